@@ -1,0 +1,64 @@
+"""Broken machinery, as one small tree of exceptions. Outcomes are values, never exceptions.
+
+    SmithError                     anything Smith raises on purpose
+    |-- InputError                 what was asked cannot be done; the message names the value
+    |   |-- UnknownName            not in the table; the message lists what is
+    |   |-- SourceError            the repository cannot be had, and another try will not help
+    |   `-- GateFailed             Great Expectations refused the rows; names row and rule
+    |-- SandboxUnavailable         no sandbox can run on this machine; the message says what to install
+    `-- MachineryError             another try may cure it: the only ones that are retried
+        |-- EngineError            the container engine or the kernel failed us
+        |-- NetworkError           a server, an index or a remote repository did not answer
+        `-- StorageError           a shard could not be read or written
+"""
+
+from collections.abc import Iterable
+
+
+class SmithError(Exception):
+    """Anything that Smith raises on purpose; its text is fit to be shown to a person."""
+
+
+class InputError(SmithError):
+    """What was asked cannot be done."""
+
+
+class UnknownName(InputError):  # noqa: N818
+    """A name that its table does not hold."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        """Say which kind of name, the name, and the known ones."""
+        super().__init__(f"unknown {kind} {name!r}; known: {', '.join(sorted(known))}")
+
+
+class SourceError(InputError):
+    """A repository that cannot be had, and that another try will not bring."""
+
+
+class GateFailed(InputError):  # noqa: N818
+    """Rows that Great Expectations refused."""
+
+
+class SandboxUnavailable(SmithError):  # noqa: N818
+    """No sandbox can run here; the text says what to install or to start."""
+
+
+class MachineryError(SmithError):
+    """Broken machinery that another try may cure."""
+
+
+class EngineError(MachineryError):
+    """The container engine or the kernel failed."""
+
+
+class NetworkError(MachineryError):
+    """A server, an index or a remote repository did not answer as it should."""
+
+
+class StorageError(MachineryError):
+    """A shard could not be read or written."""
+
+
+def may_be_cured(error: BaseException) -> bool:
+    """Whether another try may help."""
+    return isinstance(error, MachineryError)

@@ -1,0 +1,1 @@
+"""Where repositories' code runs: one protocol, a table of backends, and the scripts that run inside."""

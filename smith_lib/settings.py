@@ -1,0 +1,189 @@
+"""Settings: frozen, one model a stage. They are the command line's options, the form in Prefect's UI
+and the file `smith.toml`, from this one definition. Unknown keys are errors; secrets come from the
+environment alone."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from smith_lib.errors import InputError
+
+
+def flag(name: str) -> dict[str, Any]:
+    """Field metadata that makes a field a command line option of its own."""
+    return {"flag": name}
+
+
+class _Stage(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class SelectSettings(_Stage):
+    """Which repositories are kept."""
+
+    min_loc: int = Field(1_000, ge=0)
+    """Fewest lines of Python code, tests aside."""
+    max_loc: int = Field(50_000, ge=1)
+    """Most lines of Python code, tests aside."""
+    min_tests: int = Field(51, ge=1)
+    """Fewest tests that the suite collects (more than 50)."""
+    min_pass_rate: float = Field(0.9, ge=0, le=1)
+    """The share of the tests that must be exceeded by those that pass in every clean run."""
+    licenses: tuple[str, ...] = (
+        "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "Apache-2.0", "ISC", "PSF-2.0",
+        "Python-2.0", "Unlicense", "Zlib", "CC0-1.0", "BSL-1.0", "WTFPL", "MPL-2.0", "HPND",
+    )
+    """SPDX ids of the licences that are accepted."""
+    allow_unknown_license: bool = False
+    """Keep repositories whose licence cannot be told."""
+    contamination_file: str | None = None
+    """A file with more repositories (one `owner/name` or project name a line) to keep out."""
+    clean_runs: int = Field(3, ge=2, le=20)
+    """Runs of the clean suite, each under a hash seed of its own."""
+    github_url: str | None = None
+    """Base URL of GitHub's REST API, for GitHub Enterprise."""
+
+
+class EnvironmentSettings(_Stage):
+    """How a repository is installed."""
+
+    base_image: str = "smith-base:bookworm"
+    """The image that every environment is layered on; `smith base-image` makes the default one."""
+    dated: bool = True
+    """Install the releases of the commit's time."""
+    slack_days: int = Field(30, ge=0)
+    """How many days after the commit a release may be and still count as of its time."""
+    build_seconds: int = Field(900, ge=10)
+    """Longest that finding an environment for one repository may take."""
+    suite_seconds: int = Field(600, ge=5)
+    """Longest that one clean run of a suite may take."""
+
+
+class SandboxSettings(_Stage):
+    """Where repositories run."""
+
+    kind: Literal["auto", "docker", "namespaces"] = Field("auto", json_schema_extra=flag("--sandbox"))
+    """`auto` takes Docker where an engine answers, else Linux namespaces."""
+    memory_mb: int = Field(2_048, ge=64)
+    """Memory of one sandbox, MiB."""
+    processes: int = Field(256, ge=8)
+    """Processes and threads in one sandbox."""
+    disk_mb: int = Field(1_024, ge=16)
+    """What one sandbox may write, MiB."""
+    output_kb: int = Field(256, ge=1)
+    """How much of the suite's output is kept, KiB."""
+
+
+class InjectSettings(_Stage):
+    """Which bugs are made."""
+
+    limit: int = Field(200, ge=1, json_schema_extra=flag("--limit"))
+    """Candidates a repository."""
+    strategies: tuple[Literal["ast", "semantic", "combine"], ...] = ("ast", "semantic", "combine")
+    """Families that bugs are drawn from."""
+    operators: tuple[str, ...] = ()
+    """Only these operators; all where empty. `smith operators` lists them."""
+    simple: float = Field(0.6, ge=0, le=1)
+    """Share of candidates drawn towards fixes of 1 to 5 lines."""
+    medium: float = Field(0.3, ge=0, le=1)
+    """Share drawn towards fixes of 6 to 15 lines; the rest is complex."""
+    max_per_function: int = Field(6, ge=1)
+    """Most candidates in one function."""
+
+
+class ValidateSettings(_Stage):
+    """When a bug counts."""
+
+    runs: int = Field(3, ge=1, le=20)
+    """Runs that must agree."""
+    max_fail_ratio: float = Field(0.9, gt=0, le=1)
+    """The failing share of reliable tests must be below this."""
+    subtle_below: float = Field(0.01, ge=0, lt=1)
+    """A failing share below this goes into the subset `subtle`."""
+    timeout_factor: float = Field(5.0, ge=1)
+    """A run may take this many times the clean suite's seconds."""
+    timeout_floor: float = Field(10.0, ge=0.1)
+    """But never less than this many seconds."""
+
+
+class PackageSettings(_Stage):
+    """How tasks are written up."""
+
+    hide_tests: bool = True
+    """Take the failing tests out of the task's tree; `test_patch` adds them back."""
+
+
+class PublishSettings(_Stage):
+    """What a dataset version holds."""
+
+    simple: float = Field(0.6, ge=0, le=1)
+    """Target share of simple instances."""
+    medium: float = Field(0.3, ge=0, le=1)
+    """Target share of medium instances."""
+    complex: float = Field(0.1, ge=0, le=1)
+    """Target share of complex instances."""
+    tolerance: float = Field(0.05, ge=0, le=1)
+    """How far a share may be from its target."""
+    categories: dict[str, float] = {
+        "logic_error": 0.35, "edge_case": 0.25, "off_by_one": 0.15, "null_handling": 0.15, "other": 0.10,
+    }
+    """Target share of each category."""
+    category_tolerance: float = Field(0.08, ge=0, le=1)
+    """How far a category's share may be from its target."""
+    shares_from: int = Field(300, ge=1)
+    """From so many rows on, shares block; below, they warn."""
+    max_per_function: int = Field(10, ge=1)
+    """Most instances that change the same function."""
+    rows_per_shard: int = Field(10_000, ge=1)
+    """Rows in one Parquet file of a published version."""
+
+
+class Settings(_Stage):
+    """Everything that a run depends on."""
+
+    out: str = Field("smith-out", json_schema_extra=flag("--out"))
+    """Where everything lies: a folder or an object-store URL (`s3://bucket/prefix`)."""
+    seed: int = Field(0, json_schema_extra=flag("--seed"))
+    """Every random choice derives from it."""
+    workers: Annotated[int, Field(ge=1, json_schema_extra=flag("--workers"))] = 2
+    """Sandboxes that run at the same time."""
+    cache: str | None = None
+    """Folder for clean trees and virtual environments; the user's cache folder where unset."""
+    select: SelectSettings = SelectSettings()
+    environments: EnvironmentSettings = EnvironmentSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    inject: InjectSettings = InjectSettings()
+    validation: ValidateSettings = ValidateSettings()
+    package: PackageSettings = PackageSettings()
+    publish: PublishSettings = PublishSettings()
+
+
+def load(path: Path | None, changes: dict[str, Any] | None = None) -> Settings:
+    """Settings from a TOML file (or the defaults), with `changes` laid over it by dotted key.
+
+    Raises `InputError` that names the file, the key and what was allowed.
+    """
+    data: dict[str, Any] = {}
+    if path is not None:
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"settings file {str(path)!r} does not exist") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"settings file {str(path)!r} is not TOML: {error}") from error
+    for dotted, value in (changes or {}).items():
+        *parents, last = dotted.split(".")
+        place = data
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise InputError(f"setting {dotted!r}: {parent!r} is not a group of settings")
+        place[last] = value
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, e['loc']))} = {e['input']!r}: {e['msg']}" for e in error.errors())
+        where = f" in {str(path)!r}" if path else ""
+        raise InputError(f"bad settings{where}: " + "; ".join(lines)) from error

@@ -1,0 +1,107 @@
+"""A root: the folder or object-store URL under which everything of a run lies."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import fs
+
+from smith_lib.errors import InputError, StorageError
+
+
+@dataclass(frozen=True)
+class Root:
+    """A place for files, local or in an object store, with whole-file writes only."""
+
+    url: str
+    files: fs.FileSystem = field(repr=False, compare=False)
+    base: str = field(repr=False, compare=False)
+
+    @classmethod
+    def at(cls, place: str | Path) -> "Root":
+        """The root at a folder or at a URL that pyarrow's filesystems know (`s3://bucket/prefix`).
+
+        S3's end point and keys come from the environment (`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, ...).
+        Raises `InputError` where the URL is of no known kind.
+        """
+        text = str(place)
+        if "://" not in text:
+            return cls(text, fs.LocalFileSystem(), str(Path(text).expanduser().absolute()))
+        try:
+            if text.startswith("s3://") and (endpoint := os.environ.get("AWS_ENDPOINT_URL")):
+                scheme, _, host = endpoint.partition("://")
+                region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+                s3 = fs.S3FileSystem(endpoint_override=host, scheme=scheme, region=region)
+                return cls(text, s3, text.removeprefix("s3://").rstrip("/"))
+            files, base = fs.FileSystem.from_uri(text)
+        except (pa.ArrowInvalid, ValueError, OSError) as error:
+            raise InputError(f"cannot use {text!r} as a root: {error}") from error
+        return cls(text, files, base.rstrip("/"))
+
+    @property
+    def local(self) -> Path | None:
+        """The folder, or None in an object store."""
+        return Path(self.base) if isinstance(self.files, fs.LocalFileSystem) else None
+
+    def path(self, name: str) -> str:
+        """The filesystem's own path of a file below the root."""
+        return f"{self.base}/{name}"
+
+    def exists(self, name: str) -> bool:
+        """Whether a finished file has that name."""
+        try:
+            return bool(self.files.get_file_info(self.path(name)).type == fs.FileType.File)
+        except OSError as error:
+            raise StorageError(f"cannot look for {name!r} in {self.url}: {error}") from error
+
+    def read_bytes(self, name: str) -> bytes:
+        """A file's bytes. Raises `StorageError` where it cannot be read."""
+        try:
+            with self.files.open_input_stream(self.path(name)) as stream:
+                return bytes(stream.read())
+        except OSError as error:
+            raise StorageError(f"cannot read {name!r} in {self.url}: {error}") from error
+
+    def write_bytes(self, name: str, data: bytes | memoryview) -> None:
+        """Write a whole file: under a temporary name, synced, then renamed, so that it is there or not.
+
+        An object store shows an object only once its upload is complete, so there it is one put.
+        Raises `StorageError`; what was there before is then untouched.
+        """
+        try:
+            if (local := self.local) is None:
+                with self.files.open_output_stream(self.path(name)) as stream:
+                    stream.write(data)
+                return
+            target = local / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+            try:
+                with part.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(target)
+                folder = os.open(target.parent, os.O_RDONLY)
+                try:
+                    os.fsync(folder)
+                finally:
+                    os.close(folder)
+            finally:
+                part.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot write {name!r} in {self.url}: {error}") from error
+
+    def names(self, folder: str) -> Iterator[str]:
+        """Names (relative to the root) of the finished files in a folder and below it, sorted."""
+        selector = fs.FileSelector(self.path(folder), allow_not_found=True, recursive=True)
+        try:
+            infos = self.files.get_file_info(selector)
+        except OSError as error:
+            raise StorageError(f"cannot list {folder!r} in {self.url}: {error}") from error
+        for info in sorted(infos, key=lambda i: i.path):
+            if info.type == fs.FileType.File and not info.base_name.startswith("."):
+                yield info.path.removeprefix(self.base + "/")

@@ -1,0 +1,76 @@
+"""Arrow schemas, derived from the row dataclasses."""
+
+import types
+import typing
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+
+from smith_lib.types import Candidate, Function, Instance, Repo, StageRun, Test, Verdict
+
+TABLES: dict[type, str] = {
+    Repo: "repos",
+    Test: "tests",
+    Function: "functions",
+    Candidate: "candidates",
+    Verdict: "verdicts",
+    Instance: "instances",
+    StageRun: "runs",
+}
+
+
+def table_name(row: type) -> str:
+    """The name of the table that holds such rows."""
+    return TABLES[row]
+
+
+def _arrow_type(annotation: Any) -> pa.DataType:
+    if isinstance(annotation, type):
+        if issubclass(annotation, StrEnum) or annotation is str:
+            return pa.string()
+        if annotation is bool:
+            return pa.bool_()
+        if annotation is int:
+            return pa.int64()
+        if annotation is float:
+            return pa.float64()
+        if is_dataclass(annotation):
+            return pa.struct(_arrow_fields(annotation))
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return pa.list_(_arrow_type(arguments[0]))
+    raise TypeError(f"no Arrow type for {annotation!r}")
+
+
+def _arrow_fields(row: type) -> list[pa.Field]:
+    hints = typing.get_type_hints(row)
+    return [pa.field(f.name, _arrow_type(hints[f.name]), nullable=False) for f in fields(row)]
+
+
+@cache
+def schema_of(row: type) -> pa.Schema:
+    """The Arrow schema of a row dataclass; no column is nullable."""
+    return pa.schema(_arrow_fields(row))
+
+
+@cache
+def _hints(row: type) -> dict[str, Any]:
+    return typing.get_type_hints(row)
+
+
+def from_plain(annotation: Any, value: Any) -> Any:
+    """`value`, as Arrow gives it (dicts, lists, strings), as the annotated type."""
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        if is_dataclass(annotation):
+            hints = _hints(annotation)
+            return annotation(**{name: from_plain(hints[name], item) for name, item in value.items()})
+        if issubclass(annotation, StrEnum):
+            return annotation(value)
+        return value
+    item_type = typing.get_args(annotation)[0]
+    if item_type is str:
+        return tuple(value)
+    return tuple(from_plain(item_type, item) for item in value)

@@ -1,0 +1,326 @@
+"""The rows: one frozen dataclass a table, from which the Arrow schemas derive.
+
+Every row carries `repo_id`. Ids are opaque to the code and readable to people:
+`owner__name.commit8` for a repository, `owner__name.commit8.operator.hash8` for a candidate.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class RepoOutcome(StrEnum):
+    """Why a repository was kept or rejected."""
+
+    KEPT = "kept"
+    CONTAMINATED = "contaminated"
+    LICENSE = "license"
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    TOO_FEW_TESTS = "too_few_tests"
+    NO_INTERPRETER = "no_interpreter"
+    BUILD_FAILED = "build_failed"
+    SUITE_FAILED = "suite_failed"
+    TOO_FEW_PASSING = "too_few_passing"
+
+
+class Outcome(StrEnum):
+    """What became of a candidate."""
+
+    VALID = "valid"
+    SUBTLE = "subtle"
+    NO_FAILURE = "no_failure"
+    NOT_COVERED = "not_covered"
+    TOO_BROKEN = "too_broken"
+    FLAKY = "flaky"
+    TIMEOUT = "timeout"
+    APPLY_FAILED = "apply_failed"
+    DUPLICATE = "duplicate"
+
+
+class Stability(StrEnum):
+    """What the clean runs said of a test."""
+
+    RELIABLE = "reliable"
+    FLAKY = "flaky"
+    BROKEN = "broken"
+    SKIPPED = "skipped"
+
+
+class Strategy(StrEnum):
+    """The family a bug comes from."""
+
+    AST = "ast"
+    SEMANTIC = "semantic"
+    LLM = "llm"
+    MIRROR = "mirror"
+    COMBINE = "combine"
+
+
+class Category(StrEnum):
+    """What kind of mistake a bug is."""
+
+    LOGIC_ERROR = "logic_error"
+    EDGE_CASE = "edge_case"
+    OFF_BY_ONE = "off_by_one"
+    NULL_HANDLING = "null_handling"
+    OTHER = "other"
+
+
+class Complexity(StrEnum):
+    """The size of the fix in changed lines: 1 to 5, 6 to 15, 16 and more."""
+
+    SIMPLE = "simple"
+    MEDIUM = "medium"
+    COMPLEX = "complex"
+
+    @classmethod
+    def of(cls, fix_lines: int) -> "Complexity":
+        """The class of a fix of so many changed lines."""
+        if fix_lines <= 5:
+            return cls.SIMPLE
+        return cls.MEDIUM if fix_lines <= 15 else cls.COMPLEX
+
+
+class Tier(StrEnum):
+    """How a candidate was judged: function code swapped, a fresh import in a fork, a cold process."""
+
+    SWAP = "swap"
+    FORK = "fork"
+    COLD = "cold"
+
+
+@dataclass(frozen=True, slots=True)
+class Repo:
+    """A repository at a commit, kept or rejected."""
+
+    repo_id: str
+    source: str
+    """Where it comes from, pinned: `pypi:h11==0.16.0`, `github:owner/name@<40 hex>`."""
+    repo: str
+    """`owner/name`; `pypi/name` for an sdist."""
+    commit: str
+    """40 hexadecimal digits; the tree in the store is this commit's."""
+    version: str
+    """The project's own version, or an empty string where it tells none."""
+    license: str
+    """SPDX id, or `unknown`."""
+    created_at: str
+    """The commit's date, ISO 8601 in UTC."""
+    loc: int
+    """Lines of Python outside tests that are neither blank nor comments."""
+    n_tests_static: int
+    """Test functions counted in the source."""
+    n_tests: int
+    """Tests that the clean suite collected, those in modules that fail to collect counted as one each."""
+    n_reliable: int
+    """Tests that passed in every clean run."""
+    pass_rate: float
+    """`n_reliable` over the tests that ran (skipped ones left out), 0 to 1."""
+    python: str
+    """The interpreter's version inside the sandbox, e.g. `3.11.2`."""
+    pytest: str
+    """The suite's pytest version."""
+    image: str
+    """The environment's name in its sandbox: an image tag for docker."""
+    image_digest: str
+    """sha256 of what the environment is made from; the same for the same inputs on any machine."""
+    dockerfile: str
+    requirements: str
+    """Frozen, one `name==version` a line, sorted."""
+    recipe: str
+    """The install recipe that worked."""
+    test_command: str
+    """The command that runs the suite in `/testbed`."""
+    test_args: tuple[str, ...]
+    """pytest's arguments in it."""
+    test_files: tuple[str, ...]
+    """Files that hold or configure tests, relative; never changed by a bug."""
+    ignored: tuple[str, ...]
+    """Test modules that cannot be collected and are left out."""
+    source_files: tuple[str, ...]
+    """Python files of the package that the suite loads, relative, sorted."""
+    baseline_seconds: float
+    """Median wall seconds of a clean run."""
+    sandbox: str
+    outcome: RepoOutcome
+    reason: str
+    """One line with the figure, e.g. `612 lines of code, at least 1,000 wanted`."""
+    log: str
+    """The build's log relative to the root, or an empty string."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test of a repository and what the clean runs said of it."""
+
+    repo_id: str
+    test_id: str
+    """pytest's node id, whole."""
+    file: str
+    outcomes: tuple[str, ...]
+    """One a clean run: passed, failed, error, skipped, xfailed, xpassed, missing."""
+    seconds: float
+    """Median over the clean runs, set-up and tear-down included."""
+    stability: Stability
+
+    __test__ = False  # not a pytest class
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the package that the clean suite calls."""
+
+    repo_id: str
+    file: str
+    qualname: str
+    line: int
+    """First line of the code object, decorators included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A bug that has not been judged."""
+
+    repo_id: str
+    candidate_id: str
+    strategy: Strategy
+    operator: str
+    category: Category
+    bug_patch: str
+    """Unified diff from clean to buggy, git style."""
+    files: tuple[str, ...]
+    functions: tuple[str, ...]
+    """`file::qualname` of the functions (or classes, or `<module>`) that change."""
+    fix_lines: int
+    """Changed lines: the larger of removed and added, hunk by hunk, summed."""
+    complexity: Complexity
+    seed: int
+    model: str
+    cost_usd: float
+    covering_tests: tuple[str, ...]
+    """Reliable tests that execute the changed lines; empty where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of a traceback inside the repository."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What was seen of one failing test on buggy code."""
+
+    test_id: str
+    exception: str
+    """Type name, e.g. `AssertionError`."""
+    message: str
+    frames: tuple[Frame, ...]
+    """From the test inwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the tests said of one candidate."""
+
+    repo_id: str
+    candidate_id: str
+    outcome: Outcome
+    reason: str
+    fail_to_pass: tuple[str, ...]
+    """Node ids that pass on clean code and not on buggy code, sorted."""
+    pass_to_pass: tuple[str, ...]
+    """Node ids that pass on both, sorted; empty unless valid or subtle."""
+    fail_ratio: float
+    """`fail_to_pass` over the repository's reliable tests, 0 to 1."""
+    runs: int
+    seconds: float
+    """Wall seconds of all runs."""
+    tier: Tier
+    failures: tuple[Failure, ...]
+    """Evidence of up to five failing tests, first run."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """A whole file."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A published task: SWE-bench's fields under their own names, then ours."""
+
+    instance_id: str
+    repo: str
+    base_commit: str
+    patch: str
+    """The fix: buggy to clean."""
+    test_patch: str
+    """Adds back the tests that the task hides."""
+    problem_statement: str
+    hints_text: str
+    created_at: str
+    version: str
+    FAIL_TO_PASS: tuple[str, ...] = field(metadata={"doc": "Pass on clean code, not on buggy code."})
+    PASS_TO_PASS: tuple[str, ...] = field(metadata={"doc": "Pass on both."})
+    environment_setup_commit: str
+    difficulty: str
+    repo_id: str
+    source: str
+    license: str
+    bug_patch: str
+    """The bug: clean to buggy."""
+    buggy_code: tuple[CodeFile, ...]
+    oracle_code: tuple[CodeFile, ...]
+    problem_statement_source: str
+    """How the issue text was written, e.g. `template:traceback`."""
+    image: str
+    image_digest: str
+    dockerfile: str
+    requirements: str
+    python: str
+    test_command: str
+    strategy: Strategy
+    operator: str
+    category: Category
+    complexity: Complexity
+    fix_lines: int
+    files_changed: int
+    functions: tuple[str, ...]
+    fail_ratio: float
+    subset: str
+    """`main` for the band of 1 to 90 %, `subtle` below it."""
+    model: str
+    cost_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageRun:
+    """How far a run came with one source: a row of the run's ledger."""
+
+    run_id: str
+    source: str
+    """As it was asked for."""
+    repo_id: str
+    """Empty until the source is resolved."""
+    stage: str
+    """The stage this row is about: select, inject, validate, package."""
+    status: str
+    """done, cached, rejected, failed."""
+    reason: str
+    curable: bool
+    """Whether another try may help."""
+    rows: int
+    seconds: float
+    shard: str
+    """The shard's path relative to the root, or an empty string."""
+    started_at: str
+
+
+Row = Repo | Test | Function | Candidate | Verdict | Instance | StageRun

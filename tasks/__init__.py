@@ -1,0 +1,1 @@
+"""Prefect tasks: a shard and settings in, a shard out."""
