@@ -1,0 +1,201 @@
+"""Unified diffs, git style: made, applied exactly, and measured. Lines end at `\\n` alone, so that form
+feeds and carriage returns are bytes of a line like any other."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from smith_lib.errors import InputError
+
+CONTEXT = 3
+NO_NEWLINE = "\\ No newline at end of file\n"
+HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+class DoesNotApply(InputError):  # noqa: N818
+    """A patch that is malformed or does not fit the files; says which file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """One hunk: where it starts in the old file (from 1), and its old and new lines, ends included."""
+
+    start: int
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    changed: int
+    """The larger of removed and added lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """The hunks of one file; a path is None where the file is not there on that side."""
+
+    old_path: str | None
+    new_path: str | None
+    hunks: tuple[Hunk, ...]
+
+
+def lines_of(text: str) -> list[str]:
+    """The text's lines with their ends; only `\\n` ends a line."""
+    lines = text.split("\n")
+    return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _groups(old: list[str], new: list[str]) -> Iterator[list[tuple[str, int, int, int, int]]]:
+    head = 0
+    shortest = min(len(old), len(new))
+    while head < shortest and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < shortest - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    head, tail = max(0, head - CONTEXT - 1), max(0, tail - CONTEXT - 1)
+    matcher = difflib.SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    for group in matcher.get_grouped_opcodes(CONTEXT):
+        yield [(tag, i + head, j + head, k + head, n + head) for tag, i, j, k, n in group]
+
+
+def _range(start: int, stop: int) -> str:
+    length = stop - start
+    return f"{start + 1 if length else start}" + ("" if length == 1 else f",{length}")
+
+
+def make(clean: Mapping[str, str], buggy: Mapping[str, str]) -> str:
+    """The diff from one set of files (path to text) to another, paths sorted; empty where they are equal.
+
+    A path that only one side has is created or deleted.
+    """
+    out: list[str] = []
+    for path in sorted({*clean, *buggy}):
+        before, after = clean.get(path), buggy.get(path)
+        if before == after:
+            continue
+        out.append(f"diff --git a/{path} b/{path}\n")
+        if before is None:
+            out.append("new file mode 100644\n")
+        if after is None:
+            out.append("deleted file mode 100644\n")
+        old, new = lines_of(before or ""), lines_of(after or "")
+        if not old and not new:
+            continue
+        out.append("--- /dev/null\n" if before is None else f"--- a/{path}\n")
+        out.append("+++ /dev/null\n" if after is None else f"+++ b/{path}\n")
+        for group in _groups(old, new):
+            first, last = group[0], group[-1]
+            out.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n")
+            for tag, i, j, k, n in group:
+                marked = (
+                    [(" ", line) for line in old[i:j]]
+                    if tag == "equal"
+                    else [("-", line) for line in old[i:j]] + [("+", line) for line in new[k:n]]
+                )
+                for mark, line in marked:
+                    out.append(mark + line if line.endswith("\n") else f"{mark}{line}\n{NO_NEWLINE}")
+    return "".join(out)
+
+
+def _hunk(lines: list[str], at: int) -> tuple[Hunk, int]:
+    header = HUNK.match(lines[at])
+    if header is None:
+        raise DoesNotApply(f"line {at + 1} of the patch is no hunk header: {lines[at].rstrip()!r}")
+    start, want_old, _, want_new = (1 if g is None else int(g) for g in header.groups())
+    old: list[str] = []
+    new: list[str] = []
+    changed = removed = added = 0
+    at += 1
+    while len(old) < want_old or len(new) < want_new:
+        if at >= len(lines):
+            raise DoesNotApply(f"the hunk at old line {start} is cut short")
+        mark, text = lines[at][:1], lines[at][1:]
+        if mark == "\n":
+            mark, text = " ", "\n"
+        if mark not in (" ", "-", "+"):
+            raise DoesNotApply(f"line {at + 1} of the patch is no diff line: {lines[at].rstrip()!r}")
+        at += 1
+        if at < len(lines) and lines[at].startswith("\\"):
+            text = text.removesuffix("\n")
+            at += 1
+        if mark == " ":
+            changed += max(removed, added)
+            removed = added = 0
+        if mark in " -":
+            old.append(text)
+        if mark in " +":
+            new.append(text)
+        removed += mark == "-"
+        added += mark == "+"
+    changed += max(removed, added)
+    return Hunk(start, tuple(old), tuple(new), changed), at
+
+
+def _path(line: str) -> str | None:
+    name = line[4:].rstrip("\n").split("\t")[0]
+    if name == "/dev/null":
+        return None
+    return name[2:] if name[:2] in ("a/", "b/") else name
+
+
+def parse(patch: str) -> tuple[FileDiff, ...]:
+    """The patch's files and hunks. Raises `DoesNotApply` where it is malformed or binary."""
+    lines = lines_of(patch)
+    files: list[FileDiff] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if line.startswith(("GIT binary patch", "Binary files ", "rename ", "copy ")):
+            raise DoesNotApply(f"cannot apply {line.rstrip()!r}: only text changes in place are taken")
+        if not line.startswith("--- ") or at + 1 >= len(lines) or not lines[at + 1].startswith("+++ "):
+            at += 1
+            continue
+        old_path, new_path = _path(line), _path(lines[at + 1])
+        at += 2
+        hunks: list[Hunk] = []
+        while at < len(lines) and lines[at].startswith("@@"):
+            hunk, at = _hunk(lines, at)
+            hunks.append(hunk)
+        files.append(FileDiff(old_path, new_path, tuple(hunks)))
+    if not files:
+        raise DoesNotApply("the patch changes no file")
+    return tuple(files)
+
+
+def apply(patch: str, files: Callable[[str], str]) -> dict[str, str]:
+    """The changed files (path to new text) after the patch; `files` gives a path's old text.
+
+    Exact: every hunk must fit at its own line. Raises `DoesNotApply` that names file and line, also
+    where a path leaves the tree or a file is deleted; `files` may raise `KeyError` or `OSError` for a
+    path that is not there.
+    """
+    out: dict[str, str] = {}
+    for diff in parse(patch):
+        path = diff.new_path
+        if path is None:
+            raise DoesNotApply(f"{diff.old_path}: deleting files is not taken")
+        if path.startswith("/") or ".." in path.split("/"):
+            raise DoesNotApply(f"{path}: leaves the tree")
+        try:
+            old = [] if diff.old_path is None else lines_of(out.get(path) or files(diff.old_path))
+        except (KeyError, OSError) as error:
+            raise DoesNotApply(f"{diff.old_path}: no such file") from error
+        new: list[str] = []
+        at = 0
+        for hunk in diff.hunks:
+            start = hunk.start - 1 if hunk.old else hunk.start
+            if start < at or tuple(old[start : start + len(hunk.old)]) != hunk.old:
+                raise DoesNotApply(f"{path}: the hunk at line {hunk.start} does not fit")
+            new += [*old[at:start], *hunk.new]
+            at = start + len(hunk.old)
+        out[path] = "".join([*new, *old[at:]])
+    return out
+
+
+def fix_lines(patch: str) -> int:
+    """Changed lines: the larger of removed and added in every run of changes, summed over the patch."""
+    return sum(hunk.changed for diff in parse(patch) for hunk in diff.hunks)
+
+
+def paths(patch: str) -> tuple[str, ...]:
+    """The files that the patch changes, sorted."""
+    return tuple(sorted({p for d in parse(patch) if (p := d.new_path or d.old_path)}))
