@@ -52,7 +52,8 @@ def _groups(old: list[str], new: list[str]) -> Iterator[list[tuple[str, int, int
     while tail < shortest - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
     head, tail = max(0, head - CONTEXT - 1), max(0, tail - CONTEXT - 1)
-    matcher = difflib.SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    old, new = old[head : len(old) - tail], new[head : len(new) - tail]
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for group in matcher.get_grouped_opcodes(CONTEXT):
         yield [(tag, i + head, j + head, k + head, n + head) for tag, i, j, k, n in group]
 

@@ -89,7 +89,7 @@ class Sandbox(Protocol):
     name: str
 
     def check(self) -> str:
-        """The backend's version, in words. Raises `SandboxUnavailable` with the remedy where it cannot run."""
+        """The backend's version, in words. Raises `SandboxUnavailable` with the remedy where it can't run."""
         ...
 
     def base(self) -> str:
@@ -101,7 +101,7 @@ class Sandbox(Protocol):
         ...
 
     def build(self, environment: Environment, tree: Path, limits: Limits) -> str:
-        """Make the environment with the clean `tree` in it, once; later calls find it. Returns the build's log.
+        """Make the environment with the clean `tree` in it, once; later calls find it. Returns the log.
 
         Raises `EngineError` where the engine failed and `InputError` with the log's last lines where the
         install did.

@@ -5,11 +5,18 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 from pyarrow import fs
 
 from smith_lib.errors import InputError, StorageError
+
+
+def _end_point(url: str) -> tuple[Literal["http", "https"], str]:
+    """Scheme and host of an S3 end point."""
+    scheme, _, host = url.rpartition("://")
+    return ("http" if scheme == "http" else "https"), host.rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Root:
             return cls(text, fs.LocalFileSystem(), str(Path(text).expanduser().absolute()))
         try:
             if text.startswith("s3://") and (endpoint := os.environ.get("AWS_ENDPOINT_URL")):
-                scheme, _, host = endpoint.partition("://")
+                scheme, host = _end_point(endpoint)
                 region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
                 s3 = fs.S3FileSystem(endpoint_override=host, scheme=scheme, region=region)
                 return cls(text, s3, text.removeprefix("s3://").rstrip("/"))

@@ -45,15 +45,19 @@ def _arrow_type(annotation: Any) -> pa.DataType:
     raise TypeError(f"no Arrow type for {annotation!r}")
 
 
-def _arrow_fields(row: type) -> list[pa.Field]:
+def _arrow_fields(row: type) -> "list[pa.Field[Any]]":
     hints = typing.get_type_hints(row)
     return [pa.field(f.name, _arrow_type(hints[f.name]), nullable=False) for f in fields(row)]
 
 
 @cache
+def _schema(row: type) -> pa.Schema:
+    return pa.schema(_arrow_fields(row))
+
+
 def schema_of(row: type) -> pa.Schema:
     """The Arrow schema of a row dataclass; no column is nullable."""
-    return pa.schema(_arrow_fields(row))
+    return _schema(row)
 
 
 @cache

@@ -47,7 +47,7 @@ def to_table(row: type[R], rows: Iterable[R]) -> pa.Table:
 def to_parquet(table: pa.Table) -> memoryview:
     """Parquet bytes; the same for the same table."""
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     return sink.getbuffer()
 
 
@@ -68,9 +68,9 @@ def read(root: Root, shard: Shard, row: type[R]) -> list[R]:
     """The shard's rows. Raises `StorageError` where it is missing, damaged or of another schema."""
     data = root.read_bytes(shard.path)
     try:
-        table = pq.read_table(io.BytesIO(data))
+        table = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as error:
         raise StorageError(f"shard {shard.path} is damaged ({error}); delete it and run again") from error
     if table.schema.remove_metadata() != schema_of(row):
-        raise StorageError(f"shard {shard.path} has another schema than {row.__name__}; delete it and run again")
+        raise StorageError(f"shard {shard.path} has other columns than {row.__name__}; delete it and run again")
     return rows_from_table(row, table)
