@@ -72,5 +72,5 @@ def read(root: Root, shard: Shard, row: type[R]) -> list[R]:
     except (pa.ArrowInvalid, OSError) as error:
         raise StorageError(f"shard {shard.path} is damaged ({error}); delete it and run again") from error
     if table.schema.remove_metadata() != schema_of(row):
-        raise StorageError(f"shard {shard.path} has other columns than {row.__name__}; delete it and run again")
+        raise StorageError(f"shard {shard.path} has other columns than {row.__name__}; delete it, run again")
     return rows_from_table(row, table)
