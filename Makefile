@@ -1,0 +1,50 @@
+# Everything needs only Python >= 3.11 with pip; PYTHON=... names another interpreter.
+PYTHON ?= $(or $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null))),python3)
+BIN := .venv/bin
+# uv reads no pip configuration: an index that pip was told of is handed on.
+INDEX = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
+UV = UV_CONSTRAINT= $(addprefix UV_DEFAULT_INDEX=,$(INDEX)) VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
+COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --quiet $(UPGRADE)
+
+.PHONY: setup demo test lint engine lock clean
+
+setup: .venv/.installed
+
+.venv/.uv: requirements/dev.lock
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed; \
+	$(PYTHON) is {sys.version.split()[0]}. Name another: make PYTHON=python3.12")'
+	$(PYTHON) -m venv --without-pip .venv
+	awk '/^[^ ]/ {mine = /^uv==/} mine' requirements/dev.lock > .venv/uv.lock
+	PIP_CONSTRAINT= $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
+		--require-hashes --no-deps -r .venv/uv.lock
+	@touch $@
+
+.venv/.installed: .venv/.uv pyproject.toml requirements/dev.lock
+	$(UV) pip sync --quiet --require-hashes requirements/dev.lock
+	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# A Docker engine where one can be started; without it the sandbox is made of Linux namespaces.
+engine: setup
+	@scripts/start-engine || echo "no Docker engine: going on with Linux namespaces"
+
+demo: setup engine
+	scripts/demo
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup lint
+	$(BIN)/pytest --durations=15 $(PYTEST)
+
+# make lock UPGRADE=--upgrade takes the newest releases.
+lock: .venv/.uv
+	$(COMPILE) --output-file requirements/run.lock
+	$(COMPILE) --group dev --output-file requirements/dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist demo-out
