@@ -81,6 +81,19 @@ class Complexity(StrEnum):
         return cls.MEDIUM if fix_lines <= 15 else cls.COMPLEX
 
 
+class StageStatus(StrEnum):
+    """How a stage of one repository ended."""
+
+    DONE = "done"
+    CACHED = "cached"
+    """The shard was there already."""
+    REJECTED = "rejected"
+    """The repository does not meet the criteria; nothing follows."""
+    SKIPPED = "skipped"
+    """Nothing to do, since the stage before gave nothing."""
+    FAILED = "failed"
+
+
 class Tier(StrEnum):
     """How a candidate was judged: function code swapped, a fresh import in a fork, a cold process."""
 
@@ -111,7 +124,7 @@ class Repo:
     n_tests_static: int
     """Test functions counted in the source."""
     n_tests: int
-    """Tests that the clean suite collected, those in modules that fail to collect counted as one each."""
+    """Tests that the clean suite collected, and the test functions in modules that cannot be collected."""
     n_reliable: int
     """Tests that passed in every clean run."""
     pass_rate: float
@@ -127,6 +140,14 @@ class Repo:
     dockerfile: str
     requirements: str
     """Frozen, one `name==version` a line, sorted."""
+    base: str
+    """What the environment is layered on: an image's name, or an interpreter's path."""
+    interpreter: str
+    """The interpreter in the base that the virtual environment is made from."""
+    install: tuple[str, ...]
+    """uv pip's arguments that install the project itself."""
+    environ: tuple[str, ...]
+    """`NAME=value` set while installing and running."""
     recipe: str
     """The install recipe that worked."""
     test_command: str
@@ -307,19 +328,23 @@ class StageRun:
     run_id: str
     source: str
     """As it was asked for."""
+    pin: str
+    """Fixed to a commit or release; empty until the source is resolved."""
     repo_id: str
-    """Empty until the source is resolved."""
+    """Empty until the source is fetched."""
     stage: str
     """The stage this row is about: select, inject, validate, package."""
-    status: str
-    """done, cached, rejected, failed."""
+    status: StageStatus
     reason: str
+    """One line: why it was rejected or failed."""
     curable: bool
     """Whether another try may help."""
     rows: int
     seconds: float
     shard: str
     """The shard's path relative to the root, or an empty string."""
+    key: str
+    """The shard's key, from which the next stage's derives."""
     started_at: str
 
 

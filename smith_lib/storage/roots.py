@@ -5,18 +5,28 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-import pyarrow as pa
 from pyarrow import fs
 
-from smith_lib.errors import InputError, StorageError
+from smith_lib.errors import InputError, StorageError, UnknownName
+
+SCHEMES = ("file", "gs", "s3")
 
 
-def _end_point(url: str) -> tuple[Literal["http", "https"], str]:
-    """Scheme and host of an S3 end point."""
-    scheme, _, host = url.rpartition("://")
-    return ("http" if scheme == "http" else "https"), host.rstrip("/")
+def _with_end_point(url: str) -> str:
+    """The URL with the S3 end point and region of the environment in its query, where it names none."""
+    parts = urlsplit(url)
+    end_point = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    options: dict[str, str] = {}
+    if end_point:
+        scheme, _, host = end_point.rpartition("://")
+        options = {"scheme": scheme or "https", "endpoint_override": host.rstrip("/"), "region": "us-east-1"}
+    if region:
+        options["region"] = region
+    query = urlencode(options | dict(parse_qsl(parts.query)))
+    return parts._replace(path=quote(parts.path, safe="/%"), query=query).geturl()
 
 
 @dataclass(frozen=True)
@@ -32,20 +42,21 @@ class Root:
         """The root at a folder or at a URL that pyarrow's filesystems know (`s3://bucket/prefix`).
 
         S3's end point and keys come from the environment (`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, ...).
-        Raises `InputError` where the URL is of no known kind.
+        Raises `InputError` where the URL is of no known kind, `StorageError` where the store does not answer.
         """
         text = str(place)
         if "://" not in text:
             return cls(text, fs.LocalFileSystem(), str(Path(text).expanduser().absolute()))
+        if (scheme := text.partition("://")[0]) not in SCHEMES:
+            raise UnknownName("kind of root", scheme, SCHEMES)
         try:
-            if text.startswith("s3://") and (endpoint := os.environ.get("AWS_ENDPOINT_URL")):
-                scheme, host = _end_point(endpoint)
-                region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-                s3 = fs.S3FileSystem(endpoint_override=host, scheme=scheme, region=region)
-                return cls(text, s3, text.removeprefix("s3://").rstrip("/"))
-            files, base = fs.FileSystem.from_uri(text)
-        except (pa.ArrowInvalid, ValueError, OSError) as error:
+            files, base = fs.FileSystem.from_uri(_with_end_point(text) if scheme == "s3" else text)
+        except ValueError as error:
             raise InputError(f"cannot use {text!r} as a root: {error}") from error
+        except OSError as error:
+            raise StorageError(f"cannot reach {text!r}: {error}") from error
+        if not base.strip("/"):
+            raise InputError(f"cannot use {text!r} as a root: it names no bucket or folder")
         return cls(text, files, base.rstrip("/"))
 
     @property

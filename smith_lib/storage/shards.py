@@ -66,11 +66,16 @@ def rows_from_table(row: type[R], table: pa.Table) -> list[R]:
 
 def read(root: Root, shard: Shard, row: type[R]) -> list[R]:
     """The shard's rows. Raises `StorageError` where it is missing, damaged or of another schema."""
-    data = root.read_bytes(shard.path)
+    return read_at(root, shard.path, row)
+
+
+def read_at(root: Root, path: str, row: type[R]) -> list[R]:
+    """The rows of the shard at a path relative to the root. Raises `StorageError` as `read` does."""
+    data = root.read_bytes(path)
     try:
         table = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
     except (pa.ArrowInvalid, OSError) as error:
-        raise StorageError(f"shard {shard.path} is damaged ({error}); delete it and run again") from error
+        raise StorageError(f"shard {path} is damaged ({error}); delete it and run again") from error
     if table.schema.remove_metadata() != schema_of(row):
-        raise StorageError(f"shard {shard.path} has other columns than {row.__name__}; delete it, run again")
+        raise StorageError(f"shard {path} has other columns than {row.__name__}; delete it, run again")
     return rows_from_table(row, table)

@@ -1,0 +1,50 @@
+"""The main job: select, inject, validate, package and publish."""
+
+from typing import Any, Literal
+
+from prefect import flow, unmapped
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from smith_lib.settings import Settings
+from tasks import (
+    begin_run,
+    end_run,
+    inject_repo,
+    package_repo,
+    publish_version,
+    select_repo,
+    settled,
+    validate_repo,
+)
+
+Until = Literal["select", "inject", "validate", "package", "publish"]
+ORDER: tuple[Until, ...] = ("select", "inject", "validate", "package", "publish")
+
+
+@flow(name="run", flow_run_name="run {sources}", task_runner=ThreadPoolTaskRunner(max_workers=8))
+def run(sources: list[str], settings: Settings | None = None, until: Until = "publish") -> dict[str, Any]:
+    """Make a dataset version of these sources, as far as `until`.
+
+    Args:
+        sources: repositories: `pypi:name[==version]`, `github:owner/name[@ref]`, `git+URL[@ref]`, a path
+        settings: everything a run depends on; the defaults where left out
+        until: the last stage wanted
+    """
+    settings = settings or Settings()
+    wanted = ORDER[: ORDER.index(until) + 1]
+    sources = list(dict.fromkeys(sources))
+    run_id = begin_run(sources, settings, until)
+    shared = {"settings": unmapped(settings), "run_id": unmapped(run_id)}
+    selected = select_repo.map(sources, **shared)
+    steps = [("select", selected)]
+    if "inject" in wanted:
+        injected = inject_repo.map(sources, selected, **shared)
+        steps.append(("inject", injected))
+    if "validate" in wanted:
+        validated = validate_repo.map(sources, selected, injected, **shared)
+        steps.append(("validate", validated))
+    if "package" in wanted:
+        steps.append(("package", package_repo.map(sources, selected, injected, validated, **shared)))
+    rows = settled(sources, steps, settings, run_id)
+    published = publish_version(rows, settings) if until == "publish" else {}
+    return end_run(run_id, sources, rows, settings, published)

@@ -1,0 +1,91 @@
+"""The ledger of runs: what was asked for, and how far each source came. `runs/<run id>/` under the root."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from smith_lib.errors import InputError
+from smith_lib.settings import Settings
+from smith_lib.storage import Root, Shard, digest, read_at, write
+from smith_lib.types import StageRun
+
+STAGES = ("select", "inject", "validate", "package")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What a run was asked for."""
+
+    run_id: str
+    sources: tuple[str, ...]
+    settings: Settings
+    until: str
+    """The last stage wanted."""
+    summary: dict[str, Any] | None
+    """What came of it; None while it runs or where it was cut off."""
+
+
+def slug(text: str) -> str:
+    """The text as a file name: readable, and unique by a digest where characters had to go."""
+    plain = re.sub(r"[^A-Za-z0-9_.=-]+", "-", text).strip("-.")[-80:]
+    return plain if plain == text else f"{plain}-{digest(text)[:8]}"
+
+
+def begin(root: Root, run_id: str, sources: tuple[str, ...], settings: Settings, until: str) -> None:
+    """Enter a new run."""
+    record = {"sources": sources, "settings": settings.model_dump(mode="json"), "until": until}
+    root.write_bytes(f"runs/{run_id}/run.json", json.dumps(record, indent=1).encode())
+
+
+def enter(root: Root, row: StageRun) -> None:
+    """Enter how a stage of one source ended."""
+    write(root, Shard("runs", f"{row.run_id}/{slug(row.source)}", row.stage), StageRun, [row])
+
+
+def end(root: Root, run_id: str, summary: dict[str, Any]) -> None:
+    """Enter what came of a run."""
+    root.write_bytes(f"runs/{run_id}/summary.json", json.dumps(summary, indent=1).encode())
+
+
+def runs(root: Root) -> list[str]:
+    """The ids of all runs, oldest first."""
+    names = (name.split("/") for name in root.names("runs"))
+    return sorted({parts[1] for parts in names if parts[-1] == "run.json"})
+
+
+def record(root: Root, run_id: str | None = None) -> RunRecord:
+    """What a run (the newest where none is named) was asked for, and what came of it.
+
+    Raises `InputError` that lists the known runs.
+    """
+    known = runs(root)
+    if not known:
+        raise InputError(f"no run in {root.url!r}: `smith run SOURCE... --out {root.url}` makes one")
+    if run_id is None:
+        run_id = known[-1]
+    if run_id not in known:
+        raise InputError(f"no run {run_id!r} in {root.url!r}; known: {', '.join(known[-10:])}")
+    data = json.loads(root.read_bytes(f"runs/{run_id}/run.json"))
+    ended = f"runs/{run_id}/summary.json"
+    return RunRecord(
+        run_id=run_id,
+        sources=tuple(data["sources"]),
+        settings=Settings.model_validate(data["settings"]),
+        until=data["until"],
+        summary=json.loads(root.read_bytes(ended)) if root.exists(ended) else None,
+    )
+
+
+def stages(root: Root, run_id: str) -> list[StageRun]:
+    """How far each source came in a run, in the order of sources and stages."""
+    rows: list[StageRun] = []
+    for name in root.names(f"runs/{run_id}"):
+        if name.endswith(".parquet"):
+            rows += read_at(root, name, StageRun)
+    return sorted(rows, key=lambda r: (r.source, STAGES.index(r.stage)))
+
+
+def last_stages(root: Root, run_id: str) -> dict[str, StageRun]:
+    """The furthest stage that each source came to in a run."""
+    return {row.source: row for row in stages(root, run_id)}

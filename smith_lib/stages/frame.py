@@ -1,0 +1,85 @@
+"""What the stages share: where they work, how a shard is made once, and how an ending is told."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from smith_lib.ledger import slug
+from smith_lib.sandbox.protocol import Limits, Sandbox
+from smith_lib.settings import Settings
+from smith_lib.sources.protocol import Pin, Tree
+from smith_lib.sources.table import fetch
+from smith_lib.storage import Root, Shard, digest, read, table_name, write
+from smith_lib.types import Repo, Row, StageRun, StageStatus
+
+R = TypeVar("R", bound=Row)
+
+Gate = Callable[[str, Sequence[Any]], None]
+"""Refuses a table's rows by raising `GateFailed`."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where the stages of one run work."""
+
+    run_id: str
+    settings: Settings
+    root: Root
+    sandbox: Sandbox
+    cache: Path
+    """Folder for clean trees and environments."""
+    gate: Gate = field(repr=False)
+
+    @property
+    def limits(self) -> Limits:
+        """What one sandbox may use, with the longest time a suite may take."""
+        box = self.settings.sandbox
+        return Limits(
+            seconds=self.settings.environments.suite_seconds,
+            memory_mb=box.memory_mb,
+            processes=box.processes,
+            disk_mb=box.disk_mb,
+            output_kb=box.output_kb,
+        )
+
+    def start(self, source: str, stage: str) -> StageRun:
+        """The ledger's row of a stage that begins now."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return StageRun(
+            self.run_id, source, "", "", stage, StageStatus.DONE, "", False, 0, 0.0, "", "", now
+        )
+
+    def key(self, stage: str, version: int, upstream: str, settings: Any) -> str:
+        """The key of what a stage makes: its version, its settings and what it was made from."""
+        return digest(stage, version, upstream, settings, self.settings.seed)[:16]
+
+    def rows_of(self, row: type[R], selected: StageRun) -> list[R]:
+        """The rows of a table that the select stage made: `Repo`, `Test` or `Function`."""
+        return read(self.root, Shard(table_name(row), slug(selected.pin), selected.key), row)
+
+    def tree_of(self, repo: Repo) -> Tree:
+        """The repository's clean tree, on this machine."""
+        return fetch(Pin(repo.source, repo.repo), self.cache, self.settings.select)
+
+    def once(self, row: type[R], shard: Shard, make: Callable[[], Sequence[R]]) -> tuple[list[R], StageStatus]:
+        """The shard's rows: read where it is there, else made, gated and written."""
+        if self.root.exists(shard.path):
+            return read(self.root, shard, row), StageStatus.CACHED
+        rows = list(make())
+        self.gate(table_name(row), rows)
+        write(self.root, shard, row, rows)
+        return rows, StageStatus.DONE
+
+
+def finish(row: StageRun, shard: Shard, started: float, **facts: Any) -> StageRun:
+    """The row of a stage that has ended, with its shard and its seconds."""
+    seconds = round(time.monotonic() - started, 3)
+    return replace(row, shard=shard.path, key=shard.key, seconds=seconds, **facts)
+
+
+def follows(before: StageRun) -> bool:
+    """Whether anything follows a stage that ended so."""
+    return before.status in (StageStatus.DONE, StageStatus.CACHED)

@@ -1,0 +1,1 @@
+"""What the tests say: the clean baseline, and the verdict on each candidate."""

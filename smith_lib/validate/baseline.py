@@ -1,0 +1,91 @@
+"""The clean suite, run several times: which tests are reliable, and which functions they call."""
+
+import statistics
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from smith_lib.progress import report
+from smith_lib.sandbox.protocol import Environment, Limits, Sandbox
+from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
+from smith_lib.types import Function, Stability, Test
+
+IDLE = frozenset({"skipped", "xfailed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the clean runs said."""
+
+    tests: tuple[Test, ...]
+    functions: tuple[Function, ...]
+    loaded: tuple[str, ...]
+    """The tree's Python files that the suite imports, relative, sorted."""
+    seconds: float
+    """Median wall seconds of a run."""
+    python: str
+    pytest: str
+    broken: str
+    """Why the suite could not be run, or an empty string."""
+
+    @property
+    def n_reliable(self) -> int:
+        """Tests that passed in every run."""
+        return sum(t.stability is Stability.RELIABLE for t in self.tests)
+
+
+def stability(outcomes: Sequence[str]) -> Stability:
+    """What a test's outcomes over the clean runs make it."""
+    if all(o == "passed" for o in outcomes):
+        return Stability.RELIABLE
+    if all(o in IDLE for o in outcomes):
+        return Stability.SKIPPED
+    return Stability.FLAKY if "passed" in outcomes else Stability.BROKEN
+
+
+def tests_of(repo_id: str, reports: Sequence[SuiteReport]) -> tuple[Test, ...]:
+    """A row for every test that any of the clean runs saw, in the first run's order."""
+    ids = list(dict.fromkeys(test_id for r in reports for test_id in r.tests))
+    rows = []
+    for test_id in ids:
+        results = [r.tests.get(test_id) for r in reports]
+        outcomes = tuple(r.outcome if r else "missing" for r in results)
+        seconds = statistics.median(r.seconds if r else 0.0 for r in results)
+        rows.append(Test(repo_id, test_id, test_id.split("::")[0], outcomes, seconds, stability(outcomes)))
+    return tuple(rows)
+
+
+def baseline(
+    repo_id: str, sandbox: Sandbox, environment: Environment, args: tuple[str, ...], runs: int, limits: Limits
+) -> Baseline:
+    """Run the clean suite `runs` times, each under a hash seed of its own, and once more to see what it calls."""
+    jobs = [SuiteJob(args=args, hash_seed=seed + 1) for seed in range(runs)]
+    # Tracing calls slows a suite down, and its outcomes are not used.
+    traced = SuiteJob(args=args, hash_seed=1, trace=True)
+    slow = replace(limits, seconds=limits.seconds * 4)
+    done = 0
+
+    def run(job: SuiteJob) -> SuiteReport:
+        nonlocal done
+        result = run_suite(sandbox, environment, job, slow if job.trace else limits)
+        done += 1
+        report("select", repo_id, done, runs + 1, "clean runs")
+        return result
+
+    with ThreadPoolExecutor(runs + 1) as pool:
+        *reports, calls = pool.map(run, [*jobs, traced])
+    unfinished = [r for r in reports if r.ended != "finished"]
+    broken = ""
+    if unfinished:
+        first = unfinished[0]
+        last = first.detail.strip().splitlines()[-1:] or [""]
+        broken = f"a clean run of the suite ended by {first.ended} after {first.seconds:.0f} s: {last[0]}"
+    return Baseline(
+        tests=tests_of(repo_id, reports),
+        functions=tuple(Function(repo_id, *called) for called in sorted(set(calls.called))),
+        loaded=tuple(sorted({*reports[0].loaded, *calls.loaded})),
+        seconds=statistics.median(r.seconds for r in reports),
+        python=reports[0].python,
+        pytest=reports[0].pytest,
+        broken=broken,
+    )

@@ -1,0 +1,117 @@
+"""The verdict on a candidate: the whole suite in a fresh sandbox, cold, until enough runs agree."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from smith_lib import diffs
+from smith_lib.progress import report
+from smith_lib.sandbox.protocol import Environment, Limits, Sandbox
+from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
+from smith_lib.settings import ValidateSettings
+from smith_lib.types import Candidate, Outcome, Tier, Verdict
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything that the candidates of one repository are judged with."""
+
+    sandbox: Sandbox
+    environment: Environment
+    args: tuple[str, ...]
+    reliable: tuple[str, ...]
+    """Node ids, sorted."""
+    clean: Callable[[str], str]
+    """The clean text of a file of the tree; `OSError` where there is none."""
+    limits: Limits
+    """Of one run."""
+    settings: ValidateSettings
+
+
+def run_limits(baseline_seconds: float, settings: ValidateSettings, limits: Limits) -> Limits:
+    """The limits of one run of a suite that takes so long on clean code."""
+    seconds = max(settings.timeout_floor, settings.timeout_factor * baseline_seconds)
+    return Limits(seconds, limits.memory_mb, limits.processes, limits.disk_mb, limits.output_kb)
+
+
+def failing(run: SuiteReport, reliable: Sequence[str]) -> tuple[str, ...]:
+    """The reliable tests that did not pass: failed, in error, skipped, vanished or not collected."""
+    return tuple(t for t in reliable if (result := run.tests.get(t)) is None or result.outcome != "passed")
+
+
+def judge(candidate: Candidate, bench: Bench) -> Verdict:
+    """One candidate's verdict. Raises `EngineError` where the sandbox itself broke."""
+    started = time.monotonic()
+    runs = 0
+
+    def verdict(outcome: Outcome, reason: str, f2p: tuple[str, ...] = (), first: SuiteReport | None = None) -> Verdict:
+        shipped = outcome in (Outcome.VALID, Outcome.SUBTLE)
+        broken = set(f2p)
+        return Verdict(
+            repo_id=candidate.repo_id,
+            candidate_id=candidate.candidate_id,
+            outcome=outcome,
+            reason=reason,
+            fail_to_pass=tuple(sorted(f2p)),
+            pass_to_pass=tuple(sorted(t for t in bench.reliable if t not in broken)) if shipped else (),
+            fail_ratio=len(f2p) / len(bench.reliable),
+            runs=runs,
+            seconds=round(time.monotonic() - started, 3),
+            tier=Tier.COLD,
+            failures=tuple(f for f in first.failures if f.test_id in broken) if first else (),
+        )
+
+    try:
+        files = diffs.apply(candidate.bug_patch, bench.clean)
+    except diffs.DoesNotApply as error:
+        return verdict(Outcome.APPLY_FAILED, str(error))
+    first: SuiteReport | None = None
+    f2p: tuple[str, ...] = ()
+    total = len(bench.reliable)
+    for seed in range(bench.settings.runs):
+        job = SuiteJob(args=bench.args, files=files, hash_seed=seed + 1)
+        run = run_suite(bench.sandbox, bench.environment, job, bench.limits)
+        runs += 1
+        if run.ended == "timeout":
+            return verdict(Outcome.TIMEOUT, f"run {runs} took more than {bench.limits.seconds:.0f} s")
+        now = failing(run, bench.reliable)
+        if first is None:
+            first, f2p = run, now
+            if not f2p:
+                return verdict(Outcome.NO_FAILURE, "every reliable test passes")
+            if len(f2p) >= bench.settings.max_fail_ratio * total:
+                return verdict(Outcome.TOO_BROKEN, f"{len(f2p)} of {total} reliable tests fail", f2p, first)
+        elif now != f2p:
+            differing = sorted(set(now) ^ set(f2p))
+            return verdict(Outcome.FLAKY, f"run {runs} differs in {len(differing)} tests: {differing[0]}", f2p, first)
+    subtle = len(f2p) < bench.settings.subtle_below * total
+    reason = f"{len(f2p)} of {total} reliable tests fail in {runs} runs"
+    return verdict(Outcome.SUBTLE if subtle else Outcome.VALID, reason, f2p, first)
+
+
+def verdicts(candidates: Sequence[Candidate], bench: Bench, workers: int) -> list[Verdict]:
+    """The candidates' verdicts, in their order. The first broken sandbox ends the rest."""
+    if not candidates:
+        return []
+    repo_id, total, done = candidates[0].repo_id, len(candidates), 0
+    report("validate", repo_id, 0, total)
+    pool = ThreadPoolExecutor(workers)
+
+    def count(_: Future[Verdict]) -> None:
+        nonlocal done
+        done += 1
+        report("validate", repo_id, done, total)
+
+    try:
+        futures = [pool.submit(judge, c, bench) for c in candidates]
+        for future in futures:
+            future.add_done_callback(count)
+        ended, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in ended:
+            future.result()
+        return [future.result() for future in futures]
+    finally:
+        pool.shutdown(cancel_futures=True)

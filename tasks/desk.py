@@ -1,0 +1,37 @@
+"""The desk that a process's tasks share: one sandbox backend and one root for the same settings."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from smith_lib import closing
+from smith_lib.sandbox.backends import open_sandbox
+from smith_lib.settings import Settings
+from smith_lib.sources.table import cache_folder
+from smith_lib.stages import Desk
+from smith_lib.storage import Root
+
+_desks: dict[str, Desk] = {}
+_lock = threading.Lock()
+
+
+def gate(table: str, rows: Sequence[Any]) -> None:
+    """Refuse rows that their table's suite refuses. Raises `GateFailed`."""
+    from expectations import checkpoint  # takes seconds to import: only where rows were made
+
+    checkpoint.gate(table, rows)
+
+
+def desk_for(run_id: str, settings: Settings) -> Desk:
+    """The desk for such a run; its sandbox is opened once a process."""
+    known = settings.model_dump_json()
+    with _lock:
+        if known not in _desks:
+            cache = cache_folder(settings)
+            sandbox = open_sandbox(
+                settings.sandbox.kind, settings.environments, settings.sandbox, cache, settings.workers
+            )
+            closing.register(sandbox.close)
+            _desks[known] = Desk(run_id, settings, Root.at(settings.out), sandbox, cache, gate)
+        return replace(_desks[known], run_id=run_id)

@@ -1,0 +1,117 @@
+"""A run's records: the ledger's entries and the artifacts that Prefect's UI shows."""
+
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+
+from smith_lib import ledger
+from smith_lib.errors import may_be_cured
+from smith_lib.settings import Settings
+from smith_lib.storage import Root
+from smith_lib.types import StageRun, StageStatus
+
+
+@task(name="begin", cache_policy=NO_CACHE, persist_result=False)
+def begin_run(sources: Sequence[str], settings: Settings, until: str) -> str:
+    """The id of a new run, entered in the ledger."""
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    ledger.begin(Root.at(settings.out), run_id, tuple(sources), settings, until)
+    return run_id
+
+
+def _failure(state: State[Any]) -> BaseException | None:
+    """The exception that a task ended with, or None where it never ran for want of the stage before."""
+    if not (state.is_failed() or state.is_crashed()):
+        return None
+    error = state.result(raise_on_failure=False)
+    return error if isinstance(error, BaseException) else RuntimeError(state.message or state.name)
+
+
+def settled(
+    sources: Sequence[str],
+    stages: Sequence[tuple[str, Sequence[PrefectFuture[StageRun]]]],
+    settings: Settings,
+    run_id: str,
+) -> list[StageRun]:
+    """Every stage's ledger row, in the order of stages and sources; failed ones are entered here."""
+    root = Root.at(settings.out)
+    rows: list[StageRun] = []
+    lost: set[str] = set()
+    for stage, futures in stages:
+        for source, future in zip(sources, futures, strict=True):
+            future.wait()
+            if source in lost:
+                continue
+            if (error := _failure(future.state)) is None:
+                rows.append(future.result())
+                continue
+            lost.add(source)
+            before = [r for r in rows if r.source == source][-1:]
+            blank = StageRun(run_id, source, "", "", stage, StageStatus.FAILED, "", False, 0, 0.0, "", "", "")
+            row = replace(
+                before[0] if before else blank,
+                stage=stage,
+                status=StageStatus.FAILED,
+                reason=f"{type(error).__name__}: {error}",
+                curable=may_be_cured(error),
+                shard="",
+                key="",
+                started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+            ledger.enter(root, row)
+            rows.append(row)
+    return rows
+
+
+def end_run(
+    run_id: str, sources: Sequence[str], rows: Sequence[StageRun], settings: Settings, published: dict[str, Any]
+) -> dict[str, Any]:
+    """What came of the run, as plain data; entered in the ledger and shown as artifacts."""
+    last = {row.source: row for row in rows}
+    repos = [
+        {
+            "source": source,
+            "repo_id": last[source].repo_id,
+            "stage": last[source].stage,
+            "status": str(last[source].status),
+            "outcome": _outcome(last[source], rows),
+            "reason": _reason(source, rows),
+        }
+        for source in dict.fromkeys(sources)
+        if source in last
+    ]
+    counts = Counter(f"{row.stage}_{row.status}" for row in rows)
+    failed = sum(row.status is StageStatus.FAILED for row in last.values())
+    summary = {
+        "run_id": run_id,
+        "version": None,
+        "path": None,
+        **published,
+        "repos": repos,
+        "counts": dict(sorted(counts.items())),
+        "failed": failed,
+    }
+    ledger.end(Root.at(settings.out), run_id, summary)
+    create_table_artifact(table=repos, key="repositories", description=f"How far each source came in {run_id}")
+    return summary
+
+
+def _outcome(last: StageRun, rows: Sequence[StageRun]) -> str:
+    statuses = {row.status for row in rows if row.source == last.source}
+    for status in (StageStatus.FAILED, StageStatus.REJECTED):
+        if status in statuses:
+            return str(status)
+    return "ok"
+
+
+def _reason(source: str, rows: Sequence[StageRun]) -> str:
+    return next((row.reason for row in rows if row.source == source and row.reason), "")

@@ -1,0 +1,82 @@
+"""The stages of one repository as tasks: one task run a repository and stage, never one a candidate."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.tasks import exponential_backoff
+
+from smith_lib import ledger, stages
+from smith_lib.settings import Settings
+from smith_lib.stages.frame import follows
+from smith_lib.types import StageRun, StageStatus
+from tasks.desk import desk_for
+from tasks.states import curable, told
+
+
+def _stage_task(name: str, subject: str, tags: list[str]) -> Callable[[Callable[..., Any]], Task[..., Any]]:
+    return task(
+        name=name,
+        task_run_name=f"{name} {{{subject}}}",
+        tags=tags,
+        retries=3,
+        retry_delay_seconds=exponential_backoff(2),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=curable,
+        # A finished shard is what is cached; Prefect keeps no rows.
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+
+
+def _done(row: StageRun, run_id: str, settings: Settings) -> State[StageRun]:
+    ledger.enter(desk_for(run_id, settings).root, row)
+    return told(row)
+
+
+def _skipped(before: StageRun, stage: str) -> State[StageRun]:
+    row = replace(before, stage=stage, status=StageStatus.SKIPPED, shard="", key="", rows=0, seconds=0.0)
+    return told(row)
+
+
+@_stage_task("select", "source", ["engine"])
+def select_repo(source: str, settings: Settings, run_id: str) -> State[StageRun]:
+    """The repository's row, kept or rejected, with its environment built and its tests known."""
+    return _done(stages.select(source, desk_for(run_id, settings)), run_id, settings)
+
+
+@_stage_task("inject", "source", [])
+def inject_repo(source: str, selected: StageRun, settings: Settings, run_id: str) -> State[StageRun]:
+    """The repository's candidates."""
+    if not follows(selected):
+        return _skipped(selected, "inject")
+    return _done(stages.inject(selected, desk_for(run_id, settings)), run_id, settings)
+
+
+@_stage_task("validate", "source", ["engine"])
+def validate_repo(
+    source: str, selected: StageRun, injected: StageRun, settings: Settings, run_id: str
+) -> State[StageRun]:
+    """The verdicts on the repository's candidates."""
+    if not follows(injected):
+        return _skipped(injected, "validate")
+    return _done(stages.validate(selected, injected, desk_for(run_id, settings)), run_id, settings)
+
+
+@_stage_task("package", "source", [])
+def package_repo(
+    source: str,
+    selected: StageRun,
+    injected: StageRun,
+    validated: StageRun,
+    settings: Settings,
+    run_id: str,
+) -> State[StageRun]:
+    """The repository's instances."""
+    if not follows(validated):
+        return _skipped(validated, "package")
+    row = stages.package(selected, injected, validated, desk_for(run_id, settings))
+    return _done(row, run_id, settings)
