@@ -21,6 +21,23 @@ Until = Literal["select", "inject", "validate", "package", "publish"]
 ORDER: tuple[Until, ...] = ("select", "inject", "validate", "package", "publish")
 
 
+def process(sources: list[str], settings: Settings, until: Until, run_id: str) -> list[Any]:
+    """The ledger rows of these sources, each taken through the stages as far as `until`."""
+    shared = {"settings": unmapped(settings), "run_id": unmapped(run_id)}
+    last = ORDER.index(until)
+    selected = select_repo.map(sources, **shared)
+    steps = [("select", selected)]
+    if last >= 1:
+        injected = inject_repo.map(sources, selected, **shared)
+        steps.append(("inject", injected))
+    if last >= 2:
+        validated = validate_repo.map(sources, selected, injected, **shared)
+        steps.append(("validate", validated))
+    if last >= 3:
+        steps.append(("package", package_repo.map(sources, selected, injected, validated, **shared)))
+    return settled(sources, steps, settings, run_id)
+
+
 @flow(name="run", flow_run_name="run {sources}", task_runner=ThreadPoolTaskRunner(max_workers=8))
 def run(sources: list[str], settings: Settings | None = None, until: Until = "publish") -> dict[str, Any]:
     """Make a dataset version of these sources, as far as `until`.
@@ -31,20 +48,8 @@ def run(sources: list[str], settings: Settings | None = None, until: Until = "pu
         until: the last stage wanted
     """
     settings = settings or Settings()
-    wanted = ORDER[: ORDER.index(until) + 1]
     sources = list(dict.fromkeys(sources))
     run_id = begin_run(sources, settings, until)
-    shared = {"settings": unmapped(settings), "run_id": unmapped(run_id)}
-    selected = select_repo.map(sources, **shared)
-    steps = [("select", selected)]
-    if "inject" in wanted:
-        injected = inject_repo.map(sources, selected, **shared)
-        steps.append(("inject", injected))
-    if "validate" in wanted:
-        validated = validate_repo.map(sources, selected, injected, **shared)
-        steps.append(("validate", validated))
-    if "package" in wanted:
-        steps.append(("package", package_repo.map(sources, selected, injected, validated, **shared)))
-    rows = settled(sources, steps, settings, run_id)
-    published = publish_version(rows, settings) if until == "publish" else {}
+    rows = process(sources, settings, until, run_id)
+    published = publish_version(rows, settings, return_state=True) if until == "publish" else None
     return end_run(run_id, sources, rows, settings, published)

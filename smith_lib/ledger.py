@@ -22,7 +22,9 @@ class RunRecord:
     settings: Settings
     until: str
     """The last stage wanted."""
-    summary: dict[str, Any] | None
+    of: str = ""
+    """The run whose failures it took up, or an empty string."""
+    summary: dict[str, Any] | None = None
     """What came of it; None while it runs or where it was cut off."""
 
 
@@ -32,10 +34,15 @@ def slug(text: str) -> str:
     return plain if plain == text else f"{plain}-{digest(text)[:8]}"
 
 
-def begin(root: Root, run_id: str, sources: tuple[str, ...], settings: Settings, until: str) -> None:
+def begin(root: Root, run: RunRecord) -> None:
     """Enter a new run."""
-    record = {"sources": sources, "settings": settings.model_dump(mode="json"), "until": until}
-    root.write_bytes(f"runs/{run_id}/run.json", json.dumps(record, indent=1).encode())
+    asked = {
+        "sources": run.sources,
+        "settings": run.settings.model_dump(mode="json"),
+        "until": run.until,
+        "of": run.of,
+    }
+    root.write_bytes(f"runs/{run.run_id}/run.json", json.dumps(asked, indent=1).encode())
 
 
 def enter(root: Root, row: StageRun) -> None:
@@ -73,6 +80,7 @@ def record(root: Root, run_id: str | None = None) -> RunRecord:
         sources=tuple(data["sources"]),
         settings=Settings.model_validate(data["settings"]),
         until=data["until"],
+        of=data["of"],
         summary=json.loads(root.read_bytes(ended)) if root.exists(ended) else None,
     )
 
@@ -86,6 +94,9 @@ def stages(root: Root, run_id: str) -> list[StageRun]:
     return sorted(rows, key=lambda r: (r.source, STAGES.index(r.stage)))
 
 
-def last_stages(root: Root, run_id: str) -> dict[str, StageRun]:
-    """The furthest stage that each source came to in a run."""
-    return {row.source: row for row in stages(root, run_id)}
+def chain(root: Root, run: RunRecord) -> list[RunRecord]:
+    """The run with those whose failures it took up, oldest first."""
+    found = [run]
+    while found[0].of:
+        found.insert(0, record(root, found[0].of))
+    return found

@@ -46,6 +46,19 @@ class SelectSettings(_Stage):
     """Base URL of GitHub's REST API, for GitHub Enterprise."""
 
 
+class SearchSettings(_Stage):
+    """What to look for on GitHub."""
+
+    min_stars: int = Field(default=100, ge=0)
+    """Fewest stars."""
+    licenses: tuple[str, ...] = ()
+    """GitHub's licence keys, e.g. `mit`; any where empty."""
+    pushed_after: str = ""
+    """A date (`2026-01-31`) after which something was pushed; any where empty."""
+    limit: int = Field(default=30, ge=1, le=1_000)
+    """Most repositories."""
+
+
 class EnvironmentSettings(_Stage):
     """How a repository is installed."""
 

@@ -51,9 +51,8 @@ def _checked(settings: Settings) -> Any:
 def publish_version(rows: Sequence[StageRun], settings: Settings) -> dict[str, Any]:
     """The version that those rows' instances make, as plain data; raises `GateFailed` where it is refused."""
     published = publish(rows, Root.at(settings.out), settings, _checked(settings))
-    create_markdown_artifact(
-        key="version", markdown=f"`{published.path}`: {published.rows} rows{'' if published.new else ' (not new)'}"
-    )
+    told = f"`{published.path}`: {published.rows} rows{'' if published.new else ' (not new)'}"
+    create_markdown_artifact(key="version", markdown=told)
     return {
         "version": published.version,
         "path": published.path,

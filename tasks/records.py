@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,17 +14,17 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
 from smith_lib import ledger
-from smith_lib.errors import may_be_cured
+from smith_lib.errors import InputError, may_be_cured
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
 
 
 @task(name="begin", cache_policy=NO_CACHE, persist_result=False)
-def begin_run(sources: Sequence[str], settings: Settings, until: str) -> str:
-    """The id of a new run, entered in the ledger."""
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    ledger.begin(Root.at(settings.out), run_id, tuple(sources), settings, until)
+def begin_run(sources: Sequence[str], settings: Settings, until: str, of: str = "") -> str:
+    """The id of a new run, entered in the ledger; `of` is the run whose failures it takes up."""
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:-3] + f"-{secrets.token_hex(2)}"
+    ledger.begin(Root.at(settings.out), ledger.RunRecord(run_id, tuple(sources), settings, until, of))
     return run_id
 
 
@@ -73,9 +73,19 @@ def settled(
 
 
 def end_run(
-    run_id: str, sources: Sequence[str], rows: Sequence[StageRun], settings: Settings, published: dict[str, Any]
+    run_id: str,
+    sources: Sequence[str],
+    rows: Sequence[StageRun],
+    settings: Settings,
+    published: State[dict[str, Any]] | None,
 ) -> dict[str, Any]:
-    """What came of the run, as plain data; entered in the ledger and shown as artifacts."""
+    """What came of the run, as plain data; entered in the ledger and shown as artifacts.
+
+    Raises what publishing raised (`GateFailed`, `InputError` where there is nothing to publish), once
+    that is entered.
+    """
+    refused = _failure(published) if published else None
+    version = published.result() if published and not refused else {}
     last = {row.source: row for row in rows}
     repos = [
         {
@@ -95,13 +105,16 @@ def end_run(
         "run_id": run_id,
         "version": None,
         "path": None,
-        **published,
+        "refused": str(refused or ""),
+        **version,
         "repos": repos,
         "counts": dict(sorted(counts.items())),
         "failed": failed,
     }
     ledger.end(Root.at(settings.out), run_id, summary)
-    create_table_artifact(table=repos, key="repositories", description=f"How far each source came in {run_id}")
+    create_table_artifact(table=repos, key="repositories", description=f"How far sources came in {run_id}")
+    if refused:
+        raise refused
     return summary
 
 
@@ -115,3 +128,63 @@ def _outcome(last: StageRun, rows: Sequence[StageRun]) -> str:
 
 def _reason(source: str, rows: Sequence[StageRun]) -> str:
     return next((row.reason for row in rows if row.source == source and row.reason), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What failed in a run, and what did not."""
+
+    run_id: str
+    sources: list[str]
+    kept: list[StageRun]
+    """The rows of the sources that did not fail."""
+    settings: Settings
+    until: Any
+
+
+def failed_of(out: str, run_id: str | None) -> Failed:
+    """The repositories that failed in a run (the newest where none is named), or that it was cut off before.
+
+    A run that is itself a rerun stands for the run it took up. Raises `InputError` where nothing failed.
+    """
+    root = Root.at(out)
+    record = ledger.record(root, run_id)
+    chain = ledger.chain(root, record)
+    rows: dict[str, list[StageRun]] = {}
+    for one in chain:
+        rows.update(_by_source(ledger.stages(root, one.run_id)))
+    good = {source for source, found in rows.items() if _ended(found[-1], record.until)}
+    sources = [source for source in chain[0].sources if source not in good]
+    if not sources:
+        raise InputError(f"nothing failed in run {record.run_id}")
+    kept = [row for source in chain[0].sources if source in good for row in rows[source]]
+    return Failed(record.run_id, sources, kept, record.settings, record.until)
+
+
+def _by_source(rows: Sequence[StageRun]) -> dict[str, list[StageRun]]:
+    found: dict[str, list[StageRun]] = {}
+    for row in rows:
+        found.setdefault(row.source, []).append(row)
+    return found
+
+
+def _ended(last: StageRun, until: str) -> bool:
+    """Whether a source needs nothing more: it was rejected, or it came to the last stage wanted."""
+    wanted = "package" if until == "publish" else until
+    done = last.status in (StageStatus.DONE, StageStatus.CACHED)
+    return last.status is StageStatus.REJECTED or (done and last.stage == wanted)
+
+
+def rows_there(settings: Settings) -> list[StageRun]:
+    """The newest ledger rows of every source that came to be packaged, over all runs of the root.
+
+    Raises `InputError` where there is none.
+    """
+    root = Root.at(settings.out)
+    newest: dict[str, list[StageRun]] = {}
+    for run_id in ledger.runs(root):
+        found = _by_source(ledger.stages(root, run_id))
+        newest.update({source: rows for source, rows in found.items() if _ended(rows[-1], "package")})
+    if not newest:
+        raise InputError(f"nothing to publish in {settings.out!r}: no repository was packaged there yet")
+    return [row for source in sorted(newest) for row in newest[source]]

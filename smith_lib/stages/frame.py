@@ -64,7 +64,9 @@ class Desk:
         """The repository's clean tree, on this machine."""
         return fetch(Pin(repo.source, repo.repo), self.cache, self.settings.select)
 
-    def once(self, row: type[R], shard: Shard, make: Callable[[], Sequence[R]]) -> tuple[list[R], StageStatus]:
+    def once(
+        self, row: type[R], shard: Shard, make: Callable[[], Sequence[R]]
+    ) -> tuple[list[R], StageStatus]:
         """The shard's rows: read where it is there, else made, gated and written."""
         if self.root.exists(shard.path):
             return read(self.root, shard, row), StageStatus.CACHED

@@ -36,8 +36,8 @@ def select(source: str, desk: Desk) -> StageRun:
     row, started = desk.start(source, "select"), time.monotonic()
     report("select", source, 0, 0, "pinning")
     pinned = pin(source, desk.settings.select)
-    wanted = (desk.settings.select, desk.settings.environments, desk.settings.sandbox, desk.sandbox.name)
-    key = desk.key("select", VERSION, pinned.source, [w if isinstance(w, str) else w.model_dump() for w in wanted])
+    wanted = [g.model_dump() for g in (desk.settings.select, desk.settings.environments, desk.settings.sandbox)]
+    key = desk.key("select", VERSION, pinned.source, [*wanted, desk.sandbox.name])
     name = slug(pinned.source)
     shard = Shard("repos", name, key)
 

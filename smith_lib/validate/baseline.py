@@ -58,7 +58,7 @@ def tests_of(repo_id: str, reports: Sequence[SuiteReport]) -> tuple[Test, ...]:
 def baseline(
     repo_id: str, sandbox: Sandbox, environment: Environment, args: tuple[str, ...], runs: int, limits: Limits
 ) -> Baseline:
-    """Run the clean suite `runs` times, each under a hash seed of its own, and once more to see what it calls."""
+    """What `runs` clean runs say, each under a hash seed of its own, and one more that sees what is called."""
     jobs = [SuiteJob(args=args, hash_seed=seed + 1) for seed in range(runs)]
     # Tracing calls slows a suite down, and its outcomes are not used.
     traced = SuiteJob(args=args, hash_seed=1, trace=True)

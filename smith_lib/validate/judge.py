@@ -47,7 +47,9 @@ def judge(candidate: Candidate, bench: Bench) -> Verdict:
     started = time.monotonic()
     runs = 0
 
-    def verdict(outcome: Outcome, reason: str, f2p: tuple[str, ...] = (), first: SuiteReport | None = None) -> Verdict:
+    def verdict(
+        outcome: Outcome, reason: str, f2p: tuple[str, ...] = (), first: SuiteReport | None = None
+    ) -> Verdict:
         shipped = outcome in (Outcome.VALID, Outcome.SUBTLE)
         broken = set(f2p)
         return Verdict(
@@ -86,7 +88,8 @@ def judge(candidate: Candidate, bench: Bench) -> Verdict:
                 return verdict(Outcome.TOO_BROKEN, f"{len(f2p)} of {total} reliable tests fail", f2p, first)
         elif now != f2p:
             differing = sorted(set(now) ^ set(f2p))
-            return verdict(Outcome.FLAKY, f"run {runs} differs in {len(differing)} tests: {differing[0]}", f2p, first)
+            reason = f"run {runs} differs in {len(differing)} tests: {differing[0]}"
+            return verdict(Outcome.FLAKY, reason, f2p, first)
     subtle = len(f2p) < bench.settings.subtle_below * total
     reason = f"{len(f2p)} of {total} reliable tests fail in {runs} runs"
     return verdict(Outcome.SUBTLE if subtle else Outcome.VALID, reason, f2p, first)

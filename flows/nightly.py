@@ -1,0 +1,24 @@
+"""Tonight's dataset version."""
+
+from typing import Any
+
+from prefect import flow
+
+from flows.run import run
+from smith_lib.settings import SearchSettings, Settings
+from tasks import search_repos
+
+
+@flow(name="nightly")
+def nightly(
+    sources: list[str] | None = None, search: SearchSettings | None = None, settings: Settings | None = None
+) -> dict[str, Any]:
+    """Run the main job over a list of repositories and what a GitHub search finds.
+
+    Args:
+        sources: repositories, or `@file` for a file that lists them, one a line
+        search: what to look for on GitHub; no search where left out
+        settings: everything a run depends on; the defaults where left out
+    """
+    settings = settings or Settings()
+    return run(search_repos(sources or [], search, settings), settings)
