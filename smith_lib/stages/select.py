@@ -3,10 +3,12 @@
 import ast
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 
 from smith_lib.environments.find import find
 from smith_lib.ledger import slug
 from smith_lib.progress import report
+from smith_lib.sandbox.suite import run_suite
 from smith_lib.sources.criteria import judge_static
 from smith_lib.sources.facts import Facts, facts
 from smith_lib.sources.protocol import Pin, Tree
@@ -36,8 +38,9 @@ def select(source: str, desk: Desk) -> StageRun:
     row, started = desk.start(source, "select"), time.monotonic()
     report("select", source, 0, 0, "pinning")
     pinned = pin(source, desk.settings.select)
-    wanted = [g.model_dump() for g in (desk.settings.select, desk.settings.environments, desk.settings.sandbox)]
-    key = desk.key("select", VERSION, pinned.source, [*wanted, desk.sandbox.name])
+    groups = (desk.settings.select, desk.settings.environments, desk.settings.sandbox)
+    wanted = [*(group.model_dump() for group in groups), desk.sandbox.name]
+    key = desk.key("select", VERSION, pinned.source, wanted)
     name = slug(pinned.source)
     shard = Shard("repos", name, key)
 
@@ -88,7 +91,7 @@ def _select(pinned: Pin, desk: Desk) -> Selected:
         test_command=found.test_command, ignored=found.ignored,
     )  # fmt: skip
     runs = desk.settings.select.clean_runs
-    base = baseline(tree.repo_id, desk.sandbox, made, found.test_args, runs, desk.limits)
+    base = baseline(tree.repo_id, partial(run_suite, desk.sandbox, made), found.test_args, runs, desk.limits)
     return _judged(repo, base, tree, known, desk)
 
 

@@ -1,9 +1,11 @@
 """Validate: from candidates to verdicts."""
 
 import time
+from functools import partial
 
 from smith_lib.environments.recorded import environment_of
 from smith_lib.progress import report
+from smith_lib.sandbox.suite import run_suite
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Repo, Stability, StageRun, Test, Verdict
@@ -30,8 +32,7 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
             return (tree.path / path).read_bytes().decode("utf-8")
 
         bench = Bench(
-            sandbox=desk.sandbox,
-            environment=environment,
+            run=partial(run_suite, desk.sandbox, environment),
             args=repo.test_args,
             reliable=tuple(sorted(t.test_id for t in tests if t.stability is Stability.RELIABLE)),
             clean=clean,

@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from smith_lib.progress import report
-from smith_lib.sandbox.protocol import Environment, Limits, Sandbox
-from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
+from smith_lib.sandbox.protocol import Limits
+from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.types import Function, Stability, Test
+from smith_lib.validate.judge import SuiteRunner
 
-IDLE = frozenset({"skipped", "xfailed"})
+IDLE = frozenset({"skipped", "xfailed", "xpassed"})
+"""Outcomes that say nothing of the code; a test with no other takes part in nothing and costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +58,24 @@ def tests_of(repo_id: str, reports: Sequence[SuiteReport]) -> tuple[Test, ...]:
 
 
 def baseline(
-    repo_id: str, sandbox: Sandbox, environment: Environment, args: tuple[str, ...], runs: int, limits: Limits
+    repo_id: str, run: SuiteRunner, args: tuple[str, ...], runs: int, limits: Limits
 ) -> Baseline:
-    """What `runs` clean runs say, each under a hash seed of its own, and one more that sees what is called."""
+    """What the clean runs say, each under a hash seed of its own, and one more that sees what is called."""
     jobs = [SuiteJob(args=args, hash_seed=seed + 1) for seed in range(runs)]
     # Tracing calls slows a suite down, and its outcomes are not used.
     traced = SuiteJob(args=args, hash_seed=1, trace=True)
     slow = replace(limits, seconds=limits.seconds * 4)
     done = 0
 
-    def run(job: SuiteJob) -> SuiteReport:
+    def counted(job: SuiteJob) -> SuiteReport:
         nonlocal done
-        result = run_suite(sandbox, environment, job, slow if job.trace else limits)
+        result = run(job, slow if job.trace else limits)
         done += 1
         report("select", repo_id, done, runs + 1, "clean runs")
         return result
 
     with ThreadPoolExecutor(runs + 1) as pool:
-        *reports, calls = pool.map(run, [*jobs, traced])
+        *reports, calls = pool.map(counted, [*jobs, traced])
     unfinished = [r for r in reports if r.ended != "finished"]
     broken = ""
     if unfinished:

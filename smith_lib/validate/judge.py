@@ -7,20 +7,22 @@ from dataclasses import dataclass
 
 from smith_lib import diffs
 from smith_lib.progress import report
-from smith_lib.sandbox.protocol import Environment, Limits, Sandbox
-from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
+from smith_lib.sandbox.protocol import Limits
+from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Outcome, Tier, Verdict
 
 VERSION = 1
+
+SuiteRunner = Callable[[SuiteJob, Limits], SuiteReport]
+"""Runs a suite once in a fresh sandbox: `run_suite` with its sandbox and environment bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Everything that the candidates of one repository are judged with."""
 
-    sandbox: Sandbox
-    environment: Environment
+    run: SuiteRunner
     args: tuple[str, ...]
     reliable: tuple[str, ...]
     """Node ids, sorted."""
@@ -75,7 +77,7 @@ def judge(candidate: Candidate, bench: Bench) -> Verdict:
     total = len(bench.reliable)
     for seed in range(bench.settings.runs):
         job = SuiteJob(args=bench.args, files=files, hash_seed=seed + 1)
-        run = run_suite(bench.sandbox, bench.environment, job, bench.limits)
+        run = bench.run(job, bench.limits)
         runs += 1
         if run.ended == "timeout":
             return verdict(Outcome.TIMEOUT, f"run {runs} took more than {bench.limits.seconds:.0f} s")

@@ -1,0 +1,62 @@
+"""What clean runs make of tests."""
+
+import pytest
+
+from smith_lib.sandbox.protocol import Limits
+from smith_lib.sandbox.suite import SuiteJob, SuiteReport, TestResult
+from smith_lib.types import Stability
+from smith_lib.validate.baseline import baseline, stability
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (("passed", "passed", "passed"), Stability.RELIABLE),
+        (("passed", "failed", "passed"), Stability.FLAKY),
+        (("passed", "missing", "passed"), Stability.FLAKY),
+        (("passed", "skipped", "passed"), Stability.FLAKY),
+        (("failed", "failed", "error"), Stability.BROKEN),
+        (("skipped", "skipped", "skipped"), Stability.SKIPPED),
+        (("xfailed", "xfailed", "xfailed"), Stability.SKIPPED),
+        (("xpassed", "xpassed", "xpassed"), Stability.SKIPPED),
+    ],
+)
+def test_a_test_is_reliable_only_if_it_passes_every_time(
+    outcomes: tuple[str, ...], expected: Stability
+) -> None:
+    assert stability(outcomes) is expected
+
+
+def test_each_clean_run_has_a_hash_seed_of_its_own_and_tracing_decides_nothing() -> None:
+    seeds: list[int] = []
+
+    def run(job: SuiteJob, limits: Limits) -> SuiteReport:
+        if job.trace:
+            tests = {"t.py::a": TestResult("failed", 9.0), "t.py::only_traced": TestResult("passed", 9.0)}
+            called = (("pkg/a.py", "g", 9), ("pkg/a.py", "f", 3), ("pkg/a.py", "f", 3))
+            return SuiteReport("timeout", tests, {}, (), called, ("pkg/b.py",), "3.11.2", "8.3", 40.0, "")
+        seeds.append(job.hash_seed)
+        flaky = "passed" if job.hash_seed == 1 else "failed"
+        tests = {"t.py::a": TestResult("passed", 0.1 * job.hash_seed), "t.py::b": TestResult(flaky, 0.1)}
+        seconds = float(job.hash_seed)
+        return SuiteReport("finished", tests, {}, (), (), ("pkg/a.py",), "3.11.2", "8.3", seconds, "")
+
+    found = baseline("r", run, (), 3, Limits(10))
+    assert sorted(seeds) == [1, 2, 3]
+    assert [(t.test_id, t.stability) for t in found.tests] == [
+        ("t.py::a", Stability.RELIABLE),
+        ("t.py::b", Stability.FLAKY),
+    ]
+    assert found.tests[1].outcomes == ("passed", "failed", "failed")
+    assert found.n_reliable == 1
+    assert (found.seconds, found.broken) == (2.0, "")
+    assert [(f.qualname, f.line) for f in found.functions] == [("f", 3), ("g", 9)]
+    assert found.loaded == ("pkg/a.py", "pkg/b.py")
+
+
+def test_a_clean_run_that_does_not_finish_breaks_the_baseline() -> None:
+    def run(job: SuiteJob, limits: Limits) -> SuiteReport:
+        ended = "timeout" if job.hash_seed == 2 else "finished"
+        return SuiteReport(ended, {}, {}, (), (), (), "3.11.2", "8.3", 10.0, "first\nlast words\n")
+
+    assert "timeout after 10 s: last words" in baseline("r", run, (), 3, Limits(10)).broken
