@@ -1,0 +1,1 @@
+"""Which instances a dataset version holds, and the figures that describe them."""

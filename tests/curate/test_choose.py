@@ -1,0 +1,147 @@
+import random
+import time
+from collections import Counter
+from itertools import product
+
+import pytest
+
+from smith_lib.curate.choose import choose
+from smith_lib.curate.order import spread
+from smith_lib.curate.shares import largest, shares
+from smith_lib.errors import InputError
+from smith_lib.settings import PublishSettings
+from smith_lib.types import Category, CodeFile, Complexity
+from tests.rows import an_instance
+
+SETTINGS = PublishSettings()
+EVERY_CELL = tuple(product(Complexity, Category))
+
+
+def pool(count, cells=EVERY_CELL, repos=20, seed=1):
+    """Instances with cells drawn evenly, over repositories, operators and functions."""
+    rng = random.Random(seed)
+    rows = []
+    for n in range(count):
+        complexity, category = rng.choice(cells)
+        repo_id = f"repo{rng.randrange(repos)}"
+        rows.append(
+            an_instance(
+                n, instance_id=f"{repo_id}.{n:08d}", repo_id=repo_id, complexity=complexity,
+                category=category, operator=f"op{rng.randrange(9)}",
+                functions=(f"a.py::f{n % max(1, count // 5)}",),
+            )
+        )  # fmt: skip
+    return rows
+
+
+def share(rows, field, value):
+    return sum(getattr(row, field) == value for row in rows) / len(rows)
+
+
+def test_a_large_choice_is_within_every_target():
+    choice = choose(pool(3_000), SETTINGS, seed=7)
+    assert len(choice.main) > 1_000
+    for size in ("simple", "medium", "complex"):
+        off = share(choice.main, "complexity", size) - getattr(SETTINGS, size)
+        assert abs(off) <= SETTINGS.tolerance + 1e-9
+    for kind, target in SETTINGS.categories.items():
+        assert abs(share(choice.main, "category", kind) - target) <= SETTINGS.category_tolerance + 1e-9
+    assert len(choice.main) + len(choice.left_out) == 3_000
+
+
+def test_no_larger_choice_is_within_the_targets():
+    """Against every possible count of a pool that is small enough to try them all."""
+    cells = [(complexity, Category.OTHER) for complexity in Complexity]
+    settings = PublishSettings(categories={}, tolerance=0.04)
+    there = dict(zip(cells, (9, 14, 5), strict=True))
+    best = 0
+    for counts in product(*(range(n + 1) for n in there.values())):
+        total = sum(counts)
+        targets = zip(counts, (0.6, 0.3, 0.1), strict=True)
+        if total and all(abs(n / total - target) <= 0.04 + 1e-12 for n, target in targets):
+            best = max(best, total)
+    assert best > 0
+    assert sum(largest(there, shares(settings)).values()) == best
+
+
+def test_the_order_of_the_rows_changes_nothing_and_the_seed_does():
+    rows = pool(900)
+    choice = choose(rows, SETTINGS, seed=7)
+    assert choose(random.Random(3).sample(rows, len(rows)), SETTINGS, seed=7) == choice
+    assert choose(rows, SETTINGS, seed=8).main != choice.main
+    assert [row.instance_id for row in choice.main] == sorted(row.instance_id for row in choice.main)
+
+
+def test_of_the_same_program_the_first_stays():
+    twin = an_instance(1, instance_id="z", subset="subtle")
+    choice = choose([twin, an_instance(1), an_instance(2)], SETTINGS, seed=0)
+    assert [row.instance_id[-1] for row in choice.main] == ["1", "2"]
+    assert choice.subtle == ()
+    assert choice.left_out == (("z", f"the same program as {an_instance(1).instance_id}"),)
+
+
+def test_the_same_text_in_another_file_is_another_program():
+    row = an_instance(1)
+    moved = an_instance(1, instance_id="z", buggy_code=(CodeFile("pkg/b.py", row.buggy_code[0].text),))
+    assert len(choose([moved, row], SETTINGS, seed=0).main) == 2
+
+
+def test_few_instances_all_stay():
+    rows = [an_instance(n) for n in range(20)]
+    choice = choose(rows, SETTINGS, seed=0)
+    assert choice.main == tuple(rows)
+    assert "simple: 20 of 20 is 100.0%; 55% to 65% wanted" in choice.notes
+
+
+def test_no_function_is_changed_by_more_than_the_cap():
+    rows = [an_instance(n, functions=("a.py::f", f"a.py::g{n}")) for n in range(30)]
+    choice = choose(rows, PublishSettings(max_per_function=4), seed=0)
+    assert len(choice.main) == 4
+    assert {reason for _, reason in choice.left_out} == {"4 instances change a.py::f already"}
+
+
+def test_subtle_instances_are_kept_apart_and_never_balanced_away():
+    rows = [*pool(600), *(an_instance(10_000 + n, subset="subtle") for n in range(50))]
+    choice = choose(rows, SETTINGS, seed=0)
+    assert len(choice.subtle) == 50
+    assert {row.subset for row in choice.main} == {"main"}
+
+
+def test_where_the_targets_cannot_be_met_the_nearest_rows_stay_and_the_shortfall_is_told():
+    simple = tuple((Complexity.SIMPLE, category) for category in Category)
+    rows = pool(700, cells=simple)
+    choice = choose(rows, SETTINGS, seed=0)
+    assert len(choice.main) == SETTINGS.shares_from - 1
+    assert "medium: 0 of 299 is 0.0%; 25% to 35% wanted" in choice.notes
+    assert "short of complex other: all 0 were taken" in choice.notes
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"simple": 0.9, "medium": 0.9}, "simple 0.9, medium 0.9, complex 0.1"),
+        ({"simple": 0.1, "medium": 0.1}, "add up to 0.15 to 0.45"),
+        ({"categories": {"logic_error": 1.0, "other": 1.0}}, "logic_error 1, other 1"),
+        ({"categories": {"typos": 1.0}}, "'typos'; known: logic_error"),
+    ],
+)
+def test_contradictory_targets_are_refused(changes, told):
+    with pytest.raises(InputError, match=told):
+        choose([an_instance()], PublishSettings(**changes), seed=0)
+
+
+def test_every_beginning_of_a_spread_is_varied():
+    rows = spread(pool(2_000, repos=10), random.Random(0))
+    first = rows[:100]
+    assert set(Counter(row.repo_id for row in first).values()) == {10}
+    per_repo = Counter((row.repo_id, row.operator) for row in first)
+    assert max(per_repo.values()) <= 2
+
+
+def test_curation_is_fast():
+    """200,000 instances are to take less than a minute; a tenth of them, less than a tenth of that."""
+    rows = pool(20_000, repos=128)
+    started = time.monotonic()
+    choice = choose(rows, SETTINGS, seed=0)
+    assert time.monotonic() - started < 6
+    assert len(choice.main) > 5_000
