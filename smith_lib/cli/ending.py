@@ -1,0 +1,96 @@
+"""How a command ends: the exit codes, and what an error looks like."""
+
+import json
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from smith_lib.errors import GateFailed, InputError, MachineryError, SandboxUnavailable, SmithError
+
+OK, UNFINISHED, BAD_INPUT, GATE, NO_SANDBOX, BROKEN, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
+
+CODES: dict[int, str] = {
+    OK: "Done; for `run` and `publish`: a version is published.",
+    UNFINISHED: "Finished, but some repositories failed, a check did not hold, or nothing was published.",
+    BAD_INPUT: "What was asked cannot be done: a bad option, setting, source or name.",
+    GATE: "Great Expectations refused the rows; the last good version stays.",
+    NO_SANDBOX: "No sandbox can run on this machine; `smith doctor` tells the remedy.",
+    BROKEN: "Broken machinery (engine, network, storage, Prefect) that retries did not cure.",
+    BUG: "An error in Smith itself; --debug shows where.",
+    INTERRUPTED: "Interrupted; the same command goes on from there.",
+}
+"""What each exit code means, as `smith --help` tells it."""
+
+
+def told(error: BaseException) -> SmithError | None:
+    """The error of Smith's own tree that an exception is, holds or was raised from; else None."""
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, SmithError):
+            return at
+        if isinstance(at, BaseExceptionGroup):
+            return next((found for inner in at.exceptions if (found := told(inner))), None)
+        at = at.__cause__
+    return None
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code for an error that nobody caught."""
+    match told(error):
+        case GateFailed():
+            return GATE
+        case SandboxUnavailable():
+            return NO_SANDBOX
+        case InputError():
+            return BAD_INPUT
+        case SmithError():
+            return BROKEN
+    # Prefect's server and its client break in their own packages' exceptions.
+    outside = type(error).__module__.partition(".")[0] in ("prefect", "httpx", "docker", "requests")
+    return BROKEN if outside or isinstance(error, ConnectionError | MachineryError) else BUG
+
+
+def line_of(error: BaseException) -> str:
+    """What is shown of an error."""
+    if (smith := told(error)) is not None:
+        return str(smith)
+    text = " ".join(str(error).split()) or "no message"
+    hint = "" if code_of(error) == BROKEN else "; this is an error in Smith itself (--debug shows where)"
+    return f"{type(error).__name__}: {text}{hint}"
+
+
+def asked(ctx: click.Context, name: str) -> bool:
+    """Whether the flag was given, before the command or after it."""
+    return bool(ctx.meta.get(name))
+
+
+@contextmanager
+def ended(ctx: click.Context) -> Iterator[None]:
+    """Turn what goes wrong inside into one red line on standard error and an exit code.
+
+    With `--json`, standard output gets one document `{"error", "exit_code"}` instead of nothing.
+    """
+    from smith_lib.cli.interrupt import Interrupted, settle
+
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        raise
+    except (KeyboardInterrupt, click.Abort, Interrupted) as error:
+        settle()
+        code = error.code if isinstance(error, Interrupted) else INTERRUPTED
+        line = "interrupted; the same command goes on from there"
+        _show(ctx, line, code, None)
+    except Exception as error:
+        _show(ctx, line_of(error), code_of(error), error)
+
+
+def _show(ctx: click.Context, line: str, code: int, error: BaseException | None) -> None:
+    if error is not None and asked(ctx, "debug"):
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    click.echo(click.style(f"smith: {line}", fg="red"), err=True)
+    if asked(ctx, "json"):
+        click.echo(json.dumps({"error": line, "exit_code": code}))
+    ctx.exit(code)

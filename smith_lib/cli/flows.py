@@ -1,0 +1,52 @@
+"""The flows, found through the entry points of group `smith.flows` and called as plain functions."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from smith_lib.errors import InputError, UnknownName
+
+GROUP = "smith.flows"
+
+ENVIRONMENT = {
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+    # The server takes 10 s of CPU to start; Prefect's own 20 s are too few on a busy machine.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "smith_lib",
+    "GX_ANALYTICS_ENABLED": "false",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+}
+"""Defaults for the packages that flows import; what the user has set stays."""
+
+
+def prepare(verbose: bool) -> None:
+    """Set the environment that Prefect, Great Expectations and litellm read when they are imported."""
+    level = "INFO" if verbose else "WARNING"
+    levels = {"PREFECT_LOGGING_LEVEL": level, "PREFECT_LOGGING_ROOT_LEVEL": level}
+    for name, value in (ENVIRONMENT | levels).items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("smith_lib").setLevel(level)
+
+
+def flow(name: str) -> Callable[..., Any]:
+    """The flow of that name. Raises `UnknownName`, or `InputError` where it cannot be imported."""
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in found:
+        raise UnknownName("flow", name, found)
+    # An editable install is found through this process's path alone, which `python -P` may have cut.
+    here = str(Path(__file__).resolve().parents[2])
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        loaded = found[name].load()
+    except ModuleNotFoundError as error:
+        raise InputError(f"flow {name!r} ({found[name].value}) cannot be imported: {error}") from error
+    assert callable(loaded)
+    return loaded  # type: ignore[no-any-return]

@@ -1,0 +1,117 @@
+"""The funnel of a run, from its ledger and the shards that the ledger names."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from smith_lib import ledger
+from smith_lib.cli.records import column, data_files, versions
+from smith_lib.storage import Root
+from smith_lib.types import StageRun, StageStatus
+
+
+@dataclass
+class Line:
+    """One repository of a run."""
+
+    source: str
+    repo_id: str = ""
+    outcome: str = "waiting"
+    """kept, waiting or failed; a rejected repository's own outcome, such as too_few_tests."""
+    reason: str = ""
+    stage: str = ""
+    """The furthest stage that it came to."""
+    status: str = ""
+    candidates: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    valid: int = 0
+    subtle: int = 0
+    instances: int = 0
+    published: int = 0
+    seconds: float = 0.0
+
+
+COUNTED = ("candidates", "valid", "subtle", "instances", "published")
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """How far a run came."""
+
+    run_id: str
+    until: str
+    finished: bool
+    version: str | None
+    """The version that it published."""
+    repositories: list[Line]
+    totals: dict[str, Any]
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+def funnel(root: Root, run_id: str | None) -> Funnel:
+    """The funnel of a run, the newest where none is named. Raises `InputError` where there is none."""
+    record = ledger.record(root, run_id)
+    version = (record.summary or {}).get("version")
+    shipped: set[str] = set()
+    if version in versions(root):
+        shipped = {i for name in data_files(root, version) for i in column(root, name, "instance_id")}
+    by_source: dict[str, list[StageRun]] = {source: [] for source in record.sources}
+    for row in ledger.stages(root, record.run_id):
+        by_source.setdefault(row.source, []).append(row)
+    lines = [_line(root, source, rows, shipped) for source, rows in by_source.items()]
+    return Funnel(record.run_id, record.until, record.summary is not None, version, lines, _totals(lines))
+
+
+def _line(root: Root, source: str, rows: list[StageRun], shipped: set[str]) -> Line:
+    line = Line(source)
+    for row in rows:
+        line.repo_id = row.repo_id or line.repo_id
+        line.stage, line.status = row.stage, str(row.status)
+        line.reason = row.reason or line.reason
+        line.seconds = round(line.seconds + row.seconds, 3)
+        if row.status is StageStatus.FAILED:
+            line.outcome = "failed"
+        elif row.shard and root.exists(row.shard):
+            READERS[row.stage](root, row.shard, line, shipped)
+    return line
+
+
+def _select(root: Root, shard: str, line: Line, _: set[str]) -> None:
+    [line.outcome] = column(root, shard, "outcome")
+
+
+def _inject(root: Root, shard: str, line: Line, _: set[str]) -> None:
+    line.candidates = len(column(root, shard, "candidate_id"))
+
+
+def _validate(root: Root, shard: str, line: Line, _: set[str]) -> None:
+    line.outcomes = dict(sorted(Counter(column(root, shard, "outcome")).items()))
+    line.valid, line.subtle = line.outcomes.get("valid", 0), line.outcomes.get("subtle", 0)
+
+
+def _package(root: Root, shard: str, line: Line, shipped: set[str]) -> None:
+    ids = column(root, shard, "instance_id")
+    line.instances, line.published = len(ids), sum(i in shipped for i in ids)
+
+
+READERS: dict[str, Callable[[Root, str, Line, set[str]], None]] = {
+    "select": _select, "inject": _inject, "validate": _validate, "package": _package,
+}  # fmt: skip
+
+
+def _totals(lines: list[Line]) -> dict[str, Any]:
+    # Two sources may be one repository, whose rows then count once.
+    once = list({line.repo_id or line.source: line for line in lines}.values())
+    outcomes: Counter[str] = Counter()
+    for line in once:
+        outcomes.update(line.outcomes)
+    return {
+        "sources": len(lines),
+        "repositories": dict(sorted(Counter(line.outcome for line in lines).items())),
+        **{name: sum(getattr(line, name) for line in once) for name in COUNTED},
+        "outcomes": dict(sorted(outcomes.items())),
+    }

@@ -1,0 +1,125 @@
+"""What a root holds, found again: versions, instances, candidates and verdicts by id."""
+
+import difflib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pyarrow.parquet as pq
+
+from smith_lib import ledger
+from smith_lib.errors import InputError, StorageError
+from smith_lib.storage import Root, read_at
+from smith_lib.types import Candidate, Instance, Row, Verdict
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublished:
+    """A candidate, and its verdict where it has been judged."""
+
+    candidate: Candidate
+    verdict: Verdict | None
+
+
+def latest(root: Root) -> str | None:
+    """The newest published version, or None."""
+    if not root.exists("published/latest"):
+        return None
+    return root.read_bytes("published/latest").decode().strip().rstrip("/").rpartition("/")[2] or None
+
+
+def versions(root: Root) -> list[str]:
+    """The published versions, sorted."""
+    return sorted({name.split("/")[1] for name in root.names("published") if name.count("/") > 1})
+
+
+def version_named(root: Root, version: str) -> str:
+    """The version itself, `latest` looked up. Raises `InputError` that lists the known ones."""
+    found = latest(root) if version == "latest" else version
+    if found is None:
+        raise InputError(f"nothing is published in {root.url!r}: `smith publish --out {root.url}` does it")
+    if found not in (known := versions(root)):
+        raise InputError(f"no version {found!r} in {root.url!r}; known: {', '.join(known[-10:]) or 'none'}")
+    return found
+
+
+def data_files(root: Root, version: str) -> list[str]:
+    """The Parquet files of a version."""
+    return [name for name in root.names(f"published/{version}/data") if name.endswith(".parquet")]
+
+
+def published(root: Root, version: str) -> list[Instance]:
+    """A version's instances, all subsets."""
+    return [row for name in data_files(root, version) for row in read_at(root, name, Instance)]
+
+
+def column(root: Root, path: str, name: str) -> list[Any]:
+    """One column of a Parquet file. Raises `StorageError` where it cannot be read."""
+    try:
+        table = pq.read_table(io.BytesIO(root.read_bytes(path)), columns=[name])
+    except (OSError, ValueError) as error:
+        raise StorageError(f"shard {path} is damaged ({error}); delete it and run again") from error
+    return table.column(name).to_pylist()
+
+
+def shards(root: Root, table: str, stage: str) -> Iterator[str]:
+    """A table's shards: those of the newest runs first, then any that no run names."""
+    seen: set[str] = set()
+    for run_id in reversed(ledger.runs(root)):
+        for row in ledger.stages(root, run_id):
+            if row.stage == stage and row.shard and row.shard not in seen and root.exists(row.shard):
+                seen.add(row.shard)
+                yield row.shard
+    yield from (name for name in root.names(table) if name.endswith(".parquet") and name not in seen)
+
+
+def find(root: Root, wanted: str) -> Instance | Unpublished:
+    """The instance of that id (or of an unambiguous beginning of it), else the candidate.
+
+    The newest published version comes first, then instances that are not published, then candidates.
+    Raises `InputError` that lists the near ids.
+    """
+    version = latest(root)
+    places = data_files(root, version) if version else []
+    known: list[str] = []
+    for paths in (places, shards(root, "instances", "package")):
+        where = _index(root, paths, "instance_id")
+        known += where
+        if (found := _one(wanted, list(where))) is not None:
+            return _row(root, where[found], Instance, "instance_id", found)
+    where = _index(root, shards(root, "candidates", "inject"), "candidate_id")
+    known += where
+    if (found := _one(wanted, list(where))) is None:
+        near = difflib.get_close_matches(wanted, sorted(set(known)), n=5, cutoff=0.4)
+        hint = f"near: {', '.join(near)}" if near else f"{root.url!r} holds {len(set(known))} ids"
+        raise InputError(f"no instance or candidate {wanted!r}; {hint}")
+    candidate = _row(root, where[found], Candidate, "candidate_id", found)
+    judged = _index(root, shards(root, "verdicts", "validate"), "candidate_id")
+    verdict = _row(root, judged[found], Verdict, "candidate_id", found) if found in judged else None
+    return Unpublished(candidate, verdict)
+
+
+def _index(root: Root, paths: Any, name: str) -> dict[str, str]:
+    """Id to the first file that holds it."""
+    found: dict[str, str] = {}
+    for path in paths:
+        for value in column(root, path, name):
+            found.setdefault(value, path)
+    return found
+
+
+def _one(wanted: str, ids: list[str]) -> str | None:
+    if wanted in ids:
+        return wanted
+    matching = sorted({i for i in ids if i.startswith(wanted)})
+    if len(matching) > 1:
+        some = ", ".join(matching[:5]) + (", ..." if len(matching) > 5 else "")
+        raise InputError(f"{wanted!r} is the beginning of {len(matching)} ids: {some}")
+    return matching[0] if matching else None
+
+
+def _row(root: Root, path: str, row: type[R], key: str, value: str) -> R:
+    return next(r for r in read_at(root, path, row) if getattr(r, key) == value)

@@ -1,0 +1,202 @@
+"""`smith run`, its stages one by one, `publish` and `rerun-failed`: each calls a flow and tells its end."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smith_lib.cli import interrupt, screen
+from smith_lib.cli.ending import UNFINISHED, asked
+from smith_lib.cli.options import Command, json_option, with_settings
+from smith_lib.cli.sources import as_before, gathered
+from smith_lib.settings import Settings
+
+KINDS = """\
+\b
+SOURCE is one of
+  pypi:NAME[==VERSION]      a source distribution
+  github:OWNER/NAME[@REF]   a GitHub repository
+  git+URL[@REF]             any git repository
+  ./PATH                    a local checkout
+  @FILE                     a file with sources, one a line"""
+
+AGAIN = """\
+Without SOURCE it goes on with the newest run under --out: its sources and its settings, with the
+options given here laid over them. What is there already is not made again."""
+
+RUN = """\
+Make a dataset: select, inject, validate, package, publish.
+
+What an earlier run left under --out is not made again: the same command after an interruption goes on
+from there."""
+
+SELECT = """\
+Keep the repositories that qualify, with an environment each.
+
+Fetches each source, checks licence and size, finds an install recipe under which its tests run, and
+runs the clean suite several times."""
+
+INJECT = """\
+Make candidate bugs in the selected repositories.
+
+Runs what is missing of the stage before."""
+
+VALIDATE = """\
+Judge the candidates by the repositories' own tests.
+
+Runs what is missing of the stages before."""
+
+PACKAGE = """\
+Write the bugs that count up as tasks.
+
+Runs what is missing of the stages before."""
+
+
+def call(name: str, as_json: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """The summary that a flow returns, its progress shown meanwhile."""
+    from smith_lib.cli import flows
+    from smith_lib.cli.bars import shown
+
+    flows.prepare(asked(click.get_current_context(), "verbose"))
+    interrupt.install()
+    with shown(quiet=as_json):
+        summary = flows.flow(name)(*args, **kwargs)
+    return dict(summary or {})
+
+
+def tell(summary: Mapping[str, Any], as_json: bool, publishes: bool) -> None:
+    """Show a run's summary; exits with 1 where repositories failed or nothing was published."""
+    if as_json:
+        screen.document(summary)
+    else:
+        _show(summary, publishes)
+    if summary.get("failed") or (publishes and not summary.get("version")):
+        click.get_current_context().exit(UNFINISHED)
+
+
+def _show(summary: Mapping[str, Any], publishes: bool) -> None:
+    if repos := summary.get("repos") or []:
+        keys = ("source", "repo_id", "outcome", "stage", "status", "reason")
+        rows = [[screen.coloured(str(repo.get(key) or "")) for key in keys] for repo in repos]
+        screen.table(f"run {summary.get('run_id', '')}", ("source", "repository", *keys[2:]), rows)
+    if failed := int(summary.get("failed") or 0):
+        many = "1 repository" if failed == 1 else f"{failed} repositories"
+        click.echo(f"{many} failed: `smith rerun-failed` tries again from the stage that failed", err=True)
+    if summary.get("version"):
+        click.echo(f"published {summary['version']} at {summary.get('path', '')}")
+    elif publishes:
+        why = summary.get("reason")
+        click.echo(f"nothing published{f': {why}' if why else ''}", err=True)
+
+
+sources_option = click.option(
+    "--sources",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Sources from a file, one a line; `#` begins a comment. The same as @FILE.",
+)
+
+
+def _until(name: str, until: str, about: str, examples: list[str]) -> click.Command:
+    """A command that runs the flow `run` up to a stage."""
+    resumes = name != "run"
+    parts = [about, AGAIN, KINDS] if resumes else [about, KINDS]
+
+    @click.command(name, cls=Command, examples=examples, help="\n\n".join(parts))
+    @click.argument("sources", nargs=-1, metavar="[SOURCE]..." if resumes else "SOURCE...")
+    @sources_option
+    @with_settings()
+    @json_option
+    def command(sources: tuple[str, ...], files: tuple[Path, ...], settings: Settings, as_json: bool) -> None:
+        wanted = gathered(sources, files)
+        if not wanted and not resumes:
+            raise click.UsageError(
+                "no SOURCE given, e.g. pypi:h11, github:owner/name, git+https://..., ./path"
+            )
+        if not wanted:
+            wanted, settings = as_before(settings)
+        tell(call("run", as_json, wanted, settings, until=until), as_json, until == "publish")
+
+    return command
+
+
+run = _until(
+    "run",
+    "publish",
+    RUN,
+    [
+        "smith run pypi:h11 --limit 40 --seed 7 --out data",
+        "smith run ./my-checkout github:owner/name@main --workers 4",
+        "smith run @sources.txt --settings smith.toml --set inject.max_per_function=3 --json",
+    ],
+)
+
+select = _until(
+    "select",
+    "select",
+    SELECT,
+    ["smith select pypi:h11 pypi:tinydb --out data", "smith select @sources.txt --set select.min_tests=20"],
+)
+
+inject = _until(
+    "inject",
+    "inject",
+    INJECT,
+    ["smith inject --out data", "smith inject pypi:h11 --limit 100 --set 'inject.strategies=[\"ast\"]'"],
+)
+
+validate = _until(
+    "validate",
+    "validate",
+    VALIDATE,
+    ["smith validate --out data --workers 4", "smith validate pypi:h11 --sandbox namespaces"],
+)
+
+package = _until(
+    "package",
+    "package",
+    PACKAGE,
+    ["smith package --out data", "smith package pypi:h11 --out data --json"],
+)
+
+
+@click.command(
+    "publish",
+    cls=Command,
+    examples=["smith publish --out data", "smith publish pypi:h11 --out data --json"],
+)
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@sources_option
+@with_settings()
+@json_option
+def publish(sources: tuple[str, ...], files: tuple[Path, ...], settings: Settings, as_json: bool) -> None:
+    """Publish a dataset version.
+
+    Without SOURCE: of the tasks that are there under --out. With SOURCE: the same as `smith run`. Great
+    Expectations decides: where it refuses the rows nothing is published, the last good version stays, and
+    the exit code is 3.
+    """
+    wanted = gathered(sources, files)
+    summary = call("run", as_json, wanted, settings) if wanted else call("publish", as_json, settings)
+    tell(summary, as_json, publishes=True)
+
+
+@click.command(
+    "rerun-failed",
+    cls=Command,
+    examples=["smith rerun-failed --out data", "smith rerun-failed RUN --out data --json"],
+)
+@click.argument("run_id", required=False, metavar="[RUN]")
+@with_settings("--out")
+@json_option
+def rerun_failed(run_id: str | None, settings: Settings, as_json: bool) -> None:
+    """Run again the repositories that failed in a run.
+
+    RUN is a run's id, the newest where none is named (`smith status` shows it). Only what failed is done
+    again, from the stage that failed, under that run's settings.
+    """
+    summary = call("rerun-failed", as_json, run_id, settings.out)
+    tell(summary, as_json, publishes="version" in summary)

@@ -1,0 +1,70 @@
+"""`smith status`: how far a run came, and where its candidates went."""
+
+import click
+
+from smith_lib.cli import screen
+from smith_lib.cli.funnel import Funnel, funnel
+from smith_lib.cli.options import Command, json_option, with_settings
+from smith_lib.settings import Settings
+from smith_lib.storage import Root
+
+
+@click.command(
+    "status",
+    cls=Command,
+    examples=["smith status --out data", "smith status --out data --json | jq .totals"],
+)
+@click.argument("run_id", required=False, metavar="[RUN]")
+@with_settings("--out")
+@json_option
+def status(run_id: str | None, settings: Settings, as_json: bool) -> None:
+    """Show the funnel of a run.
+
+    RUN is a run's id, the newest where none is named. For each repository: kept or why not, the stage that it
+    came to, its candidates by outcome, and how many were published.
+    """
+    found = funnel(Root.at(settings.out), run_id)
+    if as_json:
+        screen.document(found.plain())
+    else:
+        _show(found)
+
+
+def _show(found: Funnel) -> None:
+    columns = (
+        "source",
+        "repository",
+        "outcome",
+        "stage",
+        "candidates",
+        "valid",
+        "subtle",
+        "instances",
+        "published",
+    )
+    right = columns[4:]
+    rows = [
+        (
+            x.source, x.repo_id, screen.coloured(x.outcome), f"{x.stage} {x.status}".strip(), x.candidates,
+            x.valid, x.subtle, x.instances, x.published,
+        )
+        for x in found.repositories
+    ]  # fmt: skip
+    totals = found.totals
+    kept = totals["repositories"].get("kept", 0)
+    rows.append(("", "total", f"{kept} kept of {totals['sources']}", "", *(totals[name] for name in right)))
+    state = "finished" if found.finished else "not finished"
+    screen.table(f"run {found.run_id} (until {found.until}, {state})", columns, rows, right)
+    if outcomes := totals["outcomes"]:
+        judged = sum(outcomes.values())
+        ordered = sorted(outcomes.items(), key=lambda item: -item[1])
+        screen.table(
+            "",
+            ("outcome", "candidates", "share"),
+            [(screen.coloured(name), n, f"{n / judged:.1%}") for name, n in ordered],
+            ("candidates", "share"),
+        )
+    for line in found.repositories:
+        if line.reason:
+            click.echo(f"{line.source}: {line.reason}")
+    click.echo(f"published {found.version}" if found.version else "nothing published by this run")
