@@ -173,6 +173,17 @@ class Settings(_Stage):
     publish: PublishSettings = PublishSettings()
 
 
+def _told(place: tuple[int | str, ...], kind: str, value: Any, message: str) -> str:
+    """One line of what is wrong at that place; an unknown key is told with the known ones."""
+    key = ".".join(map(str, place))
+    if kind != "extra_forbidden":
+        return f"{key} = {value!r}: {message}"
+    group: Any = Settings
+    for name in place[:-1]:
+        group = group.model_fields[str(name)].annotation
+    return f"unknown key {key!r}; known here: {', '.join(group.model_fields)}"
+
+
 def load(path: Path | None, changes: dict[str, Any] | None = None) -> Settings:
     """Settings from a TOML file (or the defaults), with `changes` laid over it by dotted key.
 
@@ -184,6 +195,8 @@ def load(path: Path | None, changes: dict[str, Any] | None = None) -> Settings:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise InputError(f"settings file {str(path)!r} does not exist") from error
+        except OSError as error:
+            raise InputError(f"settings file {str(path)!r} cannot be read: {error}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InputError(f"settings file {str(path)!r} is not TOML: {error}") from error
     for dotted, value in (changes or {}).items():
@@ -197,6 +210,6 @@ def load(path: Path | None, changes: dict[str, Any] | None = None) -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        lines = (f"{'.'.join(map(str, e['loc']))} = {e['input']!r}: {e['msg']}" for e in error.errors())
+        lines = (_told(e["loc"], e["type"], e["input"], e["msg"]) for e in error.errors())
         where = f" in {str(path)!r}" if path else ""
         raise InputError(f"bad settings{where}: " + "; ".join(lines)) from error

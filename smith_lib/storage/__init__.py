@@ -5,4 +5,14 @@ from smith_lib.storage.roots import Root
 from smith_lib.storage.schema import schema_of, table_name
 from smith_lib.storage.shards import Shard, digest, read, read_at, rows_from_table, write
 
-__all__ = ["Root", "Shard", "digest", "read", "read_at", "rows_from_table", "schema_of", "table_name", "write"]
+__all__ = [
+    "Root",
+    "Shard",
+    "digest",
+    "read",
+    "read_at",
+    "rows_from_table",
+    "schema_of",
+    "table_name",
+    "write",
+]

@@ -74,8 +74,8 @@ def read_at(root: Root, path: str, row: type[R]) -> list[R]:
     data = root.read_bytes(path)
     try:
         table = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
-    except (pa.ArrowInvalid, OSError) as error:
+        if table.schema.remove_metadata() != schema_of(row):
+            raise StorageError(f"shard {path} has other columns than {row.__name__}; delete it, run again")
+        return rows_from_table(row, table)
+    except (ValueError, OSError) as error:
         raise StorageError(f"shard {path} is damaged ({error}); delete it and run again") from error
-    if table.schema.remove_metadata() != schema_of(row):
-        raise StorageError(f"shard {path} has other columns than {row.__name__}; delete it, run again")
-    return rows_from_table(row, table)
