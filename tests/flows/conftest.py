@@ -1,0 +1,84 @@
+"""A real Prefect server with a worker, for the tests of the deployments."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class PrefectServer:
+    """A running server and the variables that make it this process's own."""
+
+    url: str
+    environ: dict[str, str]
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _prefect(environ: dict[str, str], *arguments: str) -> None:
+    command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
+    done = subprocess.run(command, env=environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A server, its work pool `smith`, every deployment of `prefect.yaml`, and a worker."""
+    home, port = tmp_path_factory.mktemp("prefect"), _free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    environ = {
+        **os.environ,
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "GX_ANALYTICS_ENABLED": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+    }
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str) -> None:
+        log = (home / f"{arguments[0]}.log").open("wb")
+        command = [sys.executable, "-m", "prefect", *arguments]
+        started.append(
+            subprocess.Popen(command, env=environ, cwd=CHECKOUT, stdout=log, stderr=log, start_new_session=True)
+        )
+        log.close()
+
+    try:
+        start("server", "start", "--port", str(port), "--no-ui")
+        deadline = time.monotonic() + 180
+        while True:
+            try:
+                if requests.get(f"{url}/health", timeout=5).ok:
+                    break
+            except requests.RequestException:
+                assert time.monotonic() < deadline, (home / "server.log").read_text()
+                time.sleep(0.5)
+        _prefect(environ, "work-pool", "create", "smith", "--type", "process")
+        _prefect(environ, "deploy", "--all")
+        start("worker", "start", "--pool", "smith")
+        yield PrefectServer(url, environ)
+    finally:
+        for process in reversed(started):
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in reversed(started):
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()

@@ -1,0 +1,114 @@
+"""Each deployment of `prefect.yaml`, started through a real server and run by a real worker."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from smith_lib import ledger
+from smith_lib.storage import Root
+from smith_lib.types import StageStatus
+from tests.flows.conftest import PrefectServer
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
+
+
+def call(server: PrefectServer, path: str, **body: Any) -> Any:
+    answer = requests.post(f"{server.url}/{path}", json=body, timeout=30)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def start(server: PrefectServer, deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The flow run's record once it has ended."""
+    name = f"{server.url}/deployments/name/{deployment}"
+    found = requests.get(name, timeout=30).json()
+    made = call(server, f"deployments/{found['id']}/create_flow_run", parameters=parameters)
+    deadline = time.monotonic() + 400
+    while True:
+        run = requests.get(f"{server.url}/flow_runs/{made['id']}", timeout=30).json()
+        if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
+            return dict(run)
+        assert time.monotonic() < deadline, run["state"]
+        time.sleep(0.5)
+
+
+def task_runs(server: PrefectServer, run: dict[str, Any]) -> dict[str, str]:
+    """Task run names to their states' names."""
+    found = call(server, "task_runs/filter", flow_runs={"id": {"any_": [run["id"]]}}, limit=200)
+    return {task["name"]: task["state_name"] for task in found}
+
+
+def artifacts(server: PrefectServer) -> set[str]:
+    return {found["key"] for found in call(server, "artifacts/filter", limit=200)}
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory, tiny_tree: Path) -> Path:
+    """A checkout of its own of the tiny repository."""
+    place = tmp_path_factory.mktemp("repositories") / "tiny"
+    shutil.copytree(tiny_tree, place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, sandbox_kind: str) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("out")
+    return {"out": str(out), "seed": 3, "inject": {"limit": 12}, "sandbox": {"kind": sandbox_kind}}
+
+
+def test_run_publishes_and_names_repository_and_stage(
+    prefect_server: PrefectServer, repository: Path, settings: dict[str, Any]
+) -> None:
+    run = start(prefect_server, "run/run", {"sources": [str(repository)], "settings": settings})
+    assert run["state_type"] == "COMPLETED", run["state"]
+    tasks = task_runs(prefect_server, run)
+    for stage in ledger.STAGES:
+        assert tasks[f"{stage} {repository}"] == "Completed"
+    root = Root.at(settings["out"])
+    version = root.read_bytes("published/latest").decode().strip()
+    assert root.exists(f"published/{version}/data/train-00000-of-00001.parquet")
+    assert {"repositories", "gate", "version", "funnel"} <= artifacts(prefect_server)
+
+
+def test_a_night_with_nothing_new_finds_every_stage_cached(
+    prefect_server: PrefectServer, repository: Path, settings: dict[str, Any]
+) -> None:
+    version = Root.at(settings["out"]).read_bytes("published/latest")
+    run = start(prefect_server, "nightly/nightly", {"sources": [str(repository)], "settings": settings})
+    assert run["state_type"] == "COMPLETED", run["state"]
+    subflow = call(
+        prefect_server,
+        "flow_runs/filter",
+        flow_runs={"operator": "and_", "start_time": {"after_": run["start_time"]}},
+        flows={"name": {"any_": ["run"]}},
+    )[0]
+    tasks = task_runs(prefect_server, subflow)
+    assert {tasks[f"{stage} {repository}"] for stage in ledger.STAGES} == {"Cached"}
+    assert Root.at(settings["out"]).read_bytes("published/latest") == version
+
+
+def test_only_what_failed_is_run_again(
+    prefect_server: PrefectServer, repository: Path, settings: dict[str, Any]
+) -> None:
+    late = repository.with_name("late")
+    sources = [str(repository), str(late)]
+    run = start(prefect_server, "run/run", {"sources": sources, "settings": settings})
+    assert task_runs(prefect_server, run)[f"select {late}"] == "Failed"
+    root = Root.at(settings["out"])
+    statuses = {row.source: row.status for row in ledger.stages(root, ledger.runs(root)[-1])}
+    assert statuses[str(late)] is StageStatus.FAILED
+    shutil.copytree(repository, late)
+    again = start(prefect_server, "rerun-failed/rerun-failed", {"out": settings["out"]})
+    assert again["state_type"] == "COMPLETED", again["state"]
+    tasks = task_runs(prefect_server, again)
+    assert tasks[f"package {late}"] == "Completed"
+    assert not [name for name in tasks if name.endswith(str(repository))]
+
+
+def test_publish_takes_what_the_root_holds(prefect_server: PrefectServer, settings: dict[str, Any]) -> None:
+    run = start(prefect_server, "publish/publish", {"settings": settings})
+    assert run["state_type"] == "COMPLETED", run["state"]
