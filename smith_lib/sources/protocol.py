@@ -35,7 +35,10 @@ class Tree:
 class Source(Protocol):
     """A kind of source: `pypi:`, `github:`, `git+`, or a local path."""
 
-    prefix: str
+    @property
+    def prefix(self) -> str:
+        """What a spec of this kind starts with; empty for a local path."""
+        ...
 
     def pin(self, spec: str) -> Pin:
         """The spec fixed to a commit or release.

@@ -1,0 +1,47 @@
+"""The table of sources, and what goes through it: pin a spec, fetch a pin."""
+
+import os
+from pathlib import Path
+
+from smith_lib.errors import InputError
+from smith_lib.settings import SelectSettings, Settings
+from smith_lib.sources.git import Git
+from smith_lib.sources.local import Local
+from smith_lib.sources.protocol import Pin, Source, Tree
+from smith_lib.sources.pypi import PyPI
+
+KNOWN = "github:owner/name[@ref], git+URL[@ref], pypi:name[==version], a path"
+
+
+def sources(settings: SelectSettings) -> dict[str, Source]:
+    """Every kind of source by its prefix; a local path has none."""
+    kinds: tuple[Source, ...] = (PyPI(), Git(), Local())
+    return {kind.prefix: kind for kind in kinds}
+
+
+def source_of(spec: str, settings: SelectSettings) -> Source:
+    """The source that the spec is of. Raises `InputError` that lists the known ones."""
+    table = sources(settings)
+    for prefix, source in table.items():
+        if prefix and spec.startswith(prefix):
+            return source
+    if spec.startswith(("/", "./", "../", "~")) or spec in (".", "..") or (spec and Path(spec).exists()):
+        return table[""]
+    raise InputError(f"unknown source {spec!r}; known: {KNOWN}")
+
+
+def pin(spec: str, settings: SelectSettings) -> Pin:
+    """The spec fixed to one commit or release. Raises `InputError` or `NetworkError`."""
+    return source_of(spec, settings).pin(spec)
+
+
+def fetch(pin: Pin, cache: Path, settings: SelectSettings) -> Tree:
+    """The pinned clean tree, from the cache where it is there already."""
+    return source_of(pin.source, settings).fetch(pin, cache)
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where clean trees and environments are kept: the setting, or `smith` in the user's cache folder."""
+    if settings.cache:
+        return Path(settings.cache).expanduser().absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "smith"
