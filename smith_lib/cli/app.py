@@ -41,9 +41,7 @@ class Smith(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"smith_lib.cli.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name.replace("-", "_"))
-        assert isinstance(command, click.Command)
-        return command
+        return next(c for c in vars(module).values() if isinstance(c, click.Command) and c.name == cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

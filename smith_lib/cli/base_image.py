@@ -1,0 +1,38 @@
+"""`smith base-image`: the image under every environment, for machines that cannot pull one."""
+
+import click
+
+from smith_lib.cli import interrupt, screen
+from smith_lib.cli.options import Command, json_option, with_settings
+from smith_lib.settings import Settings
+
+
+@click.command(
+    "base-image",
+    cls=Command,
+    examples=[
+        "smith base-image",
+        "smith base-image my-base:trixie --suite trixie --mirror http://mirror.example/debian",
+    ],
+)
+@click.argument("name", required=False)
+@click.option("--suite", default="bookworm", show_default=True, help="Debian's release.")
+@click.option(
+    "--mirror", help="Where Debian's packages come from; this machine's own mirror where not given."
+)
+@with_settings("--sandbox")
+@json_option
+def base_image(name: str | None, suite: str, mirror: str | None, settings: Settings, as_json: bool) -> None:
+    """Make the image that every environment is layered on.
+
+    NAME is the image's name, the setting `environments.base_image` where not given. It is made from Debian's
+    packages alone, so that no registry is needed.
+    """
+    from smith_lib.sandbox.base_image import make
+
+    interrupt.install()
+    made = make(name or settings.environments.base_image, suite=suite, mirror=mirror)
+    if as_json:
+        screen.document({"image": name or settings.environments.base_image, "id": made})
+    else:
+        click.echo(f"made {made}")

@@ -1,0 +1,108 @@
+"""`smith verify`: a published version, proved row by row."""
+
+import random
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from smith_lib import closing
+from smith_lib.cli import interrupt, screen
+from smith_lib.cli.bars import shown
+from smith_lib.cli.ending import UNFINISHED
+from smith_lib.cli.options import Command, json_option, with_settings
+from smith_lib.cli.records import published, version_named
+from smith_lib.settings import Settings
+from smith_lib.storage import Root
+from smith_lib.types import Instance
+from smith_lib.validate.verify import Proof, verify
+
+
+@click.command(
+    "verify",
+    cls=Command,
+    examples=["smith verify --out data", "smith verify latest --out data --sample 20 --workers 2 --json"],
+)
+@click.argument("version", default="latest")
+@click.option(
+    "--sample", type=click.IntRange(1), help="Only so many instances, chosen by --seed; all where not given."
+)
+@with_settings("--out", "--seed", "--workers", "--sandbox")
+@json_option
+def verify_version(version: str, sample: int | None, settings: Settings, as_json: bool) -> None:
+    """Prove a published version: every task in a fresh sandbox.
+
+    VERSION is a published version, the newest where none is named. From its row alone each task goes back
+    into a fresh sandbox: the clean code passes its tests, the buggy code fails exactly FAIL_TO_PASS, and
+    `patch` gives the clean bytes back. An image that is not there any more is built again. Exits with 1
+    where something does not hold.
+    """
+    root = Root.at(settings.out)
+    version = version_named(root, version)
+    rows = published(root, version)
+    if sample is not None and sample < len(rows):
+        rows = random.Random(f"verify:{settings.seed}").sample(
+            sorted(rows, key=lambda r: r.instance_id), sample
+        )
+    interrupt.install()
+    with shown(quiet=as_json):
+        proofs = _prove(rows, settings)
+    bad = [proof for proof in proofs if not proof.holds]
+    if as_json:
+        screen.document(
+            {
+                "version": version,
+                "verified": len(proofs),
+                "mismatches": len(bad),
+                "instances": [{**asdict(proof), "holds": proof.holds} for proof in proofs],
+            }
+        )
+    else:
+        _show(version, proofs)
+    if bad:
+        click.get_current_context().exit(UNFINISHED)
+
+
+def _prove(rows: list[Instance], settings: Settings) -> list[Proof]:
+    from smith_lib.sandbox.backends import open_sandbox
+    from smith_lib.sandbox.protocol import Limits
+    from smith_lib.sources.protocol import Pin
+    from smith_lib.sources.table import cache_folder, fetch
+
+    cache = cache_folder(settings)
+    box = settings.sandbox
+    limits = Limits(
+        settings.environments.suite_seconds, box.memory_mb, box.processes, box.disk_mb, box.output_kb
+    )
+    sandbox = open_sandbox(box.kind, settings.environments, box, cache, settings.workers)
+    unregister = closing.register(sandbox.close)
+
+    def tree_of(row: Instance) -> Path:
+        return fetch(Pin(row.source, row.repo), cache, settings.select).path
+
+    try:
+        return verify(rows, sandbox, tree_of, limits, settings.validation, settings.workers)
+    finally:
+        sandbox.close()
+        unregister()
+
+
+def _show(version: str, proofs: list[Proof]) -> None:
+    by_repo: dict[str, list[Proof]] = {}
+    for proof in proofs:
+        by_repo.setdefault(proof.repo_id, []).append(proof)
+    columns = ("repository", "instances", "hold", "do not", "seconds")
+    rows = [
+        (repo_id, len(some), sum(p.holds for p in some), sum(not p.holds for p in some),
+         f"{sum(p.seconds for p in some):.1f}")
+        for repo_id, some in sorted(by_repo.items())
+    ]  # fmt: skip
+    held = sum(proof.holds for proof in proofs)
+    rows.append(("total", len(proofs), held, len(proofs) - held, f"{sum(p.seconds for p in proofs):.1f}"))
+    screen.table(f"version {version}", columns, rows, columns[1:])
+    for proof in proofs:
+        for problem in proof.problems:
+            click.echo(f"{proof.instance_id}: {problem}")
+    click.echo(
+        "every instance holds" if held == len(proofs) else f"{len(proofs) - held} instances do not hold"
+    )
