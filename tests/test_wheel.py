@@ -1,0 +1,98 @@
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).parent.parent
+PACKAGES = ("flows", "tasks", "expectations", "smith_lib")
+UV = Path(sys.executable).with_name("uv")
+
+pytestmark = pytest.mark.network
+
+
+def outside(folder: Path) -> dict[str, str]:
+    """The environment without anything that leads back to the checkout or this virtual environment."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV", "UV_CONSTRAINT")}
+    return kept | {"PATH": "/usr/local/bin:/usr/bin:/bin", "PREFECT_HOME": str(folder / "prefect")}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [UV, "build", "--quiet", "--wheel", "--python", sys.executable, "--out-dir", folder, TREE]
+    subprocess.run(command, env=outside(folder), check=True, timeout=120)
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """The bin folder of an empty environment that the wheel was installed into, with the locked releases."""
+    folder = tmp_path_factory.mktemp("installed")
+    lock = TREE / "requirements" / "run.lock"
+    pip = [UV, "pip", "install", "--quiet", "--python", folder / "venv" / "bin" / "python", "--no-deps"]
+    for command in (
+        [UV, "venv", "--quiet", "--python", sys.executable, folder / "venv"],
+        [*pip, "--require-hashes", "--requirement", lock],
+        [*pip, wheel],
+    ):
+        subprocess.run(command, env=outside(folder), check=True, timeout=240)
+    return folder / "venv" / "bin"
+
+
+def run(installed: Path, *command: str) -> str:
+    """Standard output of a program of that environment, run in a folder of its own."""
+    folder = installed.parent.parent
+    program = [installed / command[0], *command[1:]]
+    done = subprocess.run(
+        program, cwd=folder, env=outside(folder), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_holds_all_of_the_packages_and_nothing_else(wheel):
+    inside = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
+    wanted = {
+        path.relative_to(TREE).as_posix()
+        for package in PACKAGES
+        for path in (TREE / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert wanted - inside == set()
+    assert inside - wanted <= {"flows/prefect.yaml"}
+
+
+def test_the_wheel_holds_its_licence(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/licenses/LICENSE"))
+    assert archive.read(name) == (TREE / "LICENSE").read_bytes()
+
+
+def test_what_is_installed_is_what_runs(installed):
+    code = f"for name in {PACKAGES}: print(__import__(name).__file__)"
+    places = run(installed, "python", "-c", code).split()
+    assert len(places) == len(PACKAGES)
+    for place in places:
+        assert Path(place).is_relative_to(installed.parent)
+
+
+def test_the_command_is_there(installed):
+    assert "Usage: smith" in run(installed, "smith", "--help")
+    assert "0.1.0" in run(installed, "smith", "--version")
+
+
+def test_the_operators_come_with_it(installed):
+    assert len(run(installed, "smith", "operators").splitlines()) > 28
+
+
+def test_the_flows_are_found(installed):
+    code = (
+        "from importlib.metadata import entry_points\n"
+        "for point in entry_points(group='smith.flows'): print(point.name, callable(point.load()))"
+    )
+    found = dict(line.split() for line in run(installed, "python", "-c", code).splitlines())
+    assert found == dict.fromkeys(("run", "rerun-failed", "nightly", "publish"), "True")
