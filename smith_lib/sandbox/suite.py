@@ -1,10 +1,26 @@
 """One run of a repository's test suite in a sandbox, and what it reported."""
 
+import dataclasses
+import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import PurePosixPath
+from typing import Any
 
-from smith_lib.sandbox.protocol import Environment, Limits, Sandbox
-from smith_lib.types import Failure
+from smith_lib.errors import InputError
+from smith_lib.sandbox.protocol import TESTBED, VENV, Ended, Environment, Job, Limits, Ran, Sandbox
+from smith_lib.types import Failure, Frame
+
+COMPLETE = ("--continue-on-collection-errors",)
+"""What every run passes to pytest: a module that cannot be collected must not keep others from running."""
+_PLACE = "/home/smith/.smith"
+_GRACE = 10.0
+_REPORT_KB = 256 * 1024
+_DETAIL_LINES = 40
+_WHOLE = frozenset({0, 1, 2, 5})
+"""pytest's exit codes of a session that was not broken: passed, failed, interrupted, nothing collected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +74,89 @@ class SuiteReport:
 
 def run_suite(sandbox: Sandbox, environment: Environment, job: SuiteJob, limits: Limits) -> SuiteReport:
     """Run the suite once in a fresh sandbox."""
-    raise NotImplementedError
+    frame = f"smith-report-{secrets.token_hex(12)}"
+    order = {
+        "python": f"{VENV}/bin/python", "root": TESTBED, "args": [*COMPLETE, *job.args],
+        "seconds": limits.seconds, "output_kb": limits.output_kb, "frame": frame, "trace": job.trace,
+        "keep_failures": job.keep_failures,
+        "environ": {"PYTHONHASHSEED": str(job.hash_seed), "PYTHONDONTWRITEBYTECODE": "1"},
+    }
+    command = (f"{VENV}/bin/python", "-I", "-S", f"{_PLACE}/runner.py")
+    put = {**_inside(), **_changed(job.files or {})}
+    backstop = dataclasses.replace(limits, seconds=limits.seconds + _GRACE, output_kb=_REPORT_KB)
+    ran = sandbox.run(environment, Job(command, put, json.dumps(order).encode()), backstop)
+    report = _framed(ran.stdout, frame)
+    return _lost(ran) if report is None else _told(report)
+
+
+def _inside() -> dict[str, bytes]:
+    place = files("smith_lib.sandbox") / "inside"
+    return {
+        f"{_PLACE}/runner.py": (place / "runner.py").read_bytes(),
+        f"{_PLACE}/smith_plugin.py": (place / "plugin.py").read_bytes(),
+    }
+
+
+def _changed(changed: Mapping[str, str]) -> dict[str, bytes]:
+    put = {}
+    for name, text in changed.items():
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise InputError(f"{name!r} is not a path inside the tree")
+        put[f"{TESTBED}/{path}"] = text.encode("utf-8", "surrogateescape")
+    return put
+
+
+def _framed(stdout: bytes, frame: str) -> dict[str, Any] | None:
+    """The JSON after the frame's line, or None where it is not whole."""
+    start = stdout.find(f"\n{frame} ".encode())
+    if start < 0:
+        return None
+    line_end = stdout.index(b"\n", start + 1)
+    length = int(stdout[start + 1 : line_end].split()[1])
+    data = stdout[line_end + 1 : line_end + 1 + length]
+    return dict(json.loads(data)) if len(data) == length else None
+
+
+def _told(report: Mapping[str, Any]) -> SuiteReport:
+    tests: dict[str, TestResult] = {}
+    errors: dict[str, str] = {}
+    failures: list[Failure] = []
+    first: dict[str, Any] = {}
+    last: dict[str, Any] = {}
+    for event in report["events"]:
+        match event["e"]:
+            case "start":
+                first = event
+            case "uncollected":
+                errors[event["id"]] = event["why"]
+            case "test":
+                tests[event["id"]] = TestResult(event["outcome"], round(event["s"], 6))
+                if failure := event.get("failure"):
+                    frames = tuple(Frame(*frame) for frame in failure["frames"])
+                    failures.append(Failure(event["id"], failure["exception"], failure["message"], frames))
+            case "end":
+                last = event
+    whole = bool(last) and last["exit"] in _WHOLE and not report["broken"] and not report["timeout"]
+    ended = "timeout" if report["timeout"] else "finished" if whole else "crashed"
+    return SuiteReport(
+        ended=ended, tests=tests, collection_errors=errors, failures=tuple(failures),
+        called=tuple((file, name, line) for file, name, line in last.get("called", ())),
+        loaded=tuple(last.get("loaded", ())), python=first.get("python", ""), pytest=first.get("pytest", ""),
+        seconds=report["seconds"], detail="" if ended == "finished" and tests else _detail(report),
+    )
+
+
+def _detail(report: Mapping[str, Any]) -> str:
+    lines = report["output"].splitlines()[-_DETAIL_LINES:]
+    if report["signal"]:
+        lines.append(f"killed by signal {report['signal']}")
+    return "\n".join(lines)
+
+
+def _lost(ran: Ran) -> SuiteReport:
+    """What is left to say where the runner itself did not come to its end."""
+    ended = "timeout" if ran.ended is Ended.TIMEOUT else "crashed"
+    lines = (ran.stdout + b"\n" + ran.stderr).decode(errors="replace").splitlines()[-_DETAIL_LINES:]
+    detail = "\n".join([*lines, f"no report: {ran.ended}, exit code {ran.exit_code}"])
+    return SuiteReport(ended, {}, {}, (), (), (), "", "", ran.seconds, detail)

@@ -1,0 +1,312 @@
+"""A pytest plugin that reports what happens, event by event, through a pipe that tests do not know.
+
+Copied into the sandbox as `smith_plugin`. Standard library only, Python 3.8 and pytest 5 and newer. What it
+calls while tests run is bound at import, so that a test which patches `os` or `time` does not reach it.
+"""
+
+import ast
+import fcntl
+import json
+import os
+import platform
+import re
+import sys
+import threading
+
+import pytest
+
+_dumps, _write, _getpid = json.dumps, os.write, os.getpid
+_MESSAGE = 2000
+_FUNCTION_CODE = 0x1  # CO_OPTIMIZED: a function's code, not a class's or a module's
+
+
+class Channel:
+    """The way out: each event is mark, length in 4 bytes, JSON. Only the process that opened it writes."""
+
+    def __init__(self, fd, mark):
+        try:  # out of the way of tests that close the low descriptors
+            high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 700)
+            os.close(fd)
+            fd = high
+        except OSError:
+            os.set_inheritable(fd, False)
+        self.fd, self.mark, self.pid = fd, mark, _getpid()
+
+    def ours(self):
+        """False in a process that a test forked."""
+        return _getpid() == self.pid
+
+    def send(self, event):
+        if not self.ours():
+            return
+        data = _dumps(event).encode("ascii")
+        data = memoryview(self.mark + len(data).to_bytes(4, "big") + data)
+        while data:
+            data = data[_write(self.fd, data) :]
+
+
+class Calls:
+    """The functions of the tree that are called, seen by call events alone."""
+
+    def __init__(self):
+        self.codes = {}
+
+    def start(self):
+        if sys.version_info >= (3, 12):
+            monitoring = sys.monitoring
+            tool = next((n for n in (4, 3, 5) if monitoring.get_tool(n) is None), None)
+            if tool is not None:
+                monitoring.use_tool_id(tool, "smith")
+                monitoring.register_callback(tool, monitoring.events.PY_START, self._started)
+                monitoring.set_events(tool, monitoring.events.PY_START)
+                return
+        self.again()
+
+    def again(self):
+        """Trace on, where a test has switched it off or replaced it."""
+        if sys.version_info < (3, 12):
+            threading.settrace(self._called)
+            sys.settrace(self._called)
+
+    def _called(self, frame, event, arg):
+        self.codes.setdefault(id(frame.f_code), frame.f_code)
+
+    def _started(self, code, offset):
+        self.codes.setdefault(id(code), code)
+        return sys.monitoring.DISABLE
+
+    def found(self, relative):
+        """Sorted (file, qualified name, first line)."""
+        names, found = {}, set()
+        for code in list(self.codes.values()):
+            if not code.co_flags & _FUNCTION_CODE or code.co_name.startswith("<"):
+                continue
+            path = relative(code.co_filename)
+            if path is None:
+                continue
+            name = getattr(code, "co_qualname", None)
+            if name is None:
+                if path not in names:
+                    names[path] = qualified_names(code.co_filename)
+                name = names[path].get(code.co_firstlineno, code.co_name)
+            found.add((path, name, code.co_firstlineno))
+        return sorted(found)
+
+
+def qualified_names(path):
+    """First line (decorators included) to qualified name of a file's functions, for Python before 3.11."""
+    try:
+        with open(path, "rb") as file:
+            tree = ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    found = {}
+
+    def visit(node, prefix):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                first = min([child.lineno] + [d.lineno for d in child.decorator_list])
+                found[first] = prefix + child.name
+                visit(child, prefix + child.name + ".<locals>.")
+            elif isinstance(child, ast.ClassDef):
+                visit(child, prefix + child.name + ".")
+            else:
+                visit(child, prefix)
+
+    visit(tree, "")
+    return found
+
+
+class Reporter:
+    """The hooks."""
+
+    def __init__(self, channel, root, keep_failures, calls):
+        self.channel = channel
+        self.root = os.path.realpath(root) + os.sep
+        self.keep_failures = keep_failures
+        self.calls = calls
+        self.current = {}
+        self.evidence = {}
+        self.loaded = set()
+        self.paths = {}
+
+    def relative(self, name):
+        """A file's path in the tree, or None where it lies elsewhere."""
+        if name not in self.paths:
+            real = os.path.realpath(name) if name and not name.startswith("<") else ""
+            inside = real.startswith(self.root) and os.sep + "site-packages" + os.sep not in real
+            self.paths[name] = real[len(self.root) :] if inside else None
+        return self.paths[name]
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_load_initial_conftests(self, early_config):
+        known = getattr(early_config, "known_args_namespace", None)
+        if getattr(known, "cov_source", None):
+            known.cov_source = []  # coverage would change timing and tracing
+        yield
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_cmdline_main(self, config):
+        """Undo what a project's own options do to order, to completeness and to the process we watch."""
+        for plugin, options in NEUTRAL.items():
+            if plugin is None or config.pluginmanager.has_plugin(plugin):
+                for name in options:
+                    if hasattr(config.option, name):
+                        setattr(config.option, name, options[name])
+        yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, config, items):
+        order = {id(item): at for at, item in enumerate(items)}
+        yield
+        names = {str(name) for name, _ in config.pluginmanager.list_name_plugin()}
+        if names & {"random_order", "random-order", "pytest_random_order", "reverse", "pytest_reverse"}:
+            items.sort(key=lambda item: order.get(id(item), len(order)))
+
+    def pytest_collection_finish(self, session):
+        self.note_loaded()
+        self.channel.send({"e": "collected", "n": len(session.items)})
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.channel.send({"e": "uncollected", "id": report.nodeid, "why": one_line(report)})
+
+    def pytest_runtest_setup(self, item):
+        if self.calls is not None:
+            self.calls.again()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        if call.excinfo is not None and self.channel.ours() and len(self.evidence) < self.keep_failures:
+            kept = self.seen(call.excinfo)
+        else:
+            kept = None
+        outcome = yield
+        if kept is not None and not outcome.excinfo and outcome.get_result().failed:
+            self.evidence.setdefault(item.nodeid, kept)
+
+    def pytest_runtest_logreport(self, report):
+        if not self.channel.ours():
+            return
+        name, when = report.nodeid, report.when
+        part = "Sub" in type(report).__name__  # a subtest: only its failure says something of the test
+        if when == "setup" and not part:
+            self.current[name] = {"outcome": "", "seconds": 0.0}
+        now = self.current.setdefault(name, {"outcome": "", "seconds": 0.0})
+        if not part:
+            now["seconds"] += float(getattr(report, "duration", 0.0) or 0.0)
+        outcome = told(report)
+        if outcome in ("failed", "error"):
+            if now["outcome"] not in ("failed", "error"):
+                now["outcome"] = outcome
+            if name not in self.evidence and len(self.evidence) < self.keep_failures:
+                self.evidence[name] = crash(report)
+        elif not part and outcome and now["outcome"] in ("", "passed"):
+            now["outcome"] = outcome
+        if when == "teardown" and not part:
+            done = self.current.pop(name)
+            event = {"e": "test", "id": name, "outcome": done["outcome"] or "error", "s": done["seconds"]}
+            if name in self.evidence and done["outcome"] in ("failed", "error"):
+                event["failure"] = self.evidence[name]
+            self.channel.send(event)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session, exitstatus):
+        if not self.channel.ours():
+            return
+        self.note_loaded()
+        called = self.calls.found(self.relative) if self.calls is not None else []
+        loaded = sorted(self.loaded)
+        self.channel.send({"e": "end", "exit": int(exitstatus), "loaded": loaded, "called": called})
+
+    def note_loaded(self):
+        for module in list(sys.modules.values()):
+            name = getattr(module, "__file__", None)
+            if isinstance(name, str) and name.endswith(".py"):
+                path = self.relative(name)
+                if path is not None:
+                    self.loaded.add(path)
+
+    def seen(self, excinfo):
+        """Exception, message and the frames inside the tree."""
+        frames = []
+        step = excinfo.tb
+        while step is not None:
+            code = step.tb_frame.f_code
+            path = self.relative(code.co_filename)
+            if path is not None:
+                frames.append([path, step.tb_lineno, getattr(code, "co_qualname", code.co_name)])
+            step = step.tb_next
+        try:
+            message = str(excinfo.value)
+        except Exception as error:  # the code under test decides what str() does
+            message = "<str() raised %s>" % type(error).__name__
+        return {"exception": excinfo.type.__name__, "message": still(message), "frames": frames[-40:]}
+
+
+NEUTRAL = {
+    None: {
+        "maxfail": 0, "stepwise": False, "stepwise_skip": False, "lf": False, "failedfirst": False,
+        "newfirst": False, "usepdb": False, "trace": False, "durations": None, "collectonly": False,
+    },
+    "xdist": {"numprocesses": None, "dist": "no", "distload": False, "tx": [], "looponfail": False},
+    "randomly": {"randomly_reorganize": False, "randomly_reset_seed": False},
+    "rerunfailures": {"reruns": 0},
+    "pytest_cov": {"no_cov": True},
+}
+"""Options by the plugin that has them (None: pytest), and the value that makes them harmless."""
+
+
+def told(report):
+    """The outcome that one phase's report tells of its test; empty where it tells nothing."""
+    if report.failed:
+        return "failed" if report.when == "call" else "error"
+    if hasattr(report, "wasxfail") and report.outcome in ("skipped", "passed"):
+        return "xfailed" if report.skipped else ("xpassed" if report.when == "call" else "")
+    if report.skipped:
+        return "skipped"
+    return "passed" if report.passed and report.when == "call" else ""
+
+
+def crash(report):
+    """Evidence from a report whose exception was not seen."""
+    place = getattr(getattr(report, "longrepr", None), "reprcrash", None)
+    message = str(getattr(place, "message", None) or report.longrepr or "")
+    name, _, rest = message.partition(":")
+    if not re.match(r"^[\w.]+$", name):
+        name, rest = "Exception", message
+    return {"exception": name.rpartition(".")[2], "message": still(rest.strip()), "frames": []}
+
+
+def still(message):
+    """A message of bounded length without the addresses of objects, which differ from run to run."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", " at 0x...", message[: 2 * _MESSAGE])[:_MESSAGE]
+
+
+def one_line(report):
+    """Why a collector failed: the exception's line."""
+    lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
+    marked = [line[1:].strip() for line in lines if re.match(r"^E\s", line)]
+    named = [line for line in marked if re.match(r"^[\w.]+(: |$)", line)]
+    return ((named or marked or lines or ["no reason given"])[-1])[:500]
+
+
+def _open():
+    job = json.loads(os.environ.pop("SMITH_REPORT"))
+    if job["pythonpath"] is None:
+        os.environ.pop("PYTHONPATH", None)
+    else:
+        os.environ["PYTHONPATH"] = job["pythonpath"]
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path or os.curdir) != here]
+    channel = Channel(job["fd"], bytes.fromhex(job["mark"]))
+    channel.send({"e": "start", "python": platform.python_version(), "pytest": pytest.__version__})
+    calls = Calls() if job["trace"] else None
+    if calls is not None:
+        calls.start()
+    return Reporter(channel, job["root"], job["keep_failures"], calls)
+
+
+_reporter = _open()
+for _hook in [name for name in dir(_reporter) if name.startswith("pytest_")]:
+    globals()[_hook] = getattr(_reporter, _hook)
