@@ -1,0 +1,118 @@
+"""Which drafts become candidates: towards the shares that a published dataset wants."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from smith_lib.inject.draw import Draft
+from smith_lib.settings import InjectSettings
+from smith_lib.types import Category, Complexity
+
+CATEGORIES: Mapping[Category, float] = {
+    Category.LOGIC_ERROR: 0.35,
+    Category.EDGE_CASE: 0.25,
+    Category.OFF_BY_ONE: 0.15,
+    Category.NULL_HANDLING: 0.15,
+    Category.OTHER: 0.10,
+}
+MULTI_FILE = 0.05
+"""Share of the candidates that change several files."""
+COMBINED = 0.20
+"""Largest share of combinations, those over several files included."""
+
+Cell = tuple[Complexity, Category]
+
+
+def _shortest(
+    shares: Mapping[Cell, float], taken: Counter[Cell], total: int, open_cells: Sequence[Cell]
+) -> Cell:
+    """The cell that lacks most: complexity first, then category."""
+    sizes: Counter[Complexity] = Counter()
+    kinds: Counter[Category] = Counter()
+    for (size, kind), n in taken.items():
+        sizes[size] += n
+        kinds[kind] += n
+    want_size: Counter[Complexity] = Counter()
+    want_kind: Counter[Category] = Counter()
+    for (size, kind), share in shares.items():
+        want_size[size] += share  # type: ignore[assignment]
+        want_kind[kind] += share  # type: ignore[assignment]
+
+    def lack(cell: Cell) -> float:
+        size, kind = cell
+        return 2 * (want_size[size] * (total + 1) - sizes[size]) / (want_size[size] + 0.1) + (
+            want_kind[kind] * (total + 1) - kinds[kind]
+        ) / (want_kind[kind] + 0.1)
+
+    return max(open_cells, key=lack)
+
+
+class Chooser:
+    """Takes drafts one by one, each time from what is lacking most."""
+
+    def __init__(self, limit: int, sizes: Mapping[Complexity, float], max_per_function: int) -> None:
+        """Aim at `limit` drafts, with these shares of fix sizes."""
+        self.limit = limit
+        self.shares = {
+            (size, kind): sizes[size] * share for size in sizes for kind, share in CATEGORIES.items()
+        }
+        self.max_per_function = max_per_function
+        self.functions: Counter[str] = Counter()
+        self.files: Counter[str] = Counter()
+        self.operators: Counter[str] = Counter()
+        self.taken: Counter[Cell] = Counter()
+        self.chosen: list[Draft] = []
+
+    def _fits(self, draft: Draft) -> bool:
+        return all(self.functions[name] < self.max_per_function for name in draft.functions)
+
+    def _take(self, draft: Draft) -> None:
+        self.chosen.append(draft)
+        self.taken[draft.complexity, draft.category] += 1
+        self.operators[draft.operator] += 1
+        self.functions.update(draft.functions)
+        self.files.update(draft.files)
+
+    def _crowding(self, draft: Draft) -> tuple[int, int]:
+        return max(self.functions[name] for name in draft.functions), max(
+            self.files[path] for path in draft.files
+        )
+
+    def take(self, drafts: Sequence[Draft], upto: int, random: Random) -> None:
+        """Take from the drafts until `upto` are chosen in all or none fits."""
+        cells: dict[Cell, dict[str, list[Draft]]] = defaultdict(dict)
+        for draft in random.sample(drafts, len(drafts)):
+            cells[draft.complexity, draft.category].setdefault(draft.operator, []).append(draft)
+        while cells and len(self.chosen) < min(upto, self.limit):
+            cell = _shortest(self.shares, self.taken, len(self.chosen), list(cells))
+            operators = cells[cell]
+            name = min(operators, key=lambda op: (self.operators[op], op))
+            pool = operators[name] = [draft for draft in operators[name] if self._fits(draft)]
+            if pool:
+                draft = min(pool, key=self._crowding)
+                pool.remove(draft)
+                self._take(draft)
+            if not pool:
+                del operators[name]
+                if not operators:
+                    del cells[cell]
+
+
+def choose(
+    singles: Sequence[Draft], combined: Sequence[Draft], settings: InjectSettings, random: Random
+) -> list[Draft]:
+    """Up to `settings.limit` of the drafts: changes of several files first, up to their share, then the rest."""
+    sizes = {
+        Complexity.SIMPLE: settings.simple,
+        Complexity.MEDIUM: settings.medium,
+        Complexity.COMPLEX: max(0.0, 1 - settings.simple - settings.medium),
+    }
+    chooser = Chooser(settings.limit, sizes, settings.max_per_function)
+    wide = [draft for draft in combined if len(draft.files) > 1]
+    narrow = [draft for draft in combined if len(draft.files) == 1]
+    share = MULTI_FILE if singles or narrow else 1
+    chooser.take(wide, max(1, round(share * settings.limit)), random)
+    if singles:
+        narrow = random.sample(narrow, min(len(narrow), max(1, round(COMBINED * settings.limit))))
+    chooser.take([*singles, *narrow], settings.limit, random)
+    return chooser.chosen

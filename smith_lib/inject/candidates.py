@@ -1,0 +1,85 @@
+"""A repository's candidates, drawn by a seed."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+from smith_lib.inject import balance, combine
+from smith_lib.inject.draw import Draft, Sites, Studio, drafts_of
+from smith_lib.inject.program import Program, Skipped, read
+from smith_lib.inject.table import chosen
+from smith_lib.settings import InjectSettings
+from smith_lib.types import Candidate, Complexity, Function, Repo, Strategy
+
+log = logging.getLogger(__name__)
+OVERDRAW = 5
+"""How many drafts are made for each candidate wanted, so that there is something to choose from."""
+
+
+def programs(repo: Repo, tree: Path) -> tuple[list[Program], dict[str, str]]:
+    """The source files that bugs can be made in, and why the others are left out (path to reason)."""
+    tests = set(repo.test_files)
+    parsed: list[Program] = []
+    skipped: dict[str, str] = {}
+    for path in sorted(set(repo.source_files) - tests):
+        try:
+            parsed.append(read(tree, path))
+        except Skipped as reason:
+            skipped[path] = str(reason)
+            log.info("%s: %s is left out: %s", repo.repo_id, path, reason)
+    return parsed, skipped
+
+
+def candidates(
+    repo: Repo, tree: Path, functions: Sequence[Function], settings: InjectSettings, seed: int
+) -> list[Candidate]:
+    """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
+
+    Raises `UnknownName` for an operator that the table does not hold.
+    """
+    operators, combinations = chosen(settings.operators)
+    parsed, _ = programs(repo, tree)
+    sites = Sites(parsed, functions)
+    studio = Studio()
+    material = [op for op in operators if op.family in settings.strategies] or list(operators)
+    offered = [op for op in material if op.family in settings.strategies and _is_named(op.name, settings)]
+    kinds = [name for name in combinations if Strategy.COMBINE in settings.strategies]
+    wanted = max(6, -(-OVERDRAW * settings.limit // len(material)))
+
+    def random(purpose: str) -> Random:
+        return Random(f"{seed}:{repo.repo_id}:{purpose}")
+
+    drafts = [d for op in material for d in drafts_of(op, sites, studio, wanted, random(op.name))]
+    most = max(6, settings.limit // (4 if offered else 1))
+    together = [d for name in kinds for d in combine.combined(name, drafts, studio, most, random(name))]
+    picked = balance.choose(drafts if offered else [], together, settings, random("choice"))
+    for reason, n in sorted(studio.refused.items()):
+        log.debug("%s: %s: %d", repo.repo_id, reason, n)
+    rows = [_candidate(repo.repo_id, draft, seed) for draft in picked]
+    return sorted(rows, key=lambda row: row.candidate_id)
+
+
+def _is_named(name: str, settings: InjectSettings) -> bool:
+    return not settings.operators or name in settings.operators
+
+
+def _candidate(repo_id: str, draft: Draft, seed: int) -> Candidate:
+    digest = hashlib.sha256(draft.patch.encode()).hexdigest()[:8]
+    return Candidate(
+        repo_id=repo_id,
+        candidate_id=f"{repo_id}.{draft.operator}.{digest}",
+        strategy=draft.strategy,
+        operator=draft.operator,
+        category=draft.category,
+        bug_patch=draft.patch,
+        files=draft.files,
+        functions=draft.functions,
+        fix_lines=draft.fix_lines,
+        complexity=Complexity.of(draft.fix_lines),
+        seed=seed,
+        model="",
+        cost_usd=0.0,
+        covering_tests=(),
+    )

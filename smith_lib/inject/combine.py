@@ -1,0 +1,93 @@
+"""Bugs made of two to four rewrites that do not touch each other's lines."""
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+
+from smith_lib.inject.draw import Draft, Studio, by_function
+from smith_lib.types import Strategy
+
+NAMES = {
+    "combine_function": "Two to four rewrites in one function.",
+    "combine_file": "Two to four rewrites in functions of one file.",
+    "combine_package": "Two to four rewrites in two or more files of the package.",
+}
+PARTS = (2, 2, 2, 3, 3, 4)
+"""How many rewrites a combination has, drawn from this list."""
+
+
+def apart(one: Draft, other: Draft) -> bool:
+    """Whether two drafts change neither each other's lines nor neighbouring ones."""
+    for a in one.parts:
+        for b in other.parts:
+            if a.program is not b.program:
+                continue
+            (first, last), (start, end) = a.lines, b.lines
+            if first <= end + 1 and start <= last + 1:
+                return False
+    return True
+
+
+def _fits(chosen: Sequence[Draft], draft: Draft) -> bool:
+    return all(apart(draft, other) for other in chosen)
+
+
+def _gather(pool: Sequence[Draft], random: Random) -> list[Draft]:
+    wanted = random.choice(PARTS)
+    chosen: list[Draft] = []
+    for draft in random.sample(pool, min(len(pool), 4 * wanted)):
+        if _fits(chosen, draft):
+            chosen.append(draft)
+        if len(chosen) == wanted:
+            break
+    return chosen
+
+
+def _in_function(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
+    pools = [
+        pool
+        for pool in by_function(singles).values()
+        if len(pool) > 1 and "<module>" not in pool[0].functions[0]
+    ]
+    while pools:
+        yield _gather(random.choice(pools), random)
+
+
+def _in_file(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
+    files: dict[str, list[Draft]] = {}
+    for draft in singles:
+        files.setdefault(draft.files[0], []).append(draft)
+    pools = [pool for pool in files.values() if len({draft.functions for draft in pool}) > 1]
+    while pools:
+        chosen = _gather(random.choice(pools), random)
+        yield chosen if len({draft.functions for draft in chosen}) > 1 else []
+
+
+def _in_package(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
+    if len({draft.files for draft in singles}) < 2:
+        return
+    while True:
+        chosen = _gather(singles, random)
+        yield chosen if len({draft.files for draft in chosen}) > 1 else []
+
+
+GATHER: dict[str, Callable[[Sequence[Draft], Random], Iterator[list[Draft]]]] = {
+    "combine_function": _in_function,
+    "combine_file": _in_file,
+    "combine_package": _in_package,
+}
+
+
+def combined(name: str, singles: Sequence[Draft], studio: Studio, wanted: int, random: Random) -> list[Draft]:
+    """Up to `wanted` combinations of one kind; each has the category of its largest part."""
+    made: list[Draft] = []
+    for tries, chosen in enumerate(GATHER[name](singles, random)):
+        if len(made) >= wanted or tries > 6 * wanted:
+            break
+        if len(chosen) < 2:
+            continue
+        parts = tuple(part for draft in chosen for part in draft.parts)
+        largest = max(chosen, key=lambda draft: draft.fix_lines)
+        draft = studio.draft(parts, Strategy.COMBINE, name, largest.category)
+        if draft is not None:
+            made.append(draft)
+    return made

@@ -1,0 +1,201 @@
+"""Drafts: rewrites that were drawn and made, from which the sampler chooses."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import libcst as cst
+
+from smith_lib import diffs
+from smith_lib.inject.operator import Operator
+from smith_lib.inject.program import Program
+from smith_lib.inject.rewrite import Judge, Part, edit_of, edited
+from smith_lib.types import Category, Complexity, Function, Strategy
+
+log = logging.getLogger(__name__)
+TRIES = 12
+"""Sites that may fail in a row, for each draft wanted, before an operator is given up."""
+MODULE_LEVEL = 0.06
+"""Share of an operator's drafts that may lie outside functions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A bug that compiles, differs from clean code, and reads naturally."""
+
+    strategy: Strategy
+    operator: str
+    category: Category
+    parts: tuple[Part, ...]
+    key: tuple[tuple[str, int, str], ...]
+    patch: str
+    fix_lines: int
+
+    @property
+    def complexity(self) -> Complexity:
+        """The class of its fix."""
+        return Complexity.of(self.fix_lines)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that change, sorted."""
+        return tuple(sorted({part.program.path for part in self.parts}))
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """`file::qualname` of what changes, sorted."""
+        return tuple(sorted({f"{part.program.path}::{part.function}" for part in self.parts}))
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A node that an operator may be asked about."""
+
+    program: Program
+    node: cst.CSTNode
+    function: str
+    lines: int
+    """Lines that the node spans."""
+    in_function: bool
+
+
+class Sites:
+    """The nodes of a set of programs in which bugs may be made, by kind."""
+
+    def __init__(self, programs: Sequence[Program], functions: Sequence[Function] | None) -> None:
+        """Collect them; all functions count where `functions` is None."""
+        self.called = (
+            None if functions is None else {(f.file, f.line, f.qualname.split(".")[-1]) for f in functions}
+        )
+        self._by_kind: dict[type[cst.CSTNode], list[Site]] = {}
+        for program in programs:
+            for site in self._of(program):
+                self._by_kind.setdefault(type(site.node), []).append(site)
+
+    def _is_called(self, program: Program, node: cst.FunctionDef) -> bool:
+        return self.called is None or (program.path, program.first_line(node), node.name.value) in self.called
+
+    def _of(self, program: Program) -> Iterator[Site]:
+        called: dict[int, bool] = {}
+        labels: dict[int, str] = {}
+        for node in program.nodes():
+            if isinstance(node, cst.FunctionDef):
+                called[id(node)] = self._is_called(program, node)
+                labels[id(node)] = program.qualname(node)
+            elif isinstance(node, cst.ClassDef):
+                labels[id(node)] = program.qualname(node)
+            elif not isinstance(
+                node, cst.BaseExpression | cst.BaseStatement | cst.BaseSmallStatement | _PIECES
+            ):
+                continue
+            holder: cst.CSTNode | None = node
+            while holder is not None and not isinstance(holder, cst.FunctionDef | cst.ClassDef):
+                holder = program.parent(holder)
+            in_function = isinstance(holder, cst.FunctionDef)
+            if (in_function and not called[id(holder)]) or not program.touchable(node):
+                continue
+            start, end = program.span(node)
+            label = "<module>" if holder is None else labels[id(holder)]
+            yield Site(program, node, label, program.text.count("\n", start, end) + 1, in_function)
+
+    def of(self, operator: Operator) -> list[Site]:
+        """The sites that an operator may be asked about, file by file in the order of the text."""
+        return [site for kind in operator.nodes for site in self._by_kind.get(kind, [])]
+
+
+_PIECES = (
+    cst.Arg | cst.ExceptHandler | cst.Finally | cst.Else | cst.CompFor | cst.Slice | cst.Index | cst.Param
+    | cst.Decorator | cst.SubscriptElement | cst.DictElement | cst.Element | cst.ComparisonTarget | cst.MatchCase
+    | cst.WithItem | cst.FormattedStringExpression | cst.CompIf | cst.Parameters
+)  # fmt: skip
+
+
+def rewrites(site: Site, operator: Operator) -> Iterator[Part]:
+    """Everything that the operator would make of one node."""
+    for new in operator.replacements(site.node, site.program):
+        edit = edit_of(site.program, site.node, new)
+        if edit is not None:
+            yield Part(site.program, operator, edit, site.program.unit(site.node), site.function)
+
+
+class Studio:
+    """Makes drafts, each program only once; counts what was turned down, by reason."""
+
+    def __init__(self) -> None:
+        """Start with nothing made."""
+        self._judge = Judge()
+        self._seen: set[tuple[tuple[str, int, str], ...]] = set()
+        self.refused: Counter[str] = Counter()
+
+    def draft(
+        self, parts: tuple[Part, ...], strategy: Strategy, name: str, category: Category
+    ) -> Draft | None:
+        """The draft of these parts; none where it is no good or was made before."""
+        key = self._judge.program_key(parts)
+        if isinstance(key, str):
+            self.refused[f"{name}: {key}"] += 1
+            return None
+        if key in self._seen:
+            self.refused[f"{name}: made before"] += 1
+            return None
+        self._seen.add(key)
+        programs = {part.program.path: part.program for part in parts}
+        clean = {path: p.bom + p.text for path, p in programs.items()}
+        buggy = {
+            path: p.bom + edited(p, [part.edit for part in parts if part.program is p])
+            for path, p in programs.items()
+        }
+        patch = diffs.make(clean, buggy)
+        return Draft(strategy, name, category, parts, key, patch, diffs.fix_lines(patch))
+
+
+def _in_random_order(sites: list[Site], random: Random) -> list[Site]:
+    """The sites shuffled, half of the weight on the larger ones, so that large fixes are met early."""
+    keyed = [
+        (random.random() ** (1 / (min(site.lines, 40) if random.random() < 0.5 else 1)), at)
+        for at, site in enumerate(sites)
+    ]
+    return [sites[at] for _, at in sorted(keyed, reverse=True)]
+
+
+def drafts_of(operator: Operator, sites: Sites, studio: Studio, wanted: int, random: Random) -> list[Draft]:
+    """Up to `wanted` drafts of one operator, spread over functions."""
+    made: list[Draft] = []
+    used: Counter[str] = Counter()
+    outside = 0
+    tries = 0
+    waiting = _in_random_order(sites.of(operator), random)
+    for most in (1, 2, 4):
+        later: list[Site] = []
+        for site in waiting:
+            label = f"{site.program.path}::{site.function}"
+            if used[label] >= most:
+                later.append(site)
+                continue
+            if not site.in_function and outside >= max(1, round(MODULE_LEVEL * wanted)):
+                continue
+            parts = list(rewrites(site, operator))
+            if not parts:
+                continue
+            tries += 1
+            if len(made) >= wanted or tries > wanted * TRIES:
+                return made
+            part = random.choice(parts)
+            draft = studio.draft((part,), Strategy(operator.family), operator.name, operator.category)
+            if draft is None:
+                continue
+            made.append(draft)
+            used[label] += 1
+            outside += not site.in_function
+        waiting = later
+    return made
+
+
+def by_function(drafts: Sequence[Draft]) -> Mapping[str, list[Draft]]:
+    """The drafts of each function, in order."""
+    found: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        found.setdefault(draft.functions[0], []).append(draft)
+    return found
