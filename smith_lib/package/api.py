@@ -1,0 +1,194 @@
+"""Names under which a user of the library reaches its code."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from smith_lib.package.places import FunctionNode, parsed
+from smith_lib.package.snippet import Snippet
+
+Read = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A function of the package as a user calls it."""
+
+    name: str
+    """Dotted, e.g. `voluptuous.Schema`."""
+    signature: str
+    """`(schema, required=False)`, or empty where it is not known."""
+
+
+def at(file: str, line: int, function: str, read: Read) -> Called | None:
+    """The function whose code holds that line of the file, or none; `function` is the frame's own name for it."""
+    module = _module(file, read)
+    if module is None:
+        return None
+    found = _enclosing(module, line, [])
+    bare = function.rpartition(".")[2]
+    while found and found[-1].name != bare and isinstance(found[-1], FunctionNode):
+        found.pop()
+    while (
+        found
+        and isinstance(found[-1], FunctionNode)
+        and len(found) > 1
+        and isinstance(found[-2], FunctionNode)
+    ):
+        found.pop()
+    if not found or not isinstance(found[-1], FunctionNode):
+        return None
+    return _called(file, [n.name for n in found], found[-1], read)
+
+
+def of(snippet: Snippet, files: dict[str, str], read: Read) -> Called | None:
+    """The package's callable in the snippet's last statement, or none; `files` is dotted module to path."""
+    try:
+        tree = ast.parse(snippet.action)
+    except SyntaxError:
+        return None
+    imports, made = dict(snippet.imports), dict(snippet.made_by)
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    names = [ast.unparse(n.func) for n in nodes if _plain(n.func)] + [
+        ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and _plain(n)
+    ]
+    for name in names:
+        root, _, rest = name.partition(".")
+        if root in made:
+            name = made[root] + ("." + rest if rest else ".__call__")
+            root, _, rest = name.partition(".")
+        if root in imports and not name.startswith("self"):
+            dotted = imports[root] + ("." + rest if rest else "")
+            found = _resolve(dotted, files, read, 0)
+            if found is not None:
+                return found
+    return None
+
+
+def modules(source_files: tuple[str, ...]) -> dict[str, str]:
+    """Dotted module name to path for every file of the package."""
+    packages = {f.rpartition("/")[0] for f in source_files if f.endswith("__init__.py")}
+    return {dotted: f for f in source_files if f.endswith(".py") and (dotted := _dotted(f, packages))}
+
+
+def _dotted(file: str, packages: set[str]) -> str:
+    folder, _, name = file.rpartition("/")
+    parts = [] if name == "__init__.py" else [name.removesuffix(".py")]
+    while folder and folder in packages:
+        parts.insert(0, folder.rpartition("/")[2])
+        folder = folder.rpartition("/")[0]
+    return ".".join(parts)
+
+
+def _plain(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _module(file: str, read: Read) -> ast.Module | None:
+    try:
+        return parsed(read(file))
+    except (OSError, KeyError, UnicodeDecodeError):
+        return None
+
+
+def _enclosing(
+    node: ast.AST, line: int, path: list[FunctionNode | ast.ClassDef]
+) -> list[FunctionNode | ast.ClassDef]:
+    for child in ast.iter_child_nodes(node):
+        if getattr(child, "lineno", 0) <= line <= (getattr(child, "end_lineno", 0) or 0):
+            return _enclosing(
+                child, line, [*path, child] if isinstance(child, FunctionNode | ast.ClassDef) else path
+            )
+    return path
+
+
+def _called(file: str, names: list[str], node: FunctionNode | ast.ClassDef, read: Read) -> Called:
+    function: FunctionNode | None = (
+        node
+        if isinstance(node, FunctionNode)
+        else next((n for n in node.body if isinstance(n, FunctionNode) and n.name == "__init__"), None)
+    )
+    if names[-1] == "__init__" and len(names) > 1:
+        names = names[:-1]
+    signature = ""
+    if function is not None:
+        arguments = ast.parse(ast.unparse(function.args).join(("def f(", "): pass"))).body[0]
+        assert isinstance(arguments, ast.FunctionDef)
+        static = any("staticmethod" in ast.unparse(d) for d in function.decorator_list)
+        first = [*arguments.args.posonlyargs, *arguments.args.args][:1]
+        if first and first[0].arg in ("self", "cls", "mcs") and not static:
+            (arguments.args.posonlyargs or arguments.args.args).pop(0)
+        for a in ast.walk(arguments.args):
+            if isinstance(a, ast.arg):
+                a.annotation = None
+        signature = f"({ast.unparse(arguments.args)})"
+    return Called(".".join([_public(file, names[0], read), *names[1:]]), signature)
+
+
+def _exists(path: str, read: Read) -> str | None:
+    try:
+        return read(path)
+    except (OSError, KeyError, UnicodeDecodeError):
+        return None
+
+
+def _public(file: str, name: str, read: Read) -> str:
+    """The shortest dotted name: from the outermost package whose `__init__` brings the name in."""
+    folder, _, base = file.rpartition("/")
+    chain: list[tuple[str, str]] = []
+    while folder and (text := _exists(f"{folder}/__init__.py", read)) is not None:
+        chain.insert(0, (folder.rpartition("/")[2], text))
+        folder = folder.rpartition("/")[0]
+    own = [package for package, _ in chain] + ([] if base == "__init__.py" else [base.removesuffix(".py")])
+    for depth, (_, text) in enumerate(chain, 1):
+        module = parsed(text)
+        for node in ast.walk(module) if module is not None else ():
+            if isinstance(node, ast.ImportFrom):
+                names = {alias.name for alias in node.names}
+                star = (
+                    "*" in names
+                    and (node.module or "").rpartition(".")[2] == own[-1]
+                    and not name.startswith("_")
+                )
+                if star or name in names:
+                    return ".".join([*own[:depth], name])
+    return ".".join([*own, name])
+
+
+def _resolve(dotted: str, files: dict[str, str], read: Read, depth: int) -> Called | None:
+    module, rest = dotted, list[str]()
+    while module and module not in files:
+        module, _, last = module.rpartition(".")
+        rest.insert(0, last)
+    if not module or not rest or depth > 4:
+        return None
+    tree = _module(files[module], read)
+    for node in tree.body if tree is not None else ():
+        if isinstance(node, FunctionNode | ast.ClassDef) and node.name == rest[0]:
+            inner, names = node, [rest[0]]
+            for name in rest[1:]:
+                following = next(
+                    (n for n in inner.body if isinstance(n, FunctionNode | ast.ClassDef) and n.name == name),
+                    None,
+                )
+                if following is None:
+                    break
+                inner = following
+                names.append(name)
+            return _called(files[module], names, inner, read)
+    for node in tree.body if tree is not None else ():
+        if isinstance(node, ast.ImportFrom):
+            base = module if files[module].endswith("__init__.py") else module.rpartition(".")[0]
+            for _ in range(node.level - 1):
+                base = base.rpartition(".")[0]
+            origin = ".".join(p for p in (base if node.level else "", node.module or "") if p)
+            for alias in node.names:
+                if alias.name == "*" and origin in files:
+                    found = _resolve(".".join([origin, *rest]), files, read, depth + 1)
+                    if found is not None:
+                        return found
+                elif (alias.asname or alias.name) == rest[0]:
+                    return _resolve(".".join([origin, alias.name, *rest[1:]]), files, read, depth + 1)
+    return None

@@ -1,0 +1,120 @@
+"""Instance rows from valid verdicts."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from smith_lib import diffs
+from smith_lib.errors import InputError
+from smith_lib.package import hidden, issue
+from smith_lib.package.difficulty import difficulty
+from smith_lib.settings import PackageSettings
+from smith_lib.types import Candidate, CodeFile, Instance, Outcome, Repo, Verdict
+
+SUBSETS = {Outcome.VALID: "main", Outcome.SUBTLE: "subtle"}
+
+
+def instance_id(candidate_id: str) -> str:
+    """The candidate's id in lower case letters, digits, dots, dashes and underscores, at most 100 of them.
+
+    Good as a Docker tag or image name and as a file name. An id that had to be changed in more than its case
+    gets eight hexadecimal digits of what it was, so that two candidates never share one.
+    """
+    plain = candidate_id.lower()
+    name = re.sub(r"[^a-z0-9._-]+", "-", plain)
+    name = re.sub(r"_{3,}", "__", name)
+    name = re.sub(r"[-._]*\.[-._]+|[-_]+\.|-{2,}|-_+|_+-", lambda m: "." if "." in m[0] else "-", name)
+    name = name.strip("._-")
+    if name == plain and len(name) <= 100:
+        return name
+    return f"{name[:91].rstrip('._-') or 'task'}-{hashlib.sha256(candidate_id.encode()).hexdigest()[:8]}"
+
+
+def instances(
+    repo: Repo,
+    candidates: Sequence[Candidate],
+    verdicts: Sequence[Verdict],
+    tree: Path,
+    settings: PackageSettings,
+    seed: int,
+) -> list[Instance]:
+    """One row for each verdict that is valid or subtle, sorted by id; `tree` is the clean tree.
+
+    Raises `InputError` where a verdict has no candidate, and `DoesNotApply` where a bug does not fit the tree.
+    """
+
+    @cache
+    def read(path: str) -> str:
+        return (tree / path).read_bytes().decode("utf-8")
+
+    by_id = {candidate.candidate_id: candidate for candidate in candidates}
+    rows = []
+    for verdict in verdicts:
+        if verdict.outcome not in SUBSETS:
+            continue
+        if verdict.candidate_id not in by_id:
+            raise InputError(f"verdict on {verdict.candidate_id!r}: no such candidate in {repo.repo_id!r}")
+        rows.append(_instance(repo, by_id[verdict.candidate_id], verdict, read, settings, seed))
+    return sorted(rows, key=lambda row: row.instance_id)
+
+
+def _instance(
+    repo: Repo,
+    candidate: Candidate,
+    verdict: Verdict,
+    read: hidden.Read,
+    settings: PackageSettings,
+    seed: int,
+) -> Instance:
+    buggy = diffs.apply(candidate.bug_patch, read)
+    clean = {path: read(path) for path in buggy}
+    bug_patch, patch = diffs.make(clean, buggy), diffs.make(buggy, clean)
+    if diffs.apply(patch, buggy.__getitem__) != clean:
+        raise InputError(f"{candidate.candidate_id}: the fix does not give the clean bytes back")
+    test_patch = ""
+    if settings.hide_tests:
+        fewer = hidden.hide(verdict.fail_to_pass, read, repo.test_files)
+        test_patch = diffs.make(fewer, {path: read(path) for path in fewer})
+    name = instance_id(candidate.candidate_id)
+    text = issue.write(issue.Case(repo, candidate, verdict, patch, buggy, read), f"{seed}:{name}")
+    return Instance(
+        instance_id=name,
+        repo=repo.repo,
+        base_commit=repo.commit,
+        patch=patch,
+        test_patch=test_patch,
+        problem_statement=text.text,
+        hints_text="",
+        created_at=repo.created_at,
+        version=repo.version,
+        FAIL_TO_PASS=tuple(sorted(verdict.fail_to_pass)),
+        PASS_TO_PASS=tuple(sorted(verdict.pass_to_pass)),
+        environment_setup_commit=repo.commit,
+        difficulty=difficulty(candidate, verdict, repo.test_files),
+        repo_id=repo.repo_id,
+        source=repo.source,
+        license=repo.license,
+        bug_patch=bug_patch,
+        buggy_code=tuple(CodeFile(path, buggy[path]) for path in sorted(buggy)),
+        oracle_code=tuple(CodeFile(path, clean[path]) for path in sorted(clean)),
+        problem_statement_source=text.source,
+        image=repo.image,
+        image_digest=repo.image_digest,
+        dockerfile=repo.dockerfile,
+        requirements=repo.requirements,
+        python=repo.python,
+        test_command=repo.test_command,
+        strategy=candidate.strategy,
+        operator=candidate.operator,
+        category=candidate.category,
+        complexity=candidate.complexity,
+        fix_lines=candidate.fix_lines,
+        files_changed=len(buggy),
+        functions=candidate.functions,
+        fail_ratio=verdict.fail_ratio,
+        subset=SUBSETS[verdict.outcome],
+        model=candidate.model,
+        cost_usd=candidate.cost_usd,
+    )

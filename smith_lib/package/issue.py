@@ -1,0 +1,62 @@
+"""The issue text of an instance, written offline from what was seen: facts first, then a shape."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from smith_lib.package import facts, leaks, shapes
+from smith_lib.package.facts import Case, Facts
+
+__all__ = ["Case", "Text", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An issue text and how it came about."""
+
+    text: str
+    source: str
+    """`template:<shape>`."""
+
+
+def write(case: Case, seed: str) -> Text:
+    """The issue text; the same for the same case and seed.
+
+    Shapes are tried in an order drawn by the seed, over the clearest evidence first. A text that gives
+    something away is written again in the next shape, and at last from the API's name alone.
+    """
+    rng = random.Random(seed)
+    for found in _tries(case):
+        for name in _order(found, rng):
+            text = shapes.SHAPES[name](found, rng)
+            if text and not _leaks(case, text):
+                return Text(text, f"template:{name}")
+    known = facts.plain(case)
+    text = shapes.plain(known)
+    if _leaks(case, text):
+        text = shapes.plain(facts.nameless(known))
+    return Text(text, "template:plain")
+
+
+def _leaks(case: Case, text: str) -> tuple[str, ...]:
+    return leaks.leaks(
+        text,
+        test_ids=case.verdict.fail_to_pass,
+        test_files=case.repo.test_files,
+        operator=case.candidate.operator,
+        patch=case.patch,
+    )
+
+
+def _tries(case: Case) -> Iterator[Facts]:
+    """Facts from the best evidence on, first with and then without what is most likely to give something away."""
+    ranked = facts.ranked(case)
+    for thin in (False, True):
+        for found in ranked:
+            yield facts.thinner(found) if thin else found
+
+
+def _order(found: Facts, rng: random.Random) -> list[str]:
+    fitting = [name for name in shapes.SHAPES if shapes.fits(name, found)]
+    rng.shuffle(fitting)
+    return fitting

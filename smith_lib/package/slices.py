@@ -1,0 +1,279 @@
+"""A minimal usage snippet cut out of a test's body: what leads to the statement that failed, nothing else."""
+
+import ast
+import re
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+from smith_lib.package.places import FunctionNode
+
+Statements = list[ast.stmt]
+RAISES = ("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp")
+CHANGES = re.compile(
+    r"^(add|append|apply|clear|close|configure|delete|discard|drop|extend|feed|flush|insert|load|next|open|parse|"
+    r"pop|push|put|read|receive|register|remove|reset|seek|send|set|setdefault|start|stop|truncate|update|write)"
+)
+COMPARISONS = {
+    "assertEqual": ast.Eq,
+    "assertEquals": ast.Eq,
+    "assertListEqual": ast.Eq,
+    "assertDictEqual": ast.Eq,
+    "assertTupleEqual": ast.Eq,
+    "assertSetEqual": ast.Eq,
+    "assertSequenceEqual": ast.Eq,
+    "assertMultiLineEqual": ast.Eq,
+    "assertCountEqual": ast.Eq,
+    "assertNotEqual": ast.NotEq,
+    "assertIs": ast.Is,
+    "assertIsNot": ast.IsNot,
+    "assertIn": ast.In,
+    "assertNotIn": ast.NotIn,
+    "assertGreater": ast.Gt,
+    "assertGreaterEqual": ast.GtE,
+    "assertLess": ast.Lt,
+    "assertLessEqual": ast.LtE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The statement that failed, as a user would say it."""
+
+    does: ast.stmt
+    """What to run: an expression to look at, or a statement."""
+    relation: str
+    """`==`, `in`, ... (what should hold of the expression), `true`, `false`, `raises`, or `runs`."""
+    other: ast.expr | None = None
+    """The other side of the relation; the exception for `raises`."""
+    swapped: bool = False
+    """The expression was the right-hand side."""
+
+
+def target(statement: ast.stmt, package_names: set[str]) -> Target:
+    """The failing statement read; `package_names` are names through which the package is reached."""
+    check: ast.expr | None = statement.test if isinstance(statement, ast.Assert) else None
+    call = (
+        statement.value if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else None
+    )
+    if call is not None and isinstance(call.func, ast.Attribute):
+        name, arguments = call.func.attr, call.args
+        if name in COMPARISONS and len(arguments) >= 2:
+            check = ast.Compare(arguments[0], [COMPARISONS[name]()], [arguments[1]])
+        elif name in ("assertTrue", "assert_") and arguments:
+            check = arguments[0]
+        elif name == "assertFalse" and arguments:
+            check = ast.UnaryOp(ast.Not(), arguments[0])
+        elif name in ("assertIsNone", "assertIsNotNone") and arguments:
+            operator = ast.Is() if name == "assertIsNone" else ast.IsNot()
+            check = ast.Compare(arguments[0], [operator], [ast.Constant(None)])
+        elif name == "assertIsInstance" and len(arguments) >= 2:
+            check = ast.Call(ast.Name("isinstance", ast.Load()), arguments[:2], [])
+        elif name in RAISES and len(arguments) >= 2:
+            called = ast.Call(arguments[1], arguments[2:], call.keywords)
+            return Target(ast.Expr(called), "raises", arguments[0])
+    if isinstance(statement, ast.With | ast.AsyncWith) and (expected := raised_by(statement)) is not None:
+        body = statement.body
+        does = body[-1] if len(body) == 1 else ast.If(ast.Constant(True), body, [])
+        return Target(does, "raises", expected)
+    if check is None:
+        return Target(statement, "runs")
+    return _checked(check, package_names)
+
+
+def _checked(check: ast.expr, package_names: set[str]) -> Target:
+    if isinstance(check, ast.Compare) and len(check.ops) == 1:
+        left, right = check.left, check.comparators[0]
+        relation = ast.unparse(check)[len(ast.unparse(left)) : -len(ast.unparse(right))].strip(" ()")
+        swapped = relation in ("==", "is") and _weight(right, package_names) > _weight(left, package_names)
+        if swapped:
+            left, right = right, left
+        if relation in ("in", "not in") and _weight(right, package_names) > _weight(left, package_names):
+            return Target(ast.Expr(check), "true")
+        return Target(ast.Expr(left), relation, right, swapped)
+    if isinstance(check, ast.UnaryOp) and isinstance(check.op, ast.Not):
+        return Target(ast.Expr(check.operand), "false")
+    return Target(ast.Expr(check), "true")
+
+
+def _weight(node: ast.expr, package_names: set[str]) -> int:
+    """How much a side looks like what is being examined rather than what is expected."""
+    calls = sum(isinstance(n, ast.Call) for n in ast.walk(node))
+    names = loads(node)
+    literal = not names
+    expected = any(re.search(r"expect|want|correct|should", name) for name in names)
+    return (0 if literal else 2) + 2 * bool(calls) + 2 * bool(names & package_names and calls) - 4 * expected
+
+
+def raised_by(statement: ast.With | ast.AsyncWith) -> ast.expr | None:
+    """The exception that a `with pytest.raises(...)` or `with self.assertRaises(...)` waits for, or none."""
+    for item in statement.items:
+        call = item.context_expr
+        if isinstance(call, ast.Call) and call.args:
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            if name in RAISES:
+                return call.args[0]
+    return None
+
+
+def path_to(body: Sequence[ast.stmt], line: int) -> list[ast.stmt]:
+    """The statements from the outermost to the innermost one that cover the line; `raises` blocks count whole."""
+    for statement in body:
+        if not statement.lineno <= line <= (statement.end_lineno or statement.lineno):
+            continue
+        if isinstance(statement, ast.With | ast.AsyncWith) and raised_by(statement) is not None:
+            return [statement]
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return [statement]
+        for block in ("body", "orelse", "finalbody"):
+            inner = path_to(getattr(statement, block, []), line)
+            if inner:
+                return [statement, *inner]
+        return [statement]
+    return []
+
+
+def last_check(function: FunctionNode) -> int:
+    """The line of the function's last assertion, or of its last statement."""
+    lines = [
+        node.lineno
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assert)
+        or (isinstance(node, ast.With) and raised_by(node) is not None)
+        or (isinstance(node, ast.Call) and getattr(node.func, "attr", "").startswith("assert"))
+    ]
+    return max(lines, default=function.body[-1].lineno)
+
+
+def cut(body: Sequence[ast.stmt], path: Sequence[ast.stmt], does: ast.stmt) -> Statements:
+    """The statements of `body` that `does` needs, in order, with `does` in the place where `path` ends."""
+    needed = loads(does)
+    return _cut(body, path, does, needed)
+
+
+def _cut(body: Sequence[ast.stmt], path: Sequence[ast.stmt], does: ast.stmt, needed: set[str]) -> Statements:
+    head = path[0]
+    if len(path) == 1:
+        last: Statements = list(does.body) if isinstance(does, ast.If) and _always(does) else [does]
+    else:
+        block = next(
+            b for b in ("body", "orelse", "finalbody") if any(s is path[1] for s in getattr(head, b, []))
+        )
+        if isinstance(head, ast.If | ast.Try) or (isinstance(head, ast.With) and _only_checks(head)):
+            return _before(body, head, needed, _cut(getattr(head, block), path[1:], does, needed))
+        around = deepcopy(head)
+        setattr(around, block, _shown(_cut(getattr(head, block), path[1:], does, needed)))
+        if block == "body" and hasattr(around, "orelse"):
+            around.orelse = []
+        needed |= loads(around)
+        last = [around]
+    return _before(body, head, needed, last)
+
+
+def _always(node: ast.If) -> bool:
+    return isinstance(node.test, ast.Constant) and node.test.value is True
+
+
+def _only_checks(node: ast.With) -> bool:
+    return all("subTest" in ast.unparse(i) or "deprecated_call" in ast.unparse(i) for i in node.items)
+
+
+def _shown(statements: Statements) -> Statements:
+    """Inside a block an expression is printed, since nothing else would show it."""
+    last = statements[-1]
+    if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Await | ast.Yield):
+        call = ast.Call(ast.Name("print", ast.Load()), [last.value], [])
+        return [*statements[:-1], ast.Expr(call)]
+    return statements
+
+
+def is_print(statement: ast.stmt) -> bool:
+    """Whether it is a call of `print`."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"
+
+
+def _before(body: Sequence[ast.stmt], stop: ast.stmt, needed: set[str], last: Statements) -> Statements:
+    kept: Statements = []
+    earlier = list(body[: next(i for i, s in enumerate(body) if s is stop)])
+    for statement in reversed(earlier):
+        useful = _useful(statement, needed)
+        if useful is not None:
+            kept.append(useful)
+            needed |= loads(useful)
+    return [*reversed(kept), *last]
+
+
+def _useful(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:
+    """The statement as far as what follows needs it: what sets a needed name, or may change what it holds."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return None
+    if isinstance(statement, ast.With | ast.AsyncWith) and (expected := raised_by(statement)) is not None:
+        if not (loads(statement) & needed and _changes(statement, needed)) and not stores(statement) & needed:
+            return None
+        handler = ast.ExceptHandler(expected, None, [ast.Pass()])
+        return ast.Try(list(statement.body), [handler], [], [])
+    check = statement.test if isinstance(statement, ast.Assert) else None
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        if getattr(statement.value.func, "attr", "").startswith("assert"):
+            check = statement.value
+        elif loads(statement) & needed:
+            return statement
+        return None
+    if check is not None:
+        if stores(statement) & needed:
+            return statement
+        calls = [n for n in _outer_calls(check) if _changes(n, needed)]
+        return ast.Expr(calls[0]) if calls else None
+    return statement if stores(statement) & needed else _compound(statement, needed)
+
+
+def _compound(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:
+    block = isinstance(
+        statement, ast.For | ast.While | ast.With | ast.If | ast.Try | ast.AsyncFor | ast.AsyncWith
+    )
+    return statement if (block and _changes(statement, needed)) or isinstance(statement, ast.Global) else None
+
+
+def _outer_calls(node: ast.expr) -> list[ast.Call]:
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return [c for c in calls if not getattr(c.func, "attr", "").startswith("assert")]
+
+
+def _changes(node: ast.AST, needed: set[str]) -> bool:
+    """Whether a call in it may change what a needed name holds, by the method's name."""
+    for call in ast.walk(node):
+        if not isinstance(call, ast.Call):
+            continue
+        if isinstance(call.func, ast.Name):
+            if call.func.id == "next" and any(loads(a) & needed for a in call.args):
+                return True
+        elif (
+            isinstance(call.func, ast.Attribute)
+            and CHANGES.match(call.func.attr)
+            and loads(call.func) & needed
+        ):
+            return True
+    return False
+
+
+def loads(node: ast.AST) -> set[str]:
+    """Names that it reads."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def stores(node: ast.AST) -> set[str]:
+    """Names that it binds or whose item or attribute it sets."""
+    names: set[str] = set()
+    for n in ast.walk(node):
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store | ast.Del):
+            names.add(n.id)
+        elif isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(n.name)
+        elif isinstance(n, ast.Import | ast.ImportFrom):
+            names |= {(a.asname or a.name).partition(".")[0] for a in n.names}
+        elif isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store | ast.Del):
+            names |= loads(n.value)
+        elif isinstance(n, ast.ExceptHandler) and n.name:
+            names.add(n.name)
+    return names
