@@ -1,8 +1,10 @@
 """A test that needs a sandbox which this machine lacks is skipped and says why; under CI it fails."""
 
 import functools
+import gc
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import pytest
@@ -18,12 +20,15 @@ NEEDS = {"engine": "docker", "namespaces": "namespaces"}
 @functools.cache
 def lacking(kind: str) -> str:
     """Why that sandbox cannot run here; empty where it can."""
-    with tempfile.TemporaryDirectory() as cache:
+    reason = ""
+    with tempfile.TemporaryDirectory() as cache, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # docker's client leaves the socket it could not open
         try:
             open_sandbox(kind, EnvironmentSettings(), SandboxSettings(), Path(cache), 1).close()
         except SandboxUnavailable as error:
-            return str(error)
-    return ""
+            reason = str(error)
+        gc.collect()
+    return reason
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
