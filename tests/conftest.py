@@ -22,7 +22,7 @@ def lacking(kind: str) -> str:
     """Why that sandbox cannot run here; empty where it can."""
     reason = ""
     with tempfile.TemporaryDirectory() as cache, warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # docker's client leaves the socket it could not open
+        warnings.simplefilter("ignore", ResourceWarning)  # docker's client leaves a socket open
         try:
             open_sandbox(kind, EnvironmentSettings(), SandboxSettings(), Path(cache), 1).close()
         except SandboxUnavailable as error:
