@@ -51,6 +51,8 @@ class SearchSettings(_Stage):
 
     min_stars: int = Field(default=100, ge=0)
     """Fewest stars."""
+    language: str = Field(default="python", pattern=r"[A-Za-z+#-]+")
+    """The main language, as GitHub names it."""
     licenses: tuple[str, ...] = ()
     """GitHub's licence keys, e.g. `mit`; any where empty."""
     pushed_after: str = ""

@@ -42,7 +42,7 @@ class KeptOut:
 
 
 def kept_out(settings: SelectSettings) -> KeptOut:
-    """The list that ships with Smith, and the settings' own. Raises `InputError` where that cannot be read."""
+    """Smith's own list and the settings'. Raises `InputError` where it cannot be read."""
     texts = [resources.files("smith_lib.sources").joinpath("contamination.txt").read_text(encoding="utf-8")]
     if settings.contamination_file:
         try:

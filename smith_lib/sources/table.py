@@ -6,6 +6,7 @@ from pathlib import Path
 from smith_lib.errors import InputError
 from smith_lib.settings import SelectSettings, Settings
 from smith_lib.sources.git import Git
+from smith_lib.sources.github import GitHub
 from smith_lib.sources.local import Local
 from smith_lib.sources.protocol import Pin, Source, Tree
 from smith_lib.sources.pypi import PyPI
@@ -15,7 +16,7 @@ KNOWN = "github:owner/name[@ref], git+URL[@ref], pypi:name[==version], a path"
 
 def sources(settings: SelectSettings) -> dict[str, Source]:
     """Every kind of source by its prefix; a local path has none."""
-    kinds: tuple[Source, ...] = (PyPI(), Git(), Local())
+    kinds: tuple[Source, ...] = (PyPI(), Git(), GitHub(settings.github_url), Local())
     return {kind.prefix: kind for kind in kinds}
 
 
