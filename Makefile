@@ -17,7 +17,7 @@ setup: .venv/.installed
 	$(PYTHON) is {sys.version.split()[0]}. Name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv --without-pip .venv
 	awk '/^[^ ]/ {mine = /^uv==/} mine' requirements/dev.lock > .venv/uv.lock
-	PIP_CONSTRAINT= $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
+	PIP_CONSTRAINT=/dev/null $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
 		--require-hashes --no-deps -r .venv/uv.lock
 	@touch $@
 
