@@ -1,0 +1,216 @@
+"""One run of a suite in a trial, watched for progress."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+QUIET = 90.0
+"""Seconds without any event after which a suite that shows no slower test counts as hung."""
+KEPT = 60_000
+_NOT_OURS = re.compile(r"^(tests?|testing|docs?|examples?|setup|conftest|noxfile|build|benchmarks?|bench|tools|scripts)$")
+
+
+def command_output(words, seconds, environ=None, cwd="/"):
+    """The exit code and the end of the output of a command; its whole process group is ended at the limit."""
+    run = _Running(words, cwd, dict(os.environ, **(environ or {})))
+    run.wait(seconds)
+    return run.end()
+
+
+class _Running:
+    """A process in a group of its own whose output is read and cut."""
+
+    def __init__(self, words, cwd, environ):
+        self.process = subprocess.Popen(
+            words, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+        self.kept = b""
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for block in iter(lambda: self.process.stdout.read1(65536), b""):
+            self.kept = (self.kept + block)[-KEPT:]
+
+    def wait(self, seconds):
+        """Whether it came to its end by itself within so many seconds."""
+        try:
+            self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def end(self):
+        ended = self.process.poll()
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.reader.join(5)
+        text = self.kept.decode("utf-8", "replace")
+        return (-1, text + "\nkilled: took too long") if ended is None else (ended, text)
+
+
+class Suite:
+    """What was seen of one run."""
+
+    def __init__(self):
+        self.ended = "nothing"
+        """finished, hung, crashed, limit, nothing (not a single test)."""
+        self.collected = 0
+        self.outcomes = {}
+        self.uncollected = {}
+        self.failures = {}
+        self.current = ""
+        self.files = {}
+        self.copied = []
+        self.output = ""
+        self.exit = -1
+        self.seconds = 0.0
+        self.python = ""
+        self.detail = ""
+
+    @property
+    def ran(self):
+        return len(self.outcomes)
+
+    @property
+    def passed(self):
+        return sum(o == "passed" for o in self.outcomes.values())
+
+    @property
+    def bad(self):
+        """Tests that did not pass, those never reached included."""
+        unreached = max(0, self.collected - self.ran) if self.outcomes else 0
+        return sum(o in ("failed", "error") for o in self.outcomes.values()) + unreached
+
+    def counts(self):
+        return {"tests": self.collected, "passed": self.passed, "bad": self.bad, "uncollected": len(self.uncollected)}
+
+    def problems(self):
+        """Everything that may tell what is missing."""
+        texts = list(self.uncollected.values()) + list(self.failures.values())
+        if not self.outcomes:
+            texts.append(self.output)
+        return "\n".join(texts)
+
+    def reason(self):
+        """One line on what stands in the way, or an empty string."""
+        if self.ended == "finished" and not self.bad and not self.uncollected:
+            return ""
+        if self.outcomes:
+            told = "%d of %d tests do not pass" % (self.bad, self.collected)
+            if self.ended != "finished":
+                told += ", %s in %s" % (self.ended, self.current or "no test")
+            return told
+        if self.uncollected:
+            path, text = next(iter(self.uncollected.items()))
+            return "%d modules cannot be collected, e.g. %s: %s" % (len(self.uncollected), path, last_line(text))
+        return self.detail or "no test collected: %s" % last_line(self.output)
+
+    def told(self, arguments):
+        """The run in words, for the log."""
+        lines = ["$ python -m pytest " + " ".join(arguments), "%s after %.1f s, exit %d: %r" % (
+            self.ended, self.seconds, self.exit, self.counts())]
+        lines += ["uncollected %s: %s" % (i, last_line(t)) for i, t in self.uncollected.items()]
+        lines += ["failed %s: %s" % (i, last_line(t)) for i, t in list(self.failures.items())[:20]]
+        lines += ["copied, not the tree's own: %s" % ", ".join(self.copied)] if self.copied else []
+        return "\n".join(lines + ([] if self.outcomes else [self.output[-6000:]]))
+
+
+def last_line(text):
+    """The line that says what went wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if re.match(r"E\s{2,}|ERROR:|(\w+\.)*\w*(Error|Exception|Warning)\b", line)]
+    return re.sub(r"^E\s+", "", (errors or lines or ["no output"])[-1])[:200]
+
+
+def run_suite(venv, testbed, arguments, environ, seconds):
+    """Run pytest and watch it: it may go on for as long as it makes progress, up to `seconds`."""
+    suite = Suite()
+    report = Path("/tmp/smith-report.jsonl")
+    report.write_text("")
+    path = os.pathsep.join(filter(None, (environ.get("PYTHONPATH", ""), str(Path(__file__).parent))))
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_"))}
+    environ = dict(
+        inherited, **dict(
+            environ, PYTHONPATH=path, SMITH_TRIAL_REPORT=str(report), PYTHONDONTWRITEBYTECODE="1",
+            PYTHONHASHSEED="0", PATH=str(venv / "bin") + os.pathsep + os.environ.get("PATH", ""),
+            VIRTUAL_ENV=str(venv),
+        ),
+    )  # fmt: skip
+    words = [str(venv / "bin/python"), "-m", "pytest", "-p", "no:cacheprovider", "-p", "smith_trial_report", *arguments]
+    began = time.monotonic()
+    run = _Running(words, str(testbed), environ)
+    seen, quiet_since, slowest, grace = 0, began, 0.0, None
+    while not run.wait(0.2):
+        now = time.monotonic()
+        size = report.stat().st_size
+        if size != seen:
+            slowest = max(slowest, now - quiet_since) if seen else slowest
+            seen, quiet_since = size, now
+            if grace is None and b'"finished"' in report.read_bytes()[-200_000:].rsplit(b"\n", 2)[-2][:30]:
+                grace = now
+        if now - began > seconds:
+            suite.ended = "limit"
+            break
+        if now - quiet_since > max(QUIET, 5 * slowest) or (grace and now - grace > 20):
+            suite.ended = "hung"
+            break
+    suite.exit, suite.output = run.end()
+    suite.seconds = round(time.monotonic() - began, 2)
+    _read(suite, report, testbed, own_modules(testbed))
+    return suite
+
+
+def _read(suite, report, testbed, own):
+    finished = False
+    for line in report.read_text(encoding="utf-8").splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        kind = event["t"]
+        if kind == "uncollected":
+            suite.uncollected[event["id"]] = event["text"]
+        elif kind == "collected":
+            suite.collected = event["n"]
+        elif kind == "start":
+            suite.current = event["id"]
+        elif kind == "end":
+            suite.outcomes[event["id"]] = event["outcome"]
+            suite.current = ""
+        elif kind == "failure":
+            suite.failures[event["id"]] = event["text"]
+        elif kind == "finished":
+            finished = True
+            suite.files = event["files"]
+    suite.copied = sorted(
+        name for name, file in suite.files.items() if name in own and not file.startswith(str(testbed) + os.sep)
+    )
+    if finished and suite.outcomes:
+        suite.ended = "finished"
+    elif suite.ended in ("hung", "limit"):
+        pass
+    else:
+        suite.ended = "crashed" if suite.current or suite.outcomes else "nothing"
+
+
+def own_modules(testbed):
+    """Names of the modules that the tree itself holds at its source roots."""
+    names = set()
+    for root in (testbed, testbed / "src", testbed / "lib"):
+        for child in sorted(root.iterdir()) if root.is_dir() else ():
+            name = child.name[:-3] if child.suffix == ".py" else child.name
+            package = child.is_dir() and (child / "__init__.py").is_file()
+            if name.isidentifier() and (package or child.suffix == ".py") and not _NOT_OURS.match(name):
+                names.add(name)
+    return names | {"tests", "test", "conftest"}
