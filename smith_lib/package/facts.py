@@ -48,7 +48,9 @@ class Facts:
     """Dotted name of the public function concerned, or empty."""
     signature: str
     code: str
-    """A snippet that runs by itself, or empty."""
+    """A snippet, or empty."""
+    whole: bool
+    """The snippet runs by itself."""
     shown: str
     """The expression or statement to look at, one line, or empty."""
     is_expression: bool
@@ -89,7 +91,13 @@ def ranked(case: Case) -> list[Facts]:
 def _others(fact: Facts, rest: Sequence[Facts]) -> tuple[str, ...]:
     out: dict[str, None] = {}
     for other in rest:
-        alone = other.code.count("\n") <= 4 and other.is_expression and "self" not in other.shown
+        alone = (
+            other.whole
+            and bool(other.code)
+            and other.code.count("\n") <= 4
+            and other.is_expression
+            and "self" not in other.shown
+        )
         simple = all(line.startswith(("import ", "from ")) for line in other.code.split("\n")[:-1] if line)
         if (
             other is not fact
@@ -142,6 +150,7 @@ def _empty(case: Case) -> Facts:
         api="",
         signature="",
         code="",
+        whole=False,
         shown="",
         is_expression=False,
         kind="unknown",
@@ -189,11 +198,12 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
         fact = _without_code(fact, failure, text, place.names, seen)
     else:
         got, want = _behaviour(seen, cut)
-        whole = cut.complete and cut.code.count("\n") < MOST_CODE_LINES
+        lines = cut.code.count("\n") + 1
         one_line = cut.action if "\n" not in cut.action and len(cut.action) <= INLINE else ""
         fact = replace(
             fact,
-            code=cut.code if whole else "",
+            code=cut.code if lines <= (MOST_CODE_LINES if cut.complete else MOST_CODE_LINES // 2) else "",
+            whole=cut.complete,
             shown=one_line,
             is_expression=cut.is_expression,
             got=got,
@@ -205,7 +215,7 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
 def _score(fact: Facts) -> int:
     lines = fact.code.count("\n")
     return (
-        4 * bool(fact.code)
+        (4 * fact.whole + 1) * bool(fact.code)
         + bool(fact.shown)
         + (2 if fact.kind in ("raised", "compared") else 0)
         + (fact.kind in ("silent", "untrue"))
@@ -293,8 +303,8 @@ def _behaviour(seen: Seen, cut: Snippet) -> tuple[str, str]:
     want = _wanted(seen, cut)
     if seen.kind == "raised":
         return f"raises {tick(_first(_error(seen)))}", want
-    if seen.kind == "silent":
-        return "raises nothing", f"raise {tick(seen.exception)}"
+    if seen.kind == "silent" or (cut.relation == "raises" and seen.kind in ("untrue", "unknown")):
+        return "raises nothing", want if cut.relation == "raises" else f"raise {tick(seen.exception)}"
     if seen.kind == "compared":
         actual, expected = (seen.right, seen.left) if cut.swapped else (seen.left, seen.right)
         if cut.relation == "raises":
@@ -305,6 +315,11 @@ def _behaviour(seen: Seen, cut: Snippet) -> tuple[str, str]:
         if cut.relation == "true":
             return f"is false: {tick(f'{seen.left} {seen.operator} {seen.right}')} does not hold", "be true"
         if cut.relation == "runs":
+            if seen.operator not in ("==", "is"):
+                return (
+                    f"ends up where {tick(f'{seen.left} {seen.operator} {seen.right}')} does not hold",
+                    want,
+                )
             return f"ends up with {tick(actual)}", f"end up with {tick(expected)}"
         if actual == expected:
             return f"gives something that only looks like {tick(actual)}", want
@@ -335,8 +350,14 @@ def _wanted(seen: Seen, cut: Snippet) -> str:
     if cut.relation == "runs":
         return "work without an exception" if seen.kind in ("raised", "unknown") else "work"
     value = value or cut.other
+    if not value:
+        return "work without an exception" if seen.kind == "raised" else "give the right result"
     if cut.relation in ("==", "is"):
         return f"give {tick(value)}"
+    if cut.relation == "contains":
+        return f"contain {tick(value)}"
+    if cut.relation == "lacks":
+        return f"not contain {tick(value)}"
     if cut.relation == "in":
         return f"give something in {tick(value)}"
     if cut.relation == "not in":

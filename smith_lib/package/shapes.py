@@ -140,7 +140,7 @@ def title(fact: Facts) -> str:
         got = "gives a wrong result" if fact.kind != "raised" else f"raises `{fact.error.split(':')[0]}`"
     if len(got) > 90:
         got = "gives a wrong result"
-    if fact.kind == "silent":
+    if fact.kind == "silent" and fact.want.startswith("raise "):
         return f"{_sentence(_name(fact))} does not {fact.want}"
     if (
         fact.kind == "compared"
@@ -189,6 +189,8 @@ def _opening(fact: Facts, rng: random.Random) -> str:
 
 
 def _reproduction(fact: Facts, head: str) -> list[str]:
+    if fact.code and not fact.whole:
+        return [f"{head}Cut down from my code, so some names are mine:\n\n```python\n{fact.code}\n```"]
     if fact.code:
         return [f"{head}```python\n{fact.code}\n```"]
     return [f"{head}The call is {tick(fact.shown)}."] if fact.shown else []
@@ -215,6 +217,8 @@ def _environment(fact: Facts) -> str:
 def _third(want: str) -> str:
     """A bare verb phrase in the third person: `give 3` as `gives 3`."""
     verb, _, rest = want.partition(" ")
+    if verb == "not":
+        return f"does {want}"
     return f"{'is' if verb == 'be' else verb + 's'} {rest}".strip()
 
 

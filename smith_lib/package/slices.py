@@ -43,7 +43,8 @@ class Target:
     does: ast.stmt
     """What to run: an expression to look at, or a statement."""
     relation: str
-    """`==`, `in`, ... (what should hold of the expression), `true`, `false`, `raises`, or `runs`."""
+    """`==`, `in`, ... (what should hold of the expression), `contains`, `lacks`, `true`, `false`, `raises`
+    or `runs`."""
     other: ast.expr | None = None
     """The other side of the relation; the exception for `raises`."""
     swapped: bool = False
@@ -89,7 +90,7 @@ def _checked(check: ast.expr, package_names: set[str]) -> Target:
         if swapped:
             left, right = right, left
         if relation in ("in", "not in") and _weight(right, package_names) > _weight(left, package_names):
-            return Target(ast.Expr(check), "true")
+            return Target(ast.Expr(right), "contains" if relation == "in" else "lacks", left, True)
         return Target(ast.Expr(left), relation, right, swapped)
     if isinstance(check, ast.UnaryOp) and isinstance(check.op, ast.Not):
         return Target(ast.Expr(check.operand), "false")
@@ -116,6 +117,12 @@ def raised_by(statement: ast.With | ast.AsyncWith) -> ast.expr | None:
     return None
 
 
+def caught_as(statement: ast.With | ast.AsyncWith) -> str:
+    """The name that such a block gives to what it caught, or an empty string."""
+    names = [i.optional_vars.id for i in statement.items if isinstance(i.optional_vars, ast.Name)]
+    return names[0] if names and raised_by(statement) is not None else ""
+
+
 def path_to(body: Sequence[ast.stmt], line: int) -> list[ast.stmt]:
     """The statements from the outermost to the innermost one that cover the line; `raises` blocks count whole."""
     for statement in body:
@@ -125,12 +132,48 @@ def path_to(body: Sequence[ast.stmt], line: int) -> list[ast.stmt]:
             return [statement]
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             return [statement]
-        for block in ("body", "orelse", "finalbody"):
-            inner = path_to(getattr(statement, block, []), line)
+        for block in _blocks(statement):
+            inner = path_to(block, line)
             if inner:
                 return [statement, *inner]
         return [statement]
     return []
+
+
+def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
+    handlers = [handler.body for handler in getattr(statement, "handlers", [])]
+    return [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")] + handlers
+
+
+def refusal(path: Sequence[ast.stmt]) -> tuple[list[ast.stmt], Target] | None:
+    """For `try: use; assert False; except E`: the path to the `try`, and that the use should raise `E`."""
+    if len(path) < 2 or not isinstance(path[-2], ast.Try) or not path[-2].handlers:
+        return None
+    last, around = path[-1], path[-2]
+    text = ast.unparse(last)
+    if not re.match(r"assert (False|0|not True)\b|(self|pytest)\.fail\(|raise AssertionError", text):
+        return None
+    used = [s for s in around.body if s is not last]
+    if not used or not any(s is last for s in [*around.body, *around.orelse]):
+        return None
+    expected = around.handlers[0].type or ast.Name("Exception", ast.Load())
+    does = used[-1] if len(used) == 1 else ast.If(ast.Constant(True), used, [])
+    return list(path[:-1]), Target(does, "raises", expected)
+
+
+def follow_up(body: Sequence[ast.stmt], statement: ast.stmt, what: Target) -> Target:
+    """For `name = use` that stops: the use with what a later assertion says of `name`, where one does."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return what
+    name = statement.targets[0].id
+    for later in ast.walk(ast.Module(list(body), [])):
+        if not isinstance(later, ast.Assert | ast.Expr) or later.lineno <= statement.lineno:
+            continue
+        said = target(later, set())
+        is_name = isinstance(said.does, ast.Expr) and ast.unparse(said.does) == name
+        if is_name and said.relation in ("==", "is") and said.other is not None and not loads(said.other):
+            return Target(ast.Expr(statement.value), said.relation, said.other)
+    return what
 
 
 def last_check(function: FunctionNode) -> int:
@@ -155,19 +198,32 @@ def _cut(body: Sequence[ast.stmt], path: Sequence[ast.stmt], does: ast.stmt, nee
     head = path[0]
     if len(path) == 1:
         last: Statements = list(does.body) if isinstance(does, ast.If) and _always(does) else [does]
-    else:
-        block = next(
-            b for b in ("body", "orelse", "finalbody") if any(s is path[1] for s in getattr(head, b, []))
-        )
-        if isinstance(head, ast.If | ast.Try) or (isinstance(head, ast.With) and _only_checks(head)):
-            return _before(body, head, needed, _cut(getattr(head, block), path[1:], does, needed))
-        around = deepcopy(head)
-        setattr(around, block, _shown(_cut(getattr(head, block), path[1:], does, needed)))
-        if block == "body" and hasattr(around, "orelse"):
-            around.orelse = []
-        needed |= loads(around)
-        last = [around]
-    return _before(body, head, needed, last)
+        return _before(body, head, needed, last)
+    inner = next(block for block in _blocks(head) if any(s is path[1] for s in block))
+    if isinstance(head, ast.Try) and inner is not head.body:
+        return _before(body, head, needed, _handled(head, inner, path, does, needed))
+    if isinstance(head, ast.If | ast.Try) or (isinstance(head, ast.With) and _only_checks(head)):
+        return _before(body, head, needed, _cut(inner, path[1:], does, needed))
+    around = deepcopy(head)
+    assert isinstance(around, ast.For | ast.While | ast.With | ast.AsyncFor | ast.AsyncWith)
+    around.body = shown(_cut(inner, path[1:], does, needed))
+    if isinstance(around, ast.For | ast.While | ast.AsyncFor):
+        around.orelse = []
+    needed |= loads(around)
+    return _before(body, head, needed, [around])
+
+
+def _handled(
+    head: ast.Try, inner: list[ast.stmt], path: Sequence[ast.stmt], does: ast.stmt, needed: set[str]
+) -> Statements:
+    """A `try` whose handler shows what the target looks at."""
+    rest = _cut(inner, path[1:], does, needed)
+    needed |= loads(head)
+    tried = [s for s in head.body if not re.match(r"assert (False|0)\b|(self|pytest)\.fail", ast.unparse(s))]
+    handler = next((h for h in head.handlers if h.body is inner), None)
+    if handler is None:
+        return [*tried, *rest]
+    return [ast.Try(tried, [ast.ExceptHandler(handler.type, handler.name, shown(rest))], [], [])]
 
 
 def _always(node: ast.If) -> bool:
@@ -178,10 +234,10 @@ def _only_checks(node: ast.With) -> bool:
     return all("subTest" in ast.unparse(i) or "deprecated_call" in ast.unparse(i) for i in node.items)
 
 
-def _shown(statements: Statements) -> Statements:
+def shown(statements: Statements) -> Statements:
     """Inside a block an expression is printed, since nothing else would show it."""
     last = statements[-1]
-    if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Await | ast.Yield):
+    if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Yield):
         call = ast.Call(ast.Name("print", ast.Load()), [last.value], [])
         return [*statements[:-1], ast.Expr(call)]
     return statements
@@ -211,7 +267,12 @@ def _useful(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:
     if isinstance(statement, ast.With | ast.AsyncWith) and (expected := raised_by(statement)) is not None:
         if not (loads(statement) & needed and _changes(statement, needed)) and not stores(statement) & needed:
             return None
-        handler = ast.ExceptHandler(expected, None, [ast.Pass()])
+        caught = caught_as(statement)
+        if caught and caught in needed:
+            keep: Statements = [ast.Assign([ast.Name(caught, ast.Store())], ast.Name("error", ast.Load()))]
+            handler = ast.ExceptHandler(expected, "error", keep)
+        else:
+            handler = ast.ExceptHandler(expected, None, [ast.Pass()])
         return ast.Try(list(statement.body), [handler], [], [])
     check = statement.test if isinstance(statement, ast.Assert) else None
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):

@@ -35,8 +35,8 @@ TEST_ONLY = (
 class Snippet:
     """What a user would type to see it."""
 
-    setup: str
-    """Imports and statements that come first; may be empty."""
+    code: str
+    """All of it."""
     action: str
     """The last statement: an expression to look at, or one that raises."""
     is_expression: bool
@@ -52,22 +52,23 @@ class Snippet:
     made_by: tuple[tuple[str, str], ...]
     """Local variable to the dotted call that made it."""
 
-    @property
-    def code(self) -> str:
-        """The whole snippet."""
-        return f"{self.setup}\n{self.action}".strip("\n")
-
 
 class _Attributes(ast.NodeTransformer):
     """`self.x` becomes `x` for the names that set-up gives; literal `lookup` names become their values."""
 
-    def __init__(self, given: set[str], values: dict[str, ast.expr]) -> None:
-        self.given, self.values = given, values
+    def __init__(self, given: set[str], values: dict[str, ast.expr], caught: set[str]) -> None:
+        self.given, self.values, self.caught = given, values, caught
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls") and node.attr in self.given:
             return ast.copy_location(ast.Name(node.attr, node.ctx), node)
+        if (
+            isinstance(node.value, ast.Name)
+            and node.value.id in self.caught
+            and node.attr in ("value", "exception")
+        ):
+            return ast.copy_location(ast.Name(node.value.id, node.ctx), node)
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -99,8 +100,12 @@ def snippet(text: str, test_id: str, line: int | None, package: set[str]) -> Sni
     path = slices.path_to(function.body, line if line is not None else slices.last_check(function))
     if not path:
         path = [function.body[-1]]
+    refused = slices.refusal(path)
     reach = {name for name, (dotted, _) in imports.items() if dotted.partition(".")[0] in package}
-    what = slices.target(path[-1], reach)
+    if refused is not None:
+        path, what = refused
+    else:
+        what = slices.follow_up(function.body, path[-1], slices.target(path[-1], reach))
     statements = slices.cut(body, path, what.does)
     return _written(module, function, owners, statements, what, case, imports)
 
@@ -175,11 +180,16 @@ def _written(
         if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)
     }
     short = {n: v for n, v in short.items() if n not in rebound}
-    change = _Attributes(_given(owners), short)
+    blocks_caught = (n for n in ast.walk(function) if isinstance(n, ast.With | ast.AsyncWith))
+    caught = {name for n in blocks_caught if (name := slices.caught_as(n))}
+    change = _Attributes(_given(owners), short, caught)
     statements = [
         change.visit(deepcopy(s)) for s in statements if not isinstance(s, ast.Import | ast.ImportFrom)
     ]
-    other = change.visit(deepcopy(what.other)) if what.other is not None else None
+    statements = _merged(statements)
+    change.values = case or {}
+    other = change.visit(deepcopy(_settled(what.other, function))) if what.other is not None else None
+    change.values = short
     long = {n: v for n, v in (case or {}).items() if n not in short}
     front: list[ast.stmt] = [
         ast.Assign([ast.Name(n, ast.Store())], v)
@@ -219,9 +229,7 @@ def _written(
         elif f"{name} = " not in "\n".join(lines):
             complete = False
     dotted = {name: target for name, (target, _) in used.items()}
-    complete &= not any(
-        t.startswith(".") or any(p in TEST_ONLY for p in t.split(".")) for t in dotted.values()
-    )
+    complete &= not any(_for_tests(name) for name in dotted.values())
     order = {id(n): i for i, n in enumerate(module.body)}
     helpers.sort(key=lambda n: order.get(id(n), 0))
     wanted = sorted(
@@ -229,24 +237,87 @@ def _written(
     )
     rest = [line for line in lines if not line.startswith("import ")]
     *before, last = [*front, *statements]
+    shown: list[ast.stmt] = [*before, last]
+    if isinstance(function, ast.AsyncFunctionDef) and _awaits(shown):
+        wanted = sorted({*wanted, "import asyncio"})
+        shown = _in_a_loop(shown)
     blocks = [
-        _import_block(wanted),
+        _import_block([line for line in wanted if not _for_tests(line.split()[1])]),
         "\n\n".join(_source(h) for h in helpers),
-        "\n".join([*rest, *map(_source, before)]),
+        _block([*rest, *map(_source, shown)]),
     ]
-    if any(isinstance(n, ast.Await) for s in statements for n in ast.walk(s)):
-        complete = False
     return Snippet(
-        setup="\n\n".join(block for block in blocks if block),
+        code="\n\n".join(block for block in blocks if block),
         action=_source(last),
         is_expression=isinstance(last, ast.Expr) and not slices.is_print(last),
         relation=what.relation,
-        other=ast.unparse(ast.fix_missing_locations(other)) if other is not None else "",
+        other=_told(other, imports, known),
         swapped=what.swapped,
         complete=complete,
         imports=tuple(sorted(dotted.items())),
         made_by=tuple(sorted(_makers([*front, *before]).items())),
     )
+
+
+def _for_tests(dotted: str) -> bool:
+    return dotted.startswith(".") or any(part in TEST_ONLY for part in dotted.split("."))
+
+
+def _awaits(statements: Sequence[ast.stmt]) -> bool:
+    kinds = (ast.Await, ast.AsyncWith, ast.AsyncFor)
+    return any(isinstance(n, kinds) for s in statements for n in ast.walk(s))
+
+
+def _in_a_loop(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements as an `async def main` that is run."""
+    main, call = ast.parse("async def main(): pass\nasyncio.run(main())").body
+    assert isinstance(main, ast.AsyncFunctionDef)
+    main.body = slices.shown(list(statements))
+    return [main, call]
+
+
+def _told(other: ast.expr | None, imports: dict[str, tuple[str, str]], known: set[str]) -> str:
+    """The other side as source, where a reader of the snippet knows every name in it; else empty."""
+    if other is None or any(
+        name not in known and name not in imports and not hasattr(builtins, name) for name in loads(other)
+    ):
+        return ""
+    return ast.unparse(ast.fix_missing_locations(other))
+
+
+def _merged(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """`name = use` and then `name` alone become `use`."""
+    if len(statements) < 2:
+        return statements
+    *rest, before, last = statements
+    if isinstance(before, ast.Assign) and isinstance(last, ast.Expr) and len(before.targets) == 1:
+        bound = before.targets[0]
+        if isinstance(bound, ast.Name) and isinstance(last.value, ast.Name) and last.value.id == bound.id:
+            return [*rest, ast.Expr(before.value)]
+    return statements
+
+
+def _settled(other: ast.expr, function: FunctionNode) -> ast.expr:
+    """The expected side, with a local name replaced by the one value that the test gives it."""
+    if not isinstance(other, ast.Name):
+        return other
+    values = [
+        n.value
+        for n in ast.walk(function)
+        if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == other.id for t in n.targets)
+    ]
+    return values[0] if len(values) == 1 else other
+
+
+def _block(sources: Sequence[str]) -> str:
+    """Statements as lines, with a blank line after a definition and around other blocks."""
+    out = ""
+    for source in sources:
+        deep = "\n    " in source
+        out += (
+            ("\n" if deep and out and not out.endswith("\n\n") else "") + source + ("\n\n" if deep else "\n")
+        )
+    return out.rstrip("\n")
 
 
 def _import_block(lines: Sequence[str]) -> str:
