@@ -72,7 +72,7 @@ def ended(ctx: click.Context) -> Iterator[None]:
 
     With `--json`, standard output gets one document `{"error", "exit_code"}` instead of nothing.
     """
-    from smith_lib.cli.interrupt import Interrupted, settle
+    from smith_lib.cli.interrupt import Interrupted, leave, settle
 
     try:
         yield
@@ -81,10 +81,13 @@ def ended(ctx: click.Context) -> Iterator[None]:
     except (KeyboardInterrupt, click.Abort, Interrupted) as error:
         settle()
         code = error.code if isinstance(error, Interrupted) else INTERRUPTED
-        line = "interrupted; the same command goes on from there"
-        _show(ctx, line, code, None)
+        _show(ctx, "interrupted; the same command goes on from there", code, None)
+        # Threads that sandboxes were taken from may still wait for something, and servers be at work.
+        leave(code)
+        ctx.exit(code)
     except Exception as error:
         _show(ctx, line_of(error), code_of(error), error)
+        ctx.exit(code_of(error))
 
 
 def _show(ctx: click.Context, line: str, code: int, error: BaseException | None) -> None:
@@ -93,4 +96,3 @@ def _show(ctx: click.Context, line: str, code: int, error: BaseException | None)
     click.echo(click.style(f"smith: {line}", fg="red"), err=True)
     if asked(ctx, "json"):
         click.echo(json.dumps({"error": line, "exit_code": code}))
-    ctx.exit(code)

@@ -104,8 +104,9 @@ READERS: dict[str, Callable[[Root, str, Line, set[str]], None]] = {
 
 
 def _totals(lines: list[Line]) -> dict[str, Any]:
-    # Two sources may be one repository, whose rows then count once.
-    once = list({line.repo_id or line.source: line for line in lines}.values())
+    # Two sources may be one repository, whose rows then count once: those of the one that came furthest.
+    far = sorted(lines, key=lambda line: (line.candidates, line.instances))
+    once = list({line.repo_id or line.source: line for line in far}.values())
     outcomes: Counter[str] = Counter()
     for line in once:
         outcomes.update(line.outcomes)

@@ -56,6 +56,12 @@ def settle() -> None:
         closing.close_all()
 
 
+def leave(code: int) -> None:
+    """End the process where a signal asked for it; comes back where none did."""
+    if _first:
+        hard_end(code)
+
+
 def _watch(code: int) -> None:
     time.sleep(GRACE)
     hard_end(code)

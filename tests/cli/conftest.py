@@ -1,0 +1,81 @@
+"""The command line in this process and in one of its own, and flows that tell their arguments."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from smith_lib.cli.app import smith
+
+TREE = Path(__file__).parents[2]
+
+FLOWS = """
+import json
+from smith_lib import errors, progress
+
+SUMMARY = {"run_id": "r1", "version": "v1", "path": "x/published/v1", "counts": {}, "failed": 0, "repos": [
+    {"source": "pypi:h11", "repo_id": "pypi__h11.12345678", "outcome": "kept", "reason": "",
+     "stage": "package", "status": "done"}]}
+
+def run(sources, settings, until="publish"):
+    if sources[0].startswith("raise:"):
+        raise getattr(errors, sources[0][6:])("it went wrong")
+    progress.report("validate", "pypi__h11.12345678", 1, 2)
+    progress.report("validate", "pypi__h11.12345678", 2, 2)
+    failed = sum(s == "bad" for s in sources)
+    version = None if until != "publish" or "nothing" in sources else "v1"
+    called = {"sources": sources, "settings": settings.model_dump(mode="json"), "until": until}
+    return {**SUMMARY, "failed": failed, "version": version, "called": called}
+
+def publish_root(settings):
+    return {"version": "v2", "path": f"{settings.out}/published/v2", "rows": 3, "new": True}
+
+def rerun_failed(run_id, out):
+    return {**SUMMARY, "called": {"run_id": run_id, "out": out}}
+"""
+
+ENTRY_POINTS = """[smith.flows]
+run = told_flows:run
+publish = told_flows:publish_root
+rerun-failed = told_flows:rerun_failed
+"""
+
+
+@pytest.fixture
+def told_flows(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A distribution before Smith's own on the path; its entry points are flows that tell their arguments."""
+    folder = tmp_path_factory.mktemp("flows")
+    info = folder / "smith-99.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: smith\nVersion: 99\n")
+    (info / "entry_points.txt").write_text(ENTRY_POINTS)
+    (folder / "told_flows.py").write_text(FLOWS)
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+@pytest.fixture
+def invoke(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Call `smith` in this process."""
+    for name in ("PREFECT_API_URL", "GX_ANALYTICS_ENABLED"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(smith, [str(a) for a in arguments])
+
+    return call
+
+
+@pytest.fixture
+def process() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Call `smith` in a process of its own."""
+
+    def call(*arguments: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "from smith_lib.cli import main; main()", *map(str, arguments)]
+        options = {"capture_output": True, "text": True, "timeout": 60, "check": False, **kwargs}
+        return subprocess.run(command, **options)
+
+    return call

@@ -1,0 +1,121 @@
+"""Ctrl-C stops within seconds and leaves nothing; a second one stops at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from smith_lib.cli.interrupt import descendants
+
+CHILD = """
+import subprocess, sys, threading, time
+import click
+from smith_lib import closing
+from smith_lib.cli import interrupt
+from smith_lib.cli.app import smith
+from smith_lib.cli.options import Command
+
+interrupt.GRACE = 3.0
+stop = threading.Event()
+how = sys.argv[1]
+
+def closer():
+    print("closed", flush=True)
+    if how == "polite":
+        stop.set()
+    if how == "slow":
+        time.sleep(60)
+
+@click.command("work", cls=Command)
+def work():
+    interrupt.install()
+    closing.register(closer)
+    child = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    print(child.pid, flush=True)
+    threading.Thread(target=stop.wait).start()
+    try:
+        stop.wait()
+    finally:
+        if how == "polite":
+            child.kill()
+            child.wait()
+
+smith.get_command = lambda context, name: work
+smith.main(["status"])
+"""
+
+
+def started(how: str) -> tuple[subprocess.Popen[str], int]:
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    return child, int(child.stdout.readline())
+
+
+def running(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def ended(child: subprocess.Popen[str], grandchild: int) -> tuple[int, str]:
+    out, err = child.communicate(timeout=30)
+    deadline = time.monotonic() + 5
+    while running(grandchild) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not running(grandchild)
+    return child.returncode, out + err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_closes_what_is_registered(number, code):
+    child, grandchild = started("polite")
+    begun = time.monotonic()
+    child.send_signal(number)
+    got, text = ended(child, grandchild)
+    assert got == code
+    assert text.count("closed") == 1
+    assert "goes on from there" in text
+    assert "Traceback" not in text
+    assert time.monotonic() - begun < 2.5
+
+
+def test_what_does_not_end_by_itself_is_ended():
+    child, grandchild = started("stubborn")
+    begun = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    got, text = ended(child, grandchild)
+    assert got == 130
+    assert "closed" in text
+    assert time.monotonic() - begun < 6
+
+
+def test_the_second_signal_ends_at_once():
+    child, grandchild = started("slow")
+    child.send_signal(signal.SIGINT)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "closed\n"
+    begun = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    assert ended(child, grandchild)[0] == 130
+    assert time.monotonic() - begun < 2
+
+
+def test_descendants_are_children_and_theirs():
+    script = (
+        "import subprocess, sys; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True); p.wait()"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    grandchild = int(child.stdout.readline())
+    try:
+        found = descendants(os.getpid())
+        assert found.index(child.pid) < found.index(grandchild)
+        assert descendants(child.pid) == [grandchild]
+    finally:
+        os.kill(grandchild, signal.SIGKILL)
+        child.communicate()

@@ -1,0 +1,142 @@
+"""`smith run` and its like: what the flows are called with, what is shown, and the exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from smith_lib import ledger
+from smith_lib.settings import load
+from smith_lib.storage import Root
+
+pytestmark = pytest.mark.usefixtures("told_flows")
+
+
+def called(invoke, *arguments):
+    result = invoke(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)["called"]
+
+
+def test_run_calls_the_flow_with_sources_and_settings(invoke):
+    got = called(
+        invoke, "run", "pypi:h11", "./here", "pypi:h11", "--limit", "40", "--set", "select.min_tests=7"
+    )
+    assert got["sources"] == ["pypi:h11", "./here"]
+    assert got["until"] == "publish"
+    assert got["settings"]["inject"]["limit"] == 40
+    assert got["settings"]["select"]["min_tests"] == 7
+
+
+@pytest.mark.parametrize("stage", ["select", "inject", "validate", "package"])
+def test_a_stage_runs_the_flow_up_to_it(stage, invoke):
+    assert called(invoke, stage, "pypi:h11")["until"] == stage
+
+
+def test_sources_come_from_files_too(invoke, tmp_path: Path):
+    listed = tmp_path / "list.txt"
+    listed.write_text("# all of them\npypi:a  # the first\n\n  git+https://x.example/y#frag@main\n")
+    more = tmp_path / "more"
+    more.write_text("pypi:b")
+    got = called(invoke, "run", "pypi:z", f"@{listed}", "--sources", more)
+    assert got["sources"] == ["pypi:z", "pypi:a", "git+https://x.example/y#frag@main", "pypi:b"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["@nowhere.txt"], "nowhere.txt"),
+        ([""], "empty source"),
+        ([], "no SOURCE given"),
+        (["--sources", "/dev/null"], "names none"),
+    ],
+)
+def test_sources_that_cannot_be_are_bad_input(arguments, told, invoke):
+    result = invoke("run", *arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_a_stage_without_sources_goes_on_with_the_newest_run(invoke, tmp_path: Path):
+    root = Root.at(tmp_path)
+    before = load(None, {"out": str(tmp_path), "seed": 9, "inject.limit": 33})
+    ledger.begin(root, ledger.RunRecord("r1", ("pypi:h11", "pypi:tinydb"), before, "inject"))
+    got = called(invoke, "validate", "--out", str(tmp_path), "--workers", "4")
+    assert got["sources"] == ["pypi:h11", "pypi:tinydb"]
+    assert (got["settings"]["seed"], got["settings"]["inject"]["limit"], got["settings"]["workers"]) == (
+        9,
+        33,
+        4,
+    )
+
+
+def test_a_stage_without_sources_and_without_a_run_is_bad_input(invoke, tmp_path: Path):
+    result = invoke("validate", "--out", str(tmp_path))
+    assert result.exit_code == 2
+    assert "no run in" in result.stderr
+
+
+def test_publish_without_sources_publishes_what_is_there(invoke):
+    result = invoke("publish", "--out", "x", "--json")
+    assert json.loads(result.stdout)["path"] == "x/published/v2"
+    assert invoke("publish", "--out", "x").stdout.strip().endswith("published v2 at x/published/v2")
+
+
+def test_rerun_failed_names_the_run_and_the_place(invoke):
+    assert called(invoke, "rerun-failed", "r7", "--out", "x") == {"run_id": "r7", "out": "x"}
+    assert called(invoke, "rerun-failed")["run_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["run", "pypi:h11"], 0),
+        (["run", "pypi:h11", "bad"], 1),
+        (["run", "nothing"], 1),
+        (["validate", "pypi:h11"], 0),
+        (["validate", "bad"], 1),
+        (["run", "raise:SourceError"], 2),
+        (["run", "raise:GateFailed"], 3),
+        (["run", "raise:SandboxUnavailable"], 4),
+        (["run", "raise:EngineError"], 5),
+        (["run", "raise:StorageError"], 5),
+        (["run", "raise:NoSuchName"], 70),
+    ],
+)
+def test_exit_codes_mean_something(arguments, code, invoke):
+    result = invoke(*arguments)
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_error_is_one_line_and_debug_shows_where(invoke):
+    result = invoke("run", "raise:GateFailed")
+    assert result.stderr == "smith: it went wrong\n"
+    assert "Traceback" in invoke("run", "raise:GateFailed", "--debug").stderr
+    assert "Traceback" in invoke("--debug", "run", "raise:GateFailed").stderr
+
+
+def test_json_holds_one_document_even_for_an_error(invoke):
+    result = invoke("run", "raise:GateFailed", "--json")
+    assert json.loads(result.stdout) == {"error": "it went wrong", "exit_code": 3}
+    assert json.loads(invoke("run", "bad", "--json").stdout)["failed"] == 1
+
+
+def test_progress_goes_to_standard_error_and_json_is_quiet(invoke):
+    shown = invoke("run", "pypi:h11")
+    assert "validate" in shown.stderr
+    assert "2/2" in shown.stderr
+    assert "published v1" in shown.stdout
+    assert invoke("run", "pypi:h11", "--json").stderr == ""
+
+
+def test_it_is_the_installed_command_too(process, told_flows, tmp_path: Path):
+    environ = {
+        "PYTHONPATH": f"{told_flows}:{Path(__file__).parents[2]}",
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+    }
+    done = process("run", "bad", "--json", env=environ, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["failed"] == 1
+    assert process("run", "raise:SandboxUnavailable", env=environ, cwd=tmp_path).returncode == 4

@@ -1,0 +1,184 @@
+"""`smith status` and `smith show` read the ledger and the shards that it names."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from smith_lib import ledger
+from smith_lib.settings import Settings
+from smith_lib.storage import Root, Shard, write
+from smith_lib.storage.shards import to_parquet, to_table
+from smith_lib.types import (
+    Candidate,
+    Instance,
+    Outcome,
+    Repo,
+    RepoOutcome,
+    StageRun,
+    StageStatus,
+    Verdict,
+)
+from tests.rows import a_candidate, a_repo, a_verdict, an_instance, filled
+
+KEPT, SMALL, BROKEN = "pypi:repo", "pypi:small", "github:gone/away"
+OUTCOMES = [Outcome.VALID] * 3 + [Outcome.SUBTLE, Outcome.NO_FAILURE, Outcome.NO_FAILURE, Outcome.FLAKY]
+
+
+def enter(
+    root: Root, source: str, stage: str, shard: Shard | None, status: StageStatus, reason: str = ""
+) -> None:
+    row = filled(
+        StageRun, run_id="r1", source=source, pin=source, repo_id=shard.name if shard else "",
+        stage=stage, status=status, reason=reason, shard=shard.path if shard else "", key="", seconds=1.5,
+    )  # fmt: skip
+    ledger.enter(root, row)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    """A run of three sources: one published, one rejected, one failed."""
+    root = Root.at(tmp_path)
+    settings = Settings(out=str(tmp_path))
+    ledger.begin(root, ledger.RunRecord("r1", (KEPT, SMALL, BROKEN), settings, "publish"))
+    verdicts = [a_verdict(n, outcome=o, reason=f"why {n}") for n, o in enumerate(OUTCOMES)]
+    tables = {
+        "select": (Repo, [a_repo()]),
+        "inject": (Candidate, [a_candidate(n) for n in range(8)]),
+        "validate": (Verdict, verdicts),
+        "package": (Instance, [an_instance(n, subset="subtle" if n == 3 else "main") for n in range(4)]),
+    }
+    names = {"select": "repos", "inject": "candidates", "validate": "verdicts", "package": "instances"}
+    for stage, (kind, rows) in tables.items():
+        shard = write(root, Shard(names[stage], "some__repo.01234567", "0" * 16), kind, rows)
+        enter(root, KEPT, stage, shard, StageStatus.CACHED if stage == "select" else StageStatus.DONE)
+    small = a_repo(repo_id="small", outcome=RepoOutcome.TOO_FEW_TESTS, reason="3 tests, at least 51 wanted")
+    shard = write(root, Shard("repos", "small", "0" * 16), Repo, [small])
+    enter(root, SMALL, "select", shard, StageStatus.REJECTED, small.reason)
+    enter(root, BROKEN, "select", None, StageStatus.FAILED, "NetworkError: no answer")
+    rows = [an_instance(n) for n in range(2)]
+    root.write_bytes("published/v1/data/main-00000-of-00001.parquet", to_parquet(to_table(Instance, rows)))
+    root.write_bytes("published/v1/README.md", b"# card")
+    root.write_bytes("published/latest", b"v1\n")
+    ledger.end(root, "r1", {"version": "v1"})
+    return root
+
+
+def status(invoke, root: Root, *arguments: str):
+    result = invoke("status", "--out", root.url, "--json", *arguments)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_the_funnel_counts_every_candidate_once(invoke, root):
+    got = status(invoke, root)
+    assert (got["run_id"], got["version"], got["finished"]) == ("r1", "v1", True)
+    kept, small, broken = got["repositories"]
+    assert (kept["source"], kept["outcome"], kept["stage"], kept["status"]) == (
+        KEPT,
+        "kept",
+        "package",
+        "done",
+    )
+    assert kept["candidates"] == 8
+    assert kept["outcomes"] == {"flaky": 1, "no_failure": 2, "subtle": 1, "valid": 3}
+    assert (kept["valid"], kept["subtle"], kept["instances"], kept["published"]) == (3, 1, 4, 2)
+    assert kept["seconds"] == 6.0
+    assert (small["outcome"], small["reason"]) == ("too_few_tests", "3 tests, at least 51 wanted")
+    assert (broken["outcome"], broken["reason"]) == ("failed", "NetworkError: no answer")
+    assert got["totals"]["repositories"] == {"kept": 1, "too_few_tests": 1, "failed": 1}
+    assert got["totals"]["candidates"] == 8
+    assert got["totals"]["published"] == 2
+
+
+def test_two_sources_of_one_repository_count_once_in_the_totals(invoke, root):
+    shard = Shard("candidates", "some__repo.01234567", "0" * 16)
+    enter(root, "pypi:repo==1.0", "inject", shard, StageStatus.CACHED)
+    got = status(invoke, root)
+    assert len(got["repositories"]) == 4
+    assert got["totals"]["candidates"] == 8
+
+
+def test_the_table_names_reasons_and_totals(invoke, root):
+    result = invoke("status", "--out", root.url)
+    assert result.exit_code == 0
+    assert "pypi:small: 3 tests, at least 51 wanted" in result.stdout
+    assert "1 kept of 3" in result.stdout
+    assert "no_failure" in result.stdout
+    assert "28.6%" in result.stdout
+    assert "published v1" in result.stdout
+
+
+def test_a_run_that_was_cut_off_says_so(invoke, tmp_path):
+    root = Root.at(tmp_path)
+    ledger.begin(root, ledger.RunRecord("r9", ("pypi:repo",), Settings(), "publish"))
+    got = status(invoke, root)
+    assert not got["finished"]
+    assert got["repositories"][0]["outcome"] == "waiting"
+    assert "not finished" in invoke("status", "--out", root.url).stdout
+
+
+def test_an_unknown_run_is_told_with_the_known(invoke, root):
+    result = invoke("status", "r7", "--out", root.url)
+    assert result.exit_code == 2
+    assert "no run 'r7'" in result.stderr
+    assert "r1" in result.stderr
+
+
+def test_a_task_is_shown_with_diff_issue_tests_and_facts(invoke, root):
+    result = invoke("show", "some__repo.01234567.swap_operands.00000001", "--out", root.url)
+    assert result.exit_code == 0, result.output
+    for part in (
+        "+x = 2",
+        "-x = 1",
+        "`area(1)` gives",
+        "tests/test_a.py::test_0",
+        "logic_error",
+        "2 tests pass on both",
+    ):
+        assert part in result.stdout
+
+
+def test_a_task_as_json_is_its_row(invoke, root):
+    wanted = an_instance(1)
+    got = json.loads(invoke("show", wanted.instance_id, "--out", root.url, "--json").stdout)
+    assert got["patch"] == wanted.patch
+    assert got["oracle_code"] == [{"path": "pkg/a.py", "text": "x = 1\n"}]
+    assert next(iter(got)) == "instance_id"
+
+
+def test_an_unambiguous_beginning_is_enough_and_an_ambiguous_one_is_told(invoke, root):
+    assert invoke("show", "some__repo.01234567.swap_operands.00000003", "--out", root.url).exit_code == 0
+    result = invoke("show", "some__repo", "--out", root.url)
+    assert result.exit_code == 2
+    assert "is the beginning of 2 ids" in result.stderr
+
+
+def test_a_candidate_that_is_no_task_tells_its_outcome(invoke, root):
+    result = invoke("show", "some__repo.01234567.swap_operands.00000006", "--out", root.url)
+    assert result.exit_code == 0, result.output
+    assert "flaky: why 6" in result.stdout
+    assert "+x = 7" in result.stdout
+    waiting = invoke("show", "some__repo.01234567.swap_operands.00000007", "--out", root.url, "--json")
+    assert json.loads(waiting.stdout)["verdict"] is None
+
+
+def test_an_unknown_id_is_told_with_the_near_ones(invoke, root):
+    result = invoke("show", "some__repo.01234567.swap_operand.00000001", "--out", root.url)
+    assert result.exit_code == 2
+    assert "near: some__repo.01234567.swap_operands.0000000" in result.stderr
+
+
+def test_a_damaged_shard_is_named(invoke, root):
+    [name] = root.names("verdicts")
+    root.write_bytes(name, b"PAR1 not")
+    result = invoke("status", "--out", root.url)
+    assert result.exit_code == 5
+    assert name in result.stderr
+    assert "delete it and run again" in result.stderr
+
+
+def test_colours_go_to_terminals_alone(invoke, root):
+    assert (
+        "\x1b[" not in invoke("show", "some__repo.01234567.swap_operands.00000001", "--out", root.url).stdout
+    )
