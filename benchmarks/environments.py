@@ -21,16 +21,16 @@ from smith_lib.settings import Settings
 from smith_lib.sources import table
 
 REPOSITORIES = (
-    "sqlparse", "more-itertools", "markdown", "tomlkit", "inflect", "humanize", "jinja2", "click", "marshmallow",
-    "boltons", "pyparsing", "mistune", "packaging", "python-dateutil", "cachetools", "funcy", "glom", "cattrs",
-    "voluptuous", "tinydb", "h11", "hyperlink", "lark", "pycparser", "pyflakes", "prettytable", "structlog",
-    "werkzeug", "flask", "starlette",
+    "sqlparse", "more-itertools", "markdown", "tomlkit", "inflect", "humanize", "jinja2", "click",
+    "marshmallow", "boltons", "pyparsing", "mistune", "packaging", "python-dateutil", "cachetools", "funcy",
+    "glom", "cattrs", "voluptuous", "tinydb", "h11", "hyperlink", "lark", "pycparser", "pyflakes",
+    "prettytable", "structlog", "werkzeug", "flask", "starlette",
 )  # fmt: skip
 
 
 def main() -> int:
     """The number of repositories that are not usable."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", default=REPOSITORIES)
     parser.add_argument("--sandbox", default="auto")
     parser.add_argument("--out", type=Path, help="folder for the logs")
@@ -38,7 +38,7 @@ def main() -> int:
     settings = Settings()
     cache = table.cache_folder(settings)
     usable = 0
-    print(f"{'repository':16} usable {'find s':>7} {'suite s':>8} {'tests':>6} {'pass':>7}  recipe; reason", flush=True)
+    print("repository       usable  find s  suite s  tests    pass  recipe; reason", flush=True)
     sandbox = open_sandbox(given.sandbox, settings.environments, settings.sandbox, cache, settings.workers)
     try:
         for name in given.names:
@@ -67,17 +67,18 @@ def shown(name: str, sandbox: Sandbox, settings: Settings, cache: Path, out: Pat
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{name}.log").write_text(found.log, encoding="utf-8")
-    tests, rate = figures(found, report)
+    tests, rate = counted(found, report)
     good = tests > 50 and rate > 0.9
     suite_seconds = report.seconds if report else 0.0
-    told = "; ".join(filter(None, (found.recipe, found.reason, *(f"without {path}" for path in found.ignored))))
-    print(f"{name:16} {'yes' if good else 'no':6} {seconds:7.1f} {suite_seconds:8.1f} {tests:6} {rate:7.2%}  {told}",
-          flush=True)  # fmt: skip
+    without = [f"without {path}" for path in found.ignored]
+    told = "; ".join(filter(None, (found.recipe, found.reason, *without)))
+    figures = f"{'yes' if good else 'no':6} {seconds:7.1f} {suite_seconds:8.1f} {tests:6} {rate:7.2%}"
+    print(f"{name:16} {figures}  {told}", flush=True)
     return good
 
 
-def figures(found: Found, report: SuiteReport | None) -> tuple[int, float]:
-    """Tests collected and the share of those run that passed; modules left out count as one failing test each."""
+def counted(found: Found, report: SuiteReport | None) -> tuple[int, float]:
+    """Tests collected and the share of those run that passed; a module left out counts as one failing."""
     if report is None:
         return 0, 0.0
     outcomes = [result.outcome for result in report.tests.values()]

@@ -23,8 +23,9 @@ _ALONE = re.compile(
 )
 _WITH_VALUE = frozenset(
     ("-n", "--numprocesses", "--dist", "--maxfail", "--cov-config", "--cov-report", "--junitxml",
-     "--junit-xml", "--html", "--durations", "--random-order-bucket", "--random-order-seed", "--reruns", "--reruns-delay",
-     "--count", "--timeout", "--timeout-method", "--color", "--cov-fail-under", "--durations-min")
+     "--junit-xml", "--html", "--durations", "--random-order-bucket", "--random-order-seed", "--reruns",
+     "--reruns-delay", "--count", "--timeout", "--timeout-method", "--color", "--cov-fail-under",
+     "--durations-min")
 )  # fmt: skip
 _BLOCKED = frozenset(
     ("xdist", "randomly", "random_order", "pytest_cov", "pytest_randomly", "pytest_random_order")

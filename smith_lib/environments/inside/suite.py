@@ -2,18 +2,17 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
+from reading import last_line
+
 QUIET = 90.0
 """Seconds without any event after which a suite that shows no slower test counts as hung."""
 KEPT = 60_000
-_NOT_OURS = re.compile(r"^(tests?|testing|docs?|examples?|setup|conftest|noxfile|build|benchmarks?|bench|tools|scripts)$")
 
 
 def command_output(words, seconds, environ=None, cwd="/"):
@@ -28,8 +27,8 @@ class _Running:
 
     def __init__(self, words, cwd, environ):
         self.process = subprocess.Popen(
-            words, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True,
+            words, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         self.kept = b""
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -64,7 +63,7 @@ class Suite:
 
     def __init__(self):
         self.ended = "nothing"
-        """finished, hung, crashed, limit, nothing (not a single test)."""
+        """finished, hung, crashed, limit, nothing (not a single test ran)."""
         self.collected = 0
         self.outcomes = {}
         self.uncollected = {}
@@ -75,7 +74,6 @@ class Suite:
         self.output = ""
         self.exit = -1
         self.seconds = 0.0
-        self.python = ""
         self.detail = ""
 
     @property
@@ -93,7 +91,8 @@ class Suite:
         return sum(o in ("failed", "error") for o in self.outcomes.values()) + unreached
 
     def counts(self):
-        return {"tests": self.collected, "passed": self.passed, "bad": self.bad, "uncollected": len(self.uncollected)}
+        missing = len(self.uncollected)
+        return {"tests": self.collected, "passed": self.passed, "bad": self.bad, "uncollected": missing}
 
     def problems(self):
         """Everything that may tell what is missing."""
@@ -108,32 +107,24 @@ class Suite:
             return ""
         if self.outcomes:
             told = "%d of %d tests do not pass" % (self.bad, self.collected)
-            if self.ended != "finished":
-                told += ", %s in %s" % (self.ended, self.current or "no test")
-            return told
+            return told if self.ended == "finished" else "%s, %s in %r" % (told, self.ended, self.current)
         if self.uncollected:
             path, text = next(iter(self.uncollected.items()))
-            return "%d modules cannot be collected, e.g. %s: %s" % (len(self.uncollected), path, last_line(text))
+            count = len(self.uncollected)
+            return "%d modules cannot be collected, the first %s: %s" % (count, path, last_line(text))
         return self.detail or "no test collected: %s" % last_line(self.output)
 
     def told(self, arguments):
         """The run in words, for the log."""
-        lines = ["$ python -m pytest " + " ".join(arguments), "%s after %.1f s, exit %d: %r" % (
-            self.ended, self.seconds, self.exit, self.counts())]
+        told = (self.ended, self.seconds, self.exit, self.counts())
+        lines = ["$ python -m pytest " + " ".join(arguments), "%s after %.1f s, exit %d: %r" % told]
         lines += ["uncollected %s: %s" % (i, last_line(t)) for i, t in self.uncollected.items()]
         lines += ["failed %s: %s" % (i, last_line(t)) for i, t in list(self.failures.items())[:20]]
         lines += ["copied, not the tree's own: %s" % ", ".join(self.copied)] if self.copied else []
         return "\n".join(lines + ([] if self.outcomes else [self.output[-6000:]]))
 
 
-def last_line(text):
-    """The line that says what went wrong."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if re.match(r"E\s{2,}|ERROR:|(\w+\.)*\w*(Error|Exception|Warning)\b", line)]
-    return re.sub(r"^E\s+", "", (errors or lines or ["no output"])[-1])[:200]
-
-
-def run_suite(venv, testbed, arguments, environ, seconds):
+def run_suite(python, testbed, arguments, environ, seconds, own):
     """Run pytest and watch it: it may go on for as long as it makes progress, up to `seconds`."""
     suite = Suite()
     report = Path("/tmp/smith-report.jsonl")
@@ -143,11 +134,11 @@ def run_suite(venv, testbed, arguments, environ, seconds):
     environ = dict(
         inherited, **dict(
             environ, PYTHONPATH=path, SMITH_TRIAL_REPORT=str(report), PYTHONDONTWRITEBYTECODE="1",
-            PYTHONHASHSEED="0", PATH=str(venv / "bin") + os.pathsep + os.environ.get("PATH", ""),
-            VIRTUAL_ENV=str(venv),
+            PYTHONHASHSEED="0", PATH=str(Path(python).parent) + os.pathsep + os.environ.get("PATH", ""),
+            VIRTUAL_ENV=str(Path(python).parent.parent),
         ),
     )  # fmt: skip
-    words = [str(venv / "bin/python"), "-m", "pytest", "-p", "no:cacheprovider", "-p", "smith_trial_report", *arguments]
+    words = [python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "smith_trial_report", *arguments]
     began = time.monotonic()
     run = _Running(words, str(testbed), environ)
     seen, quiet_since, slowest, grace = 0, began, 0.0, None
@@ -157,7 +148,7 @@ def run_suite(venv, testbed, arguments, environ, seconds):
         if size != seen:
             slowest = max(slowest, now - quiet_since) if seen else slowest
             seen, quiet_since = size, now
-            if grace is None and b'"finished"' in report.read_bytes()[-200_000:].rsplit(b"\n", 2)[-2][:30]:
+            if grace is None and b'{"t": "finished"' in _end(report):
                 grace = now
         if now - began > seconds:
             suite.ended = "limit"
@@ -167,8 +158,15 @@ def run_suite(venv, testbed, arguments, environ, seconds):
             break
     suite.exit, suite.output = run.end()
     suite.seconds = round(time.monotonic() - began, 2)
-    _read(suite, report, testbed, own_modules(testbed))
+    _read(suite, report, testbed, own)
     return suite
+
+
+def _end(report):
+    """The last part of the report; its last event is in it whole, or its beginning is not long gone."""
+    with report.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 200_000))
+        return file.read()
 
 
 def _read(suite, report, testbed, own):
@@ -193,24 +191,9 @@ def _read(suite, report, testbed, own):
         elif kind == "finished":
             finished = True
             suite.files = event["files"]
-    suite.copied = sorted(
-        name for name, file in suite.files.items() if name in own and not file.startswith(str(testbed) + os.sep)
-    )
+    inside = str(testbed) + os.sep
+    suite.copied = sorted(n for n, file in suite.files.items() if n in own and not file.startswith(inside))
     if finished and suite.outcomes:
         suite.ended = "finished"
-    elif suite.ended in ("hung", "limit"):
-        pass
-    else:
+    elif suite.ended not in ("hung", "limit"):
         suite.ended = "crashed" if suite.current or suite.outcomes else "nothing"
-
-
-def own_modules(testbed):
-    """Names of the modules that the tree itself holds at its source roots."""
-    names = set()
-    for root in (testbed, testbed / "src", testbed / "lib"):
-        for child in sorted(root.iterdir()) if root.is_dir() else ():
-            name = child.name[:-3] if child.suffix == ".py" else child.name
-            package = child.is_dir() and (child / "__init__.py").is_file()
-            if name.isidentifier() and (package or child.suffix == ".py") and not _NOT_OURS.match(name):
-                names.add(name)
-    return names | {"tests", "test", "conftest"}
