@@ -1,40 +1,52 @@
-"""A test that needs a sandbox which this machine lacks is skipped and says why; under CI it fails."""
+"""What tests of several rooms share: sandboxes that run, and the tiny repository they run."""
 
-import functools
-import gc
 import os
-import tempfile
-import warnings
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from smith_lib.errors import SandboxUnavailable
 from smith_lib.sandbox.backends import open_sandbox
+from smith_lib.sandbox.protocol import Sandbox
 from smith_lib.settings import EnvironmentSettings, SandboxSettings
 
-NEEDS = {"engine": "docker", "namespaces": "namespaces"}
-"""Marker to the sandbox that it stands for."""
+collect_ignore = ["data"]
+TINY = Path(__file__).parent / "data" / "tiny"
 
 
-@functools.cache
-def lacking(kind: str) -> str:
-    """Why that sandbox cannot run here; empty where it can."""
-    reason = ""
-    with tempfile.TemporaryDirectory() as cache, warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # docker's client leaves a socket open
-        try:
-            open_sandbox(kind, EnvironmentSettings(), SandboxSettings(), Path(cache), 1).close()
-        except SandboxUnavailable as error:
-            reason = str(error)
-        gc.collect()
-    return reason
+def opened(kind: str, cache: Path) -> Sandbox:
+    """A sandbox of this kind; where it cannot run, skips, but fails where CI is true."""
+    try:
+        sandbox = open_sandbox(kind, EnvironmentSettings(), SandboxSettings(), cache, slots=2)
+        sandbox.base()
+    except SandboxUnavailable as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have this sandbox: {error}")
+        pytest.skip(str(error))
+    return sandbox
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip, or under CI fail, what needs a sandbox that is not to be had."""
-    for marker, kind in NEEDS.items():
-        if item.get_closest_marker(marker) and (reason := lacking(kind)):
-            if os.environ.get("CI"):
-                pytest.fail(f"{marker} tests must run under CI: {reason}", pytrace=False)
-            pytest.skip(reason)
+@pytest.fixture(scope="session")
+def docker_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """The Docker sandbox; mark the test `engine`."""
+    sandbox = opened("docker", tmp_path_factory.mktemp("docker"))
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="session")
+def namespaces_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """The sandbox of Linux namespaces; mark the test `namespaces`."""
+    sandbox = opened("namespaces", tmp_path_factory.mktemp("namespaces"))
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean copy of the tiny repository."""
+    tree = tmp_path_factory.mktemp("tiny") / "tree"
+    shutil.copytree(TINY, tree, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "*.egg-info"))
+    return tree
