@@ -1,7 +1,14 @@
-"""What tests of several rooms share: sandboxes that run, and the tiny repository they run."""
+"""Sandboxes and the tiny repository, for the tests of several rooms.
 
+A test that needs a sandbox which this machine lacks is skipped and says why; under CI it fails.
+"""
+
+import functools
+import gc
 import os
 import shutil
+import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,32 +21,49 @@ from smith_lib.settings import EnvironmentSettings, SandboxSettings
 
 collect_ignore = ["data"]
 TINY = Path(__file__).parent / "data" / "tiny"
+NEEDS = {"engine": "docker", "namespaces": "namespaces"}
+"""Marker to the sandbox that it stands for."""
 
 
-def opened(kind: str, cache: Path) -> Sandbox:
-    """A sandbox of this kind; where it cannot run, skips, but fails where CI is true."""
-    try:
-        sandbox = open_sandbox(kind, EnvironmentSettings(), SandboxSettings(), cache, slots=2)
-        sandbox.base()
-    except SandboxUnavailable as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI must have this sandbox: {error}")
-        pytest.skip(str(error))
-    return sandbox
+@functools.cache
+def lacking(kind: str) -> str:
+    """Why that sandbox cannot run here; empty where it can."""
+    reason = ""
+    with tempfile.TemporaryDirectory() as cache, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # docker's client leaves a socket open
+        try:
+            open_sandbox(kind, EnvironmentSettings(), SandboxSettings(), Path(cache), 1).close()
+        except SandboxUnavailable as error:
+            reason = str(error)
+        gc.collect()
+    return reason
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or under CI fail, what needs a sandbox that is not to be had."""
+    for marker, kind in NEEDS.items():
+        if item.get_closest_marker(marker) and (reason := lacking(kind)):
+            if os.environ.get("CI"):
+                pytest.fail(f"{marker} tests must run under CI: {reason}", pytrace=False)
+            pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def docker_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """The Docker sandbox; mark the test `engine`."""
-    sandbox = opened("docker", tmp_path_factory.mktemp("docker"))
-    yield sandbox
-    sandbox.close()
+    """The Docker sandbox, its base made ready; mark the test `engine`."""
+    yield from _opened("docker", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def namespaces_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """The sandbox of Linux namespaces; mark the test `namespaces`."""
-    sandbox = opened("namespaces", tmp_path_factory.mktemp("namespaces"))
+    yield from _opened("namespaces", tmp_path_factory)
+
+
+def _opened(kind: str, folders: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    cache = folders.mktemp(kind)
+    sandbox = open_sandbox(kind, EnvironmentSettings(), SandboxSettings(), cache, slots=2)
+    sandbox.base()
     yield sandbox
     sandbox.close()
 

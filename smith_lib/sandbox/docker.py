@@ -55,6 +55,7 @@ class DockerSandbox:
             found = self._api().version()
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
             where = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+            self.close()
             problem = f"no Docker engine answers at {where} ({_why(error)})"
             raise SandboxUnavailable(f"{problem}; {REMEDY}") from error
         return f"Docker {found['Version']}"
@@ -97,8 +98,9 @@ class DockerSandbox:
         self._closed.set()
         if self._client is None:
             return
-        with contextlib.suppress(EngineError), self._engine("ending containers"):
+        with contextlib.suppress(EngineError, SandboxUnavailable), self._engine("ending containers"):
             _remove(self._api(), {"label": f"smith.run={self._labels['smith.run']}"})
+        self._client.close()
 
     def sweep(self) -> None:
         """Remove the containers that processes of this machine left when they died."""
