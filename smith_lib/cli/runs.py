@@ -9,7 +9,7 @@ import click
 from smith_lib.cli import interrupt, screen
 from smith_lib.cli.ending import UNFINISHED, asked
 from smith_lib.cli.options import Command, json_option, with_settings
-from smith_lib.cli.sources import as_before, gathered
+from smith_lib.cli.sources import as_before, gathered, some_known
 from smith_lib.settings import Settings
 
 KINDS = """\
@@ -51,6 +51,20 @@ PACKAGE = """\
 Write the bugs that count up as tasks.
 
 Runs what is missing of the stages before."""
+
+
+def call_run(sources: list[str], settings: Settings, as_json: bool, until: str = "publish") -> dict[str, Any]:
+    """The summary of the flow `run`, called once it is sure that a sandbox can run here.
+
+    Raises `InputError` where no source is of a known kind, and `SandboxUnavailable`.
+    """
+    from smith_lib.sandbox.backends import open_sandbox
+    from smith_lib.sources.table import cache_folder
+
+    some_known(sources, settings)
+    kind, cache = settings.sandbox.kind, cache_folder(settings)
+    open_sandbox(kind, settings.environments, settings.sandbox, cache, settings.workers).close()
+    return call("run", as_json, sources, settings, until=until)
 
 
 def call(name: str, as_json: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -118,7 +132,7 @@ def _until(name: str, until: str, about: str, examples: list[str]) -> click.Comm
             )
         if not wanted:
             wanted, settings = as_before(settings)
-        tell(call("run", as_json, wanted, settings, until=until), as_json, until == "publish")
+        tell(call_run(wanted, settings, as_json, until), as_json, until == "publish")
 
     return command
 
@@ -180,7 +194,7 @@ def publish(sources: tuple[str, ...], files: tuple[Path, ...], settings: Setting
     the exit code is 3.
     """
     wanted = gathered(sources, files)
-    summary = call("run", as_json, wanted, settings) if wanted else call("publish", as_json, settings)
+    summary = call_run(wanted, settings, as_json) if wanted else call("publish", as_json, settings)
     tell(summary, as_json, publishes=True)
 
 

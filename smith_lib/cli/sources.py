@@ -1,7 +1,7 @@
 """Which sources a command is about: named, in files, or those of the run before."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -51,3 +51,22 @@ def as_before(settings: Settings) -> tuple[list[str], Settings]:
         return list(record.sources), settings
     before = {key: value_at(record.settings, key) for key, _ in fields_of()}
     return list(record.sources), load(None, {**before, **given.changes, "out": settings.out})
+
+
+def some_known(sources: Sequence[str], settings: Settings) -> None:
+    """Raise `InputError` where none of the sources is of a known kind: then nothing can come of a run.
+
+    Where some are, the others are rejected in the run, with their reasons, and the rest goes on.
+    """
+    from smith_lib.sources.table import source_of
+
+    first: InputError | None = None
+    for source in sources:
+        try:
+            source_of(source, settings.select)
+        except InputError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first

@@ -22,6 +22,7 @@ from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Instance
 from smith_lib.validate.judge import SuiteRunner, failing, run_limits
+from smith_lib.validate.row_environment import environment_in
 
 READ = (
     "import base64, json, sys; "
@@ -108,21 +109,6 @@ def bring_back(
     wanted |= {path for row in rows if row.test_patch for path in diffs.paths(row.test_patch)}
     files = files_in(sandbox, environment, sorted(wanted), limits)
     return Clean(environment, run, files, run_limits(run.seconds, settings, limits))
-
-
-def environment_in(row: Instance) -> Environment:
-    """The environment that an instance's columns describe: its image, and what builds it again."""
-    return Environment(
-        repo_id=row.repo_id,
-        base="",
-        python="",
-        requirements=row.requirements,
-        install=(),
-        environ=(),
-        dockerfile=row.dockerfile,
-        digest=row.image_digest,
-        image=row.image,
-    )
 
 
 def suite_args(row: Instance) -> tuple[str, ...]:

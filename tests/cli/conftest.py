@@ -9,6 +9,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 from smith_lib.cli.app import smith
+from smith_lib.sandbox.backends import BACKENDS
+
+
+class Idle:
+    """A sandbox that answers and is never run in."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def check(self) -> str:
+        return "idle"
+
+    def close(self) -> None: ...
+
 
 TREE = Path(__file__).parents[2]
 
@@ -21,12 +34,12 @@ SUMMARY = {"run_id": "r1", "version": "v1", "path": "x/published/v1", "counts": 
      "stage": "package", "status": "done"}]}
 
 def run(sources, settings, until="publish"):
-    if sources[0].startswith("raise:"):
-        raise getattr(errors, sources[0][6:])("it went wrong")
+    if sources[0].startswith("pypi:raise-"):
+        raise getattr(errors, sources[0][11:])("it went wrong")
     progress.report("validate", "pypi__h11.12345678", 1, 2)
     progress.report("validate", "pypi__h11.12345678", 2, 2)
-    failed = sum(s == "bad" for s in sources)
-    version = None if until != "publish" or "nothing" in sources else "v1"
+    failed = sum(s == "pypi:bad" for s in sources)
+    version = None if until != "publish" or "pypi:nothing" in sources else "v1"
     called = {"sources": sources, "settings": settings.model_dump(mode="json"), "until": until}
     return {**SUMMARY, "failed": failed, "version": version, "called": called}
 
@@ -54,6 +67,7 @@ def told_flows(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     (info / "entry_points.txt").write_text(ENTRY_POINTS)
     (folder / "told_flows.py").write_text(FLOWS)
     monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setitem(BACKENDS, "docker", Idle)
     return folder
 
 

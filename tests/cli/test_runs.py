@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from smith_lib import ledger
+from smith_lib.errors import SandboxUnavailable
+from smith_lib.sandbox.backends import BACKENDS
 from smith_lib.settings import load
 from smith_lib.storage import Root
+from tests.cli.conftest import TREE
 
 pytestmark = pytest.mark.usefixtures("told_flows")
 
@@ -91,16 +94,16 @@ def test_rerun_failed_names_the_run_and_the_place(invoke):
     ("arguments", "code"),
     [
         (["run", "pypi:h11"], 0),
-        (["run", "pypi:h11", "bad"], 1),
-        (["run", "nothing"], 1),
+        (["run", "pypi:h11", "pypi:bad"], 1),
+        (["run", "pypi:nothing"], 1),
         (["validate", "pypi:h11"], 0),
-        (["validate", "bad"], 1),
-        (["run", "raise:SourceError"], 2),
-        (["run", "raise:GateFailed"], 3),
-        (["run", "raise:SandboxUnavailable"], 4),
-        (["run", "raise:EngineError"], 5),
-        (["run", "raise:StorageError"], 5),
-        (["run", "raise:NoSuchName"], 70),
+        (["validate", "pypi:bad"], 1),
+        (["run", "pypi:raise-SourceError"], 2),
+        (["run", "pypi:raise-GateFailed"], 3),
+        (["run", "pypi:raise-SandboxUnavailable"], 4),
+        (["run", "pypi:raise-EngineError"], 5),
+        (["run", "pypi:raise-StorageError"], 5),
+        (["run", "pypi:raise-NoSuchName"], 70),
     ],
 )
 def test_exit_codes_mean_something(arguments, code, invoke):
@@ -110,16 +113,16 @@ def test_exit_codes_mean_something(arguments, code, invoke):
 
 
 def test_an_error_is_one_line_and_debug_shows_where(invoke):
-    result = invoke("run", "raise:GateFailed")
+    result = invoke("run", "pypi:raise-GateFailed")
     assert result.stderr == "smith: it went wrong\n"
-    assert "Traceback" in invoke("run", "raise:GateFailed", "--debug").stderr
-    assert "Traceback" in invoke("--debug", "run", "raise:GateFailed").stderr
+    assert "Traceback" in invoke("run", "pypi:raise-GateFailed", "--debug").stderr
+    assert "Traceback" in invoke("--debug", "run", "pypi:raise-GateFailed").stderr
 
 
 def test_json_holds_one_document_even_for_an_error(invoke):
-    result = invoke("run", "raise:GateFailed", "--json")
+    result = invoke("run", "pypi:raise-GateFailed", "--json")
     assert json.loads(result.stdout) == {"error": "it went wrong", "exit_code": 3}
-    assert json.loads(invoke("run", "bad", "--json").stdout)["failed"] == 1
+    assert json.loads(invoke("run", "pypi:bad", "--json").stdout)["failed"] == 1
 
 
 def test_progress_goes_to_standard_error_and_json_is_quiet(invoke):
@@ -130,13 +133,27 @@ def test_progress_goes_to_standard_error_and_json_is_quiet(invoke):
     assert invoke("run", "pypi:h11", "--json").stderr == ""
 
 
+def test_a_run_of_unknown_sources_alone_is_bad_input(invoke):
+    result = invoke("run", "ftp:x", "h11")
+    assert result.exit_code == 2
+    assert "unknown source 'ftp:x'; known: github:" in result.stderr
+    assert called(invoke, "run", "ftp:x", "pypi:h11")["sources"] == ["ftp:x", "pypi:h11"]
+
+
+def test_without_a_sandbox_nothing_starts(invoke, monkeypatch):
+    def none(*_):
+        raise SandboxUnavailable("no engine; start one")
+
+    for kind in BACKENDS:
+        monkeypatch.setitem(BACKENDS, kind, none)
+    result = invoke("run", "pypi:raise-EngineError")
+    assert result.exit_code == 4
+    assert "start one" in result.stderr
+
+
 def test_it_is_the_installed_command_too(process, told_flows, tmp_path: Path):
-    environ = {
-        "PYTHONPATH": f"{told_flows}:{Path(__file__).parents[2]}",
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(tmp_path),
-    }
-    done = process("run", "bad", "--json", env=environ, cwd=tmp_path)
-    assert done.returncode == 1, done.stderr
-    assert json.loads(done.stdout)["failed"] == 1
-    assert process("run", "raise:SandboxUnavailable", env=environ, cwd=tmp_path).returncode == 4
+    environ = {"PYTHONPATH": f"{told_flows}:{TREE}", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    done = process("publish", "--out", "x", "--json", env=environ, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["version"] == "v2"
+    assert process("run", "ftp:x", env=environ, cwd=tmp_path).returncode == 2

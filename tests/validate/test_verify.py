@@ -7,11 +7,11 @@ import pytest
 from smith_lib import diffs
 from smith_lib.errors import InputError
 from smith_lib.package import hidden
-from smith_lib.sandbox.protocol import Limits
+from smith_lib.sandbox.protocol import Environment, Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, TestResult
 from smith_lib.types import CodeFile, Instance
-from smith_lib.validate.verify import Clean, environment_in, prove, suite_args
-from tests.rows import an_instance
+from smith_lib.validate.verify import Clean, prove, suite_args
+from tests.rows import an_instance, filled
 
 CLEAN = {"pkg/a.py": "def area(x):\n    return x * x\n"}
 BUGGY = {"pkg/a.py": "def area(x):\n    return x + x\n"}
@@ -59,7 +59,7 @@ def proof(
         jobs.append(job)
         return buggy
 
-    brought = Clean(environment_in(instance), clean or report(), files, Limits(10))
+    brought = Clean(filled(Environment), clean or report(), files, Limits(10))
     made = prove(instance, brought, run)
     assert [job.files for job in jobs] == [{f.path: f.text for f in instance.buggy_code}]
     assert made.holds is (not made.problems)
