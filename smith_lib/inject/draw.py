@@ -106,9 +106,8 @@ class Sites:
 
 
 _PIECES = (
-    cst.Arg | cst.ExceptHandler | cst.Finally | cst.Else | cst.CompFor | cst.Slice | cst.Index | cst.Param
-    | cst.Decorator | cst.SubscriptElement | cst.DictElement | cst.Element | cst.ComparisonTarget | cst.MatchCase
-    | cst.WithItem | cst.FormattedStringExpression | cst.CompIf | cst.Parameters
+    cst.Arg | cst.ExceptHandler | cst.CompFor | cst.CompIf | cst.Slice | cst.Index | cst.Param | cst.Parameters
+    | cst.AssignTarget | cst.ComparisonTarget | cst.FormattedStringExpression | cst.IndentedBlock | cst.Module
 )  # fmt: skip
 
 

@@ -105,8 +105,15 @@ class Program:
         """The text of a new node, indented as the one it replaces."""
         state = CodegenState(self.module.default_indent, self.module.default_newline)
         state.indent_tokens = list(self._places[id(like)][3])
-        new._codegen(state)
+        if isinstance(new, cst.If) and self.is_elif(like):
+            new._codegen(state, is_elif=True)
+        else:
+            new._codegen(state)
         return "".join(state.tokens)
+
+    def is_elif(self, node: cst.CSTNode) -> bool:
+        """Whether the node is the `elif` of another `if`."""
+        return isinstance(node, cst.If) and isinstance(self.parent(node), cst.If)
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The node that holds this one; none for the module."""

@@ -83,6 +83,8 @@ def _expression_text(program: Program, node: cst.CSTNode, new: cst.CSTNode) -> E
 
 def edit_of(program: Program, node: cst.CSTNode, new: Replacement) -> Edit | None:
     """The smallest edit that makes the replacement; none where it changes nothing."""
+    if program.is_elif(node) and not isinstance(new, cst.If):
+        return None
     if isinstance(new, cst.RemovalSentinel):
         edit = _statement_text(program, node, [])
     elif isinstance(new, cst.FlattenSentinel):

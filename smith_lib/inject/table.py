@@ -23,10 +23,24 @@ class OperatorInfo:
 
 
 def _modules() -> tuple[ModuleType, ...]:
-    from smith_lib.inject.ast_family import booleans, comparisons, indices, numbers
-    from smith_lib.inject.semantic_family import guards
+    from smith_lib.inject.ast_family import (
+        arguments,
+        booleans,
+        calls,
+        comparisons,
+        flow,
+        indentation,
+        indices,
+        numbers,
+        text,
+        variables,
+    )
+    from smith_lib.inject.semantic_family import branches, cleanup, errors, guards, rewritten, state, values
 
-    return comparisons, booleans, numbers, indices, guards
+    return (
+        comparisons, booleans, numbers, indices, arguments, calls, variables, text, flow, indentation,
+        guards, branches, values, errors, cleanup, state, rewritten,
+    )  # fmt: skip
 
 
 @cache

@@ -193,9 +193,13 @@ def drop_inline_none_check(node: cst.BooleanOperation) -> Iterator[cst.BaseExpre
 @operator("null_handling", ("x = a or []\n", "x = a\n"), family="semantic", quiet="x = a or b\n")
 def drop_fallback(node: cst.BooleanOperation, context: Context) -> Iterator[cst.BaseExpression]:
     """The value without the fallback for nothing."""
-    if isinstance(node.operator, cst.Or) and isinstance(
-        node.right, cst.List | cst.Dict | cst.Tuple | cst.SimpleString | cst.Integer | cst.Call
-    ) and isinstance(context.parent(node), cst.Assign | cst.Return | cst.Arg | cst.Attribute | cst.For):
+    if (
+        isinstance(node.operator, cst.Or)
+        and isinstance(
+            node.right, cst.List | cst.Dict | cst.Tuple | cst.SimpleString | cst.Integer | cst.Call
+        )
+        and isinstance(context.parent(node), cst.Assign | cst.Return | cst.Arg | cst.Attribute | cst.For)
+    ):
         yield node.left
 
 

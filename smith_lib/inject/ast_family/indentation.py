@@ -1,0 +1,160 @@
+"""Statements one level too deep or not deep enough: the slip that moves whole stretches of code."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import libcst as cst
+import libcst.matchers as m
+
+from smith_lib.inject.nodes import ends, negated, small, statements, unwrapped, with_statements
+from smith_lib.inject.operator import Context, operator
+
+Block = list[cst.BaseStatement]
+LONGEST = 12
+"""Statements that are moved at once, at most."""
+
+
+def _splits(body: Sequence[cst.BaseStatement]) -> Iterator[int]:
+    yield from range(max(1, len(body) - LONGEST), len(body))
+
+
+def _leaves_loop(body: Sequence[cst.CSTNode]) -> bool:
+    for node in body:
+        if isinstance(node, cst.Break | cst.Continue):
+            return True
+        if not isinstance(node, cst.For | cst.While | cst.FunctionDef | cst.BaseExpression) and _leaves_loop(
+            node.children
+        ):
+            return True
+    return False
+
+
+@operator("logic_error", ("for x in a:\n    b = f(x)\n    g(b)\n", "for x in a:\n    b = f(x)\ng(b)\n"))
+def dedent_loop_end(node: cst.For, context: Context) -> Iterator[Any]:
+    """The end of a loop's body moved out, so that it is done once, after the loop."""
+    body = statements(node.body)
+    if node.orelse is not None or node.asynchronous is not None:
+        return
+    for at in _splits(body):
+        kept, moved = body[:at], body[at:]
+        block, place = context.siblings(node)
+        if ends(kept) or _leaves_loop(moved) or (ends(moved) and place + 1 < len(block)):
+            continue
+        yield cst.FlattenSentinel([node.with_changes(body=with_statements(node.body, kept)), *moved])
+
+
+@operator("logic_error", ("if a:\n    b = f(a)\n    g(b)\n", "if a:\n    b = f(a)\ng(b)\n"))
+def dedent_branch_end(node: cst.If, context: Context) -> Iterator[Any]:
+    """The end of a branch moved out, so that it is always done."""
+    body = statements(node.body)
+    if node.orelse is not None or isinstance(context.parent(node), cst.If):
+        return
+    block, place = context.siblings(node)
+    for at in _splits(body):
+        kept, moved = body[:at], body[at:]
+        if ends(kept) or (ends(moved) and place + 1 < len(block)):
+            continue
+        yield cst.FlattenSentinel([node.with_changes(body=with_statements(node.body, kept)), *moved])
+
+
+@operator("logic_error", ("if a:\n    f()\ng()\nh()\n", "if a:\n    f()\n    g()\nh()\n"))
+def indent_into_branch(node: cst.IndentedBlock | cst.Module) -> Iterator[Any]:
+    """The statements after a branch moved into it, so that they depend on its condition."""
+    yield from _indented(node, cst.If)
+
+
+@operator("logic_error", ("for x in a:\n    f(x)\ng()\nh()\n", "for x in a:\n    f(x)\n    g()\nh()\n"))
+def indent_into_loop(node: cst.IndentedBlock | cst.Module) -> Iterator[Any]:
+    """The statements after a loop moved into it, so that they are done in every turn."""
+    yield from _indented(node, cst.For)
+
+
+def _indented(node: cst.IndentedBlock | cst.Module, kind: type[cst.If] | type[cst.For]) -> Iterator[Any]:
+    body: Block = list(node.body)  # type: ignore[arg-type]
+    for at, holder in enumerate(body[:-1]):
+        if not isinstance(holder, kind) or holder.orelse is not None:
+            continue
+        inside = statements(holder.body)
+        if not inside or ends(inside):
+            continue
+        for to in range(at + 2, min(len(body), at + 2 + LONGEST)):
+            moved = body[at + 1 : to]
+            if any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in moved) or ends(moved):
+                break
+            grown = holder.with_changes(body=with_statements(holder.body, [*inside, *moved]))
+            yield node.with_changes(body=[*body[:at], grown, *body[to:]])
+
+
+@operator(
+    "logic_error", ("if a:\n    f()\nelse:\n    g()\n    h()\n", "if a:\n    f()\nelse:\n    g()\nh()\n")
+)
+def dedent_else_end(node: cst.If, context: Context) -> Iterator[Any]:
+    """The end of the last branch moved out, so that it is always done."""
+    if isinstance(context.parent(node), cst.If) or not isinstance(node.orelse, cst.Else):
+        return
+    body = statements(node.orelse.body)
+    block, place = context.siblings(node)
+    for at in _splits(body):
+        kept, moved = body[:at], body[at:]
+        if ends(kept) or ends(statements(node.body)) or (ends(moved) and place + 1 < len(block)):
+            continue
+        shorter = node.orelse.with_changes(body=with_statements(node.orelse.body, kept))
+        yield cst.FlattenSentinel([node.with_changes(orelse=shorter), *moved])
+
+
+@operator("logic_error", ("if a:\n    f()\nelse:\n    g()\n    h()\n", "if a:\n    f()\ng()\nh()\n"))
+def drop_else(node: cst.If, context: Context) -> Iterator[Any]:
+    """The alternative done in every case."""
+    if isinstance(context.parent(node), cst.If) or not isinstance(node.orelse, cst.Else):
+        return
+    body = statements(node.orelse.body)
+    block, place = context.siblings(node)
+    if body and not ends(statements(node.body)) and (not ends(body) or place + 1 == len(block)):
+        lead = [*node.orelse.leading_lines, *getattr(body[0], "leading_lines", ())]
+        first = body[0].with_changes(leading_lines=lead)
+        yield cst.FlattenSentinel([node.with_changes(orelse=None), first, *body[1:]])
+
+
+@operator("edge_case", ("if a:\n    if b:\n        f()\n        g()\n", "if a:\n    f()\n    g()\n"))
+def drop_inner_condition(node: cst.If, context: Context) -> Iterator[Any]:
+    """The code under two conditions, done under the outer one alone."""
+    above = context.parent(context.parent(node) or node)
+    body = statements(node.body)
+    if (
+        node.orelse is None
+        and body
+        and isinstance(above, cst.If | cst.Else)
+        and not isinstance(context.parent(node), cst.If)
+    ):
+        block, place = context.siblings(node)
+        if not ends(body) or place + 1 == len(block):
+            yield unwrapped(node, body)
+
+
+@operator(
+    "edge_case",
+    (
+        "def f(a):\n    if a:\n        return 1\n    g()\n    return h()\n",
+        "def f(a):\n    if not a:\n        g()\n        return h()\n",
+    ),
+    quiet="if a:\n    f()\ng()\n",
+)
+def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
+    """The early exit turned into a condition around the rest, which loses what the exit gave."""
+    body: Block = list(node.body)
+    for at, holder in enumerate(body[:-1]):
+        if not isinstance(holder, cst.If) or holder.orelse is not None or len(body) - at > LONGEST:
+            continue
+        rest = body[at + 1 :]
+        inside = statements(holder.body)
+        if not inside or any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in rest):
+            continue
+        match small(inside[-1]):
+            case cst.Return(value=value) if value is not None and not m.matches(value, m.Name("None")):
+                opposite = with_statements(holder.body, rest)
+                yield node.with_changes(
+                    body=[*body[:at], holder.with_changes(test=negated(holder.test), body=opposite)]
+                )
+            case cst.Return() | cst.Continue():
+                grown = holder.with_changes(body=with_statements(holder.body, rest))
+                yield node.with_changes(body=[*body[:at], grown])

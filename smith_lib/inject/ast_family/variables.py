@@ -1,0 +1,159 @@
+"""Names: the wrong variable, attribute or target."""
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from smith_lib.inject.operator import Context, operator
+
+USES = (
+    cst.Arg
+    | cst.Return
+    | cst.BinaryOperation
+    | cst.Comparison
+    | cst.ComparisonTarget
+    | cst.Index
+    | cst.Assign
+)
+DUNDER = "__"
+
+
+def _alike(name: str, others: tuple[str, ...]) -> list[str]:
+    """Up to three other names, those that look most like this one first."""
+    rest = [
+        o for o in others if o != name and o not in ("self", "cls", "_", "mcs") and not o.startswith(DUNDER)
+    ]
+    return sorted(rest, key=lambda other: (-_likeness(name, other), other))[:3]
+
+
+def _likeness(one: str, other: str) -> int:
+    parts = set(one.lower().split("_")) & set(other.lower().split("_"))
+    head = sum(1 for a, b in zip(one, other, strict=False) if a == b)
+    return (
+        3 * len(parts)
+        + (head > 0)
+        + (one.endswith("s") == other.endswith("s"))
+        + (abs(len(one) - len(other)) < 3)
+    )
+
+
+@operator(
+    "logic_error",
+    ("def f(start, stop):\n    return g(start) + stop\n", "def f(start, stop):\n    return g(stop) + stop\n"),
+    quiet="def f(start):\n    return g(start)\n",
+)
+def wrong_variable(node: cst.Name, context: Context) -> Iterator[cst.Name]:
+    """The use of another variable of the same function."""
+    above = context.parent(node)
+    if not isinstance(above, USES) or (isinstance(above, cst.Arg) and above.keyword is node):
+        return
+    known = context.variables(node)
+    if node.value in known and node.value not in ("self", "cls"):
+        for other in _alike(node.value, known):
+            yield node.with_changes(value=other)
+
+
+@operator(
+    "logic_error",
+    (
+        "class A:\n    def f(self):\n        return self.lower + self.upper\n",
+        "class A:\n    def f(self):\n        return self.lower + self.lower\n",
+    ),
+)
+def wrong_attribute(node: cst.Attribute, context: Context) -> Iterator[cst.Attribute]:
+    """The use of another attribute of the same object."""
+    above = context.parent(node)
+    if not isinstance(above, USES | cst.Attribute | cst.Subscript | cst.For | cst.If | cst.BooleanOperation):
+        return
+    if isinstance(node.value, cst.Name) and node.value.value == "self":
+        known = context.attributes(node)
+        if node.attr.value in known:
+            for other in _alike(node.attr.value, known):
+                if _likeness(node.attr.value, other) > 1:
+                    yield node.with_changes(attr=node.attr.with_changes(value=other))
+
+
+@operator("logic_error", ("a, b = f()\n", "b, a = f()\n"), quiet="a, b = b, a\n")
+def swap_targets(node: cst.AssignTarget | cst.For | cst.CompFor, context: Context) -> Iterator[cst.CSTNode]:
+    """The unpacking into names in the wrong order."""
+    match node.target:
+        case cst.Tuple(
+            elements=[cst.Element(value=cst.Name()) as one, cst.Element(value=cst.Name()) as two, *rest]
+        ):
+            above = context.parent(node)
+            if isinstance(above, cst.Assign) and isinstance(above.value, cst.Tuple):
+                return
+            if "_" in (one.value.value, two.value.value):
+                return
+            elements = [one.with_changes(value=two.value), two.with_changes(value=one.value), *rest]
+            yield node.with_changes(target=node.target.with_changes(elements=elements))
+
+
+@operator("logic_error", ("def f():\n    return a, b\n", "def f():\n    return b, a\n"))
+def swap_returned(node: cst.Return) -> Iterator[cst.Return]:
+    """The values returned in the wrong order."""
+    match node.value:
+        case cst.Tuple(elements=[one, two]) if isinstance(one, cst.Element) and isinstance(two, cst.Element):
+            elements = [one.with_changes(value=two.value), two.with_changes(value=one.value)]
+            yield node.with_changes(value=node.value.with_changes(elements=elements))
+
+
+@operator("logic_error", ("x = {k: v for k, v in a}\n", "x = {v: k for k, v in a}\n"))
+def swap_key_and_value(node: cst.DictComp) -> Iterator[cst.DictComp]:
+    """The mapping from values to keys."""
+    yield node.with_changes(key=node.value, value=node.key)
+
+
+@operator(
+    "logic_error",
+    ("for x in a:\n    for y in x:\n        f(y)\n", "for x in a:\n    for y in x:\n        f(x)\n"),
+)
+def wrong_loop_variable(node: cst.For, context: Context) -> Iterator[cst.For]:
+    """The inner loop whose body uses the outer loop's variable."""
+    outer = context.parent(node)
+    while outer is not None and not isinstance(outer, cst.For | cst.FunctionDef):
+        outer = context.parent(outer)
+    if (
+        isinstance(outer, cst.For)
+        and isinstance(outer.target, cst.Name)
+        and isinstance(node.target, cst.Name)
+    ):
+        body = node.body.visit(_Renamed(node.target.value, outer.target.value))
+        if isinstance(body, cst.BaseSuite):
+            yield node.with_changes(body=body)
+
+
+class _Renamed(cst.CSTTransformer):
+    """Puts one name in place of another where it is read."""
+
+    def __init__(self, old: str, new: str) -> None:
+        """Rename `old` to `new`."""
+        super().__init__()
+        self.old, self.new = old, new
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        return not isinstance(node.value, cst.Name)
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> bool:
+        return False
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
+        return updated_node.with_changes(value=self.new) if updated_node.value == self.old else updated_node
+
+
+@operator(
+    "logic_error",
+    (
+        "class A:\n    def f(self, a):\n        self.a = a\n        return self.a\n",
+        "class A:\n    def f(self, a):\n        self.a = a\n        return a\n",
+    ),
+)
+def local_for_attribute(node: cst.Attribute, context: Context) -> Iterator[cst.Name]:
+    """The parameter or variable where the attribute of the same name was meant."""
+    if (
+        isinstance(node.value, cst.Name)
+        and node.value.value == "self"
+        and isinstance(context.parent(node), USES)
+    ):
+        if node.attr.value in context.variables(node):
+            yield cst.Name(node.attr.value, lpar=node.lpar, rpar=node.rpar)
