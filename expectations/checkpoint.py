@@ -1,0 +1,228 @@
+"""The checkpoint: runs a table's rules through Great Expectations, and builds the data docs."""
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from expectations import candidates, functions, instances, published, repos, tests, verdicts
+from expectations.frame import columns, frame
+from expectations.rules import Given, Rule, Severity, rule
+from smith_lib.errors import GateFailed, UnknownName
+from smith_lib.settings import Settings
+
+log = logging.getLogger(__name__)
+
+TABLES: dict[str, ModuleType] = {
+    "repos": repos,
+    "tests": tests,
+    "functions": functions,
+    "candidates": candidates,
+    "verdicts": verdicts,
+    "instances": instances,
+    "published": published,
+}
+"""The suite of each table; `published` is a version's instances, all repositories together."""
+
+NAMED = 5
+"""How many of the rows that break a rule are named."""
+
+_one_at_a_time = threading.Lock()  # Great Expectations keeps the context in a global
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that was not met."""
+
+    table: str
+    rule: str
+    severity: Severity
+    rows: tuple[str, ...]
+    """Ids of the first rows that break it; empty for rules about a table as a whole."""
+    count: int
+    """How many rows break it; 0 for rules about a table as a whole."""
+    observed: str
+
+    def __str__(self) -> str:
+        """One line: table, rule, what was seen, rows."""
+        more = f" and {self.count - len(self.rows)} more" if self.count > len(self.rows) else ""
+        where = f", in {', '.join(self.rows)}{more}" if self.rows else ""
+        return f"{self.table}: not met: {self.rule} (seen: {self.observed}{where})"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a checkpoint found."""
+
+    success: bool
+    """Whether no blocking rule is broken."""
+    failures: tuple[Broken, ...]
+    """Blocking ones first."""
+    rules: int
+    """How many rules were looked at."""
+
+
+def check(
+    table: str,
+    rows: Sequence[Any],
+    *,
+    docs: Path | None = None,
+    settings: Settings | None = None,
+    **given: Any,
+) -> Checked:
+    """What the table's rules say of the rows; with `docs`, the data docs site is built in that folder.
+
+    The further arguments are those of `Given`: ids for references between tables (`repos`, `candidates`,
+    `tests`), and `kept_out`. Raises `UnknownName` for a table without rules.
+    """
+    return check_all({table: rows}, docs=docs, settings=settings, **given)
+
+
+def check_all(
+    tables: Mapping[str, Sequence[Any]],
+    *,
+    docs: Path | None = None,
+    settings: Settings | None = None,
+    repos: Collection[str] | None = None,
+    candidates: Collection[str] | None = None,
+    tests: Collection[str] | None = None,
+    kept_out: Callable[[str], bool] | None = None,
+) -> Checked:
+    """What the rules of several tables say, as one data docs site. See `check`."""
+    known = {"repos": repos, "candidates": candidates, "tests": tests}
+    sets = {name: frozenset(ids) for name, ids in known.items() if ids is not None}
+    out = {} if kept_out is None else {"kept_out": kept_out}
+    found: list[Broken] = []
+    looked_at = 0
+    with _one_at_a_time:
+        context, actions = _context(docs)
+        for table, rows in tables.items():
+            if table not in TABLES:
+                raise UnknownName("table", table, TABLES)
+            n_main = sum(getattr(row, "subset", "") == "main" for row in rows)
+            given = Given(settings or Settings(), len(rows), n_main, **sets, **out)  # type: ignore[arg-type]
+            suite = TABLES[table]
+            rules = [_schema(suite), *suite.rules(given)]
+            looked_at += len(rules)
+            found += _run(context, actions, table, suite, rules, frame(suite, rows, given))
+    found.sort(key=lambda broken: broken.severity)
+    for broken in found:
+        log.log(logging.ERROR if broken.severity == "block" else logging.WARNING, "%s", broken)
+    return Checked(all(broken.severity != "block" for broken in found), tuple(found), looked_at)
+
+
+def gate(table: str, rows: Sequence[Any], *, docs: Path | None = None, **given: Any) -> Checked:
+    """What the rules found, where nothing blocks. Raises `GateFailed` that names rule and rows else."""
+    return passed(check(table, rows, docs=docs, **given))
+
+
+def passed(checked: Checked) -> Checked:
+    """The same, where nothing blocks. Raises `GateFailed` that names rule and rows else."""
+    if checked.success:
+        return checked
+    blocking = [broken for broken in checked.failures if broken.severity == "block"]
+    raise GateFailed("; ".join(map(str, blocking)))
+
+
+def _schema(suite: ModuleType) -> Rule:
+    return rule(
+        "the columns are those of the table",
+        "ExpectTableColumnsToMatchSet",
+        column_set=columns(suite),
+        exact_match=True,
+    )
+
+
+def _context(docs: Path | None) -> tuple[Any, list[Any]]:
+    """A context that lives in memory, and the actions after a run.
+
+    A new one each time costs 10 ms, and nothing of the one before stays in memory.
+    """
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
+        from great_expectations.checkpoint.actions import UpdateDataDocsAction
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    if docs is None:
+        return context, []
+    for name in list(context.variables.data_docs_sites or {}):
+        context.delete_data_docs_site(name)
+    site: Any = {
+        "class_name": "SiteBuilder",
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
+    }
+    context.add_data_docs_site("docs", site)
+    return context, [UpdateDataDocsAction(name="docs", site_names=["docs"])]
+
+
+def _run(
+    context: Any, actions: list[Any], table: str, suite: ModuleType, rules: Sequence[Rule], data: Any
+) -> list[Broken]:
+    import great_expectations as gx
+
+    batch = context.data_sources.add_or_update_pandas(table).add_dataframe_asset(table)
+    whole = batch.add_batch_definition_whole_dataframe("all")
+    expectations = [_expectation(rule) for rule in rules]
+    made = context.suites.add(gx.ExpectationSuite(table, expectations=expectations))
+    validation = gx.ValidationDefinition(name=table, data=whole, suite=made)
+    checkpoint = gx.Checkpoint(
+        name=table,
+        validation_definitions=[context.validation_definitions.add(validation)],
+        actions=actions,
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": [suite.KEY],
+            "return_unexpected_index_query": False,
+            "partial_unexpected_count": NAMED,
+        },
+    )
+    run = context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": data})
+    [result] = run.run_results.values()
+    severities: dict[str, Severity] = {rule.name: rule.severity for rule in rules}
+    order = {rule.name: index for index, rule in enumerate(rules)}
+    found = []
+    for one in result.results:
+        if not one.success:
+            name = one.expectation_config.meta["rule"]
+            found.append(_broken(table, name, severities[name], suite.KEY, one))
+    return sorted(found, key=lambda broken: order[broken.rule])
+
+
+def _expectation(rule: Rule) -> Any:
+    import great_expectations.expectations as gxe
+    from great_expectations.expectations.row_conditions import Column
+
+    arguments = dict(rule.arguments)
+    conditions = [Column(column).is_in(list(values)) for column, values in rule.where.items()]
+    if conditions:
+        arguments["row_condition"] = reduce(and_, conditions)
+    severity = "critical" if rule.severity == "block" else "warning"
+    kind = getattr(gxe, rule.expectation)
+    return kind(**arguments, severity=severity, notes=rule.name, meta={"rule": rule.name})
+
+
+def _broken(table: str, name: str, severity: Severity, key: str, one: Any) -> Broken:
+    result = one.result or {}
+    rows = tuple(dict.fromkeys(str(item[key]) for item in result.get("unexpected_index_list") or ()))
+    if rows:
+        seen = dict.fromkeys(str(value) for value in result["partial_unexpected_list"])
+        observed = ", ".join(text if len(text) <= 80 else text[:77] + "..." for text in seen)
+    elif "details" in result:
+        observed = str(result["details"])
+    elif "observed_value" in result:
+        observed = str(result["observed_value"])
+    else:
+        observed = f"the rule could not be worked out: {one.exception_info}"
+    return Broken(table, name, severity, rows[:NAMED], len(rows), observed)

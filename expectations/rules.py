@@ -1,0 +1,127 @@
+"""What a rule is, and what the rules of a table are given to go by."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from smith_lib.settings import Settings
+
+Severity = Literal["block", "warn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One expectation of Great Expectations, and what follows where it is not met."""
+
+    name: str
+    """What must hold, as a sentence: it is what the gate's refusal and the data docs say."""
+    expectation: str
+    """The class in `great_expectations.expectations`."""
+    arguments: Mapping[str, Any]
+    severity: Severity
+    where: Mapping[str, Collection[str]]
+    """Only rows whose columns have one of these values; all rows where empty."""
+
+
+def rule(
+    name: str,
+    expectation: str,
+    /,
+    *,
+    severity: Severity = "block",
+    where: Mapping[str, Collection[str]] | None = None,
+    **arguments: Any,
+) -> Rule:
+    """A rule; the further arguments are the expectation's own."""
+    return Rule(name, expectation, arguments, severity, where or {})
+
+
+def one_of(name: str, column: str, values: Collection[Any], **more: Any) -> Rule:
+    """A rule that the column holds nothing but these values."""
+    return rule(name, "ExpectColumnValuesToBeInSet", column=column, value_set=sorted(values), **more)
+
+
+def between(name: str, column: str, low: float | None = None, high: float | None = None, **more: Any) -> Rule:
+    """A rule that the column lies between two values, both allowed unless `strict_min` or `strict_max`."""
+    expectation = "ExpectColumnValuesToBeBetween"
+    return rule(name, expectation, column=column, min_value=low, max_value=high, **more)
+
+
+def equal(name: str, column: str, other: str, **more: Any) -> Rule:
+    """A rule that two columns hold the same."""
+    return rule(name, "ExpectColumnPairValuesToBeEqual", column_A=column, column_B=other, **more)
+
+
+def unique(name: str, *columns: str, **more: Any) -> Rule:
+    """A rule that no two rows hold the same in these columns."""
+    if len(columns) == 1:
+        return rule(name, "ExpectColumnValuesToBeUnique", column=columns[0], **more)
+    return rule(name, "ExpectCompoundColumnsToBeUnique", column_list=list(columns), **more)
+
+
+def told(name: str, column: str, **more: Any) -> Rule:
+    """A rule that a text is not empty."""
+    return rule(name, "ExpectColumnValueLengthsToBeBetween", column=column, min_value=1, **more)
+
+
+def matches(name: str, column: str, regex: str, **more: Any) -> Rule:
+    """A rule that a text matches from its beginning."""
+    return rule(name, "ExpectColumnValuesToMatchRegex", column=column, regex=f"^(?:{regex})", **more)
+
+
+def true(name: str, column: str, **more: Any) -> Rule:
+    """A rule that a derived column says yes."""
+    return rule(name, "ExpectColumnValuesToBeInSet", column=column, value_set=[True], **more)
+
+
+def none(name: str, column: str, **more: Any) -> Rule:
+    """A rule that a derived column, a list of what is wrong as text, is empty."""
+    return rule(name, "ExpectColumnValuesToBeInSet", column=column, value_set=[""], **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the rules of a table may go by, besides its rows."""
+
+    settings: Settings = field(default_factory=Settings)
+    n_rows: int = 0
+    n_main: int = 0
+    """Rows of the band."""
+    repos: frozenset[str] | None = None
+    """Ids of the kept repositories; None where references to them are not checked."""
+    candidates: frozenset[str] | None = None
+    """Ids of the candidates; for instances, the instance ids of those judged valid or subtle."""
+    tests: frozenset[str] | None = None
+    """Ids of the reliable tests of the one repository that the rows are of."""
+    kept_out: Callable[[str], bool] = field(default=lambda repo: False)
+    """Whether a repository or project of that name must stay out of training data."""
+
+    def accepts(self, license: str) -> bool:
+        """Whether the licence (an SPDX id, or ids joined by `OR` or `AND`) is allowed."""
+        allowed = set(self.settings.select.licenses)
+        if self.settings.select.allow_unknown_license:
+            allowed.add("unknown")
+        if license in allowed:
+            return True
+        choices = re.split(r"\s+OR\s+", license.replace("(", " ").replace(")", " ").strip())
+        return any(all(part.strip() in allowed for part in re.split(r"\s+AND\s+", c)) for c in choices)
+
+    def strangers(self, test_ids: Collection[str]) -> str:
+        """Those of the tests that are not reliable tests of the repository, where that is known."""
+        return "" if self.tests is None else joined(set(test_ids) - self.tests)
+
+
+Derived = Mapping[str, Callable[[Any, Given], Any]]
+"""Columns that are worked out from a row, since expectations look at plain values: name and function."""
+
+
+def out_of_order(items: Collection[str]) -> bool:
+    """Whether the items are not sorted, or hold one twice."""
+    return list(items) != sorted(set(items))
+
+
+def joined(items: Collection[str], most: int = 3) -> str:
+    """The first of the items as text, with how many more there are; empty where there are none."""
+    text = ", ".join(sorted(items)[:most])
+    return f"{text} and {len(items) - most} more" if len(items) > most else text
