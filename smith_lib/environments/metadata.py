@@ -69,7 +69,7 @@ def read(root: Path) -> Metadata:
         or "flit" in _table(pyproject, "tool"),
         released=bool(info.get("version")),
         extras=tuple(dict.fromkeys(str(extra) for extra in extras)),
-        groups=dict(_groups(pyproject, options, setup)),
+        groups=_merged(_groups(pyproject, options, setup)),
         files=dict(_files(root)),
     )
 
@@ -139,6 +139,13 @@ def _expanded(groups: Mapping[str, Any], name: str, seen: frozenset[str]) -> Ite
             yield entry
         elif isinstance(entry, dict) and "include-group" in entry:
             yield from _expanded(groups, canonicalize_name(str(entry["include-group"])), seen | {name})
+
+
+def _merged(groups: Iterator[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
+    merged: dict[str, tuple[str, ...]] = {}
+    for name, texts in groups:
+        merged[name] = tuple(dict.fromkeys((*merged.get(name, ()), *texts)))
+    return merged
 
 
 def _texts(value: Any) -> list[str]:

@@ -14,7 +14,7 @@ from smith_lib.environments.metadata import ini, toml
 # the project's `addopts`. The second kind has a value in the next word.
 _ALONE = re.compile(
     r"^(-x|--exitfirst|-v+|-q+|--verbose|--quiet|--ff|--lf|--nf|--failed-first|--last-failed|--new-first|--sw"
-    r"|--stepwise|--pdb|--cov(-.*)?|--no-cov.*|--durations.*|--maxfail=.*|--numprocesses=.*|--dist=.*"
+    r"|--stepwise|--pdb|--cov([-=].*)?|--no-cov.*|--durations.*|--maxfail=.*|--numprocesses=.*|--dist=.*"
     r"|--maxprocesses=.*|--junit.*|--html=.*|--self-contained-html|--random.*|--randomly.*|--codspeed.*"
     r"|--benchmark-(autosave|compare|json|save|only|enable|histogram).*|--reruns.*|--flake-finder|--count=.*"
     r"|-n\s*(\d+|auto|logical)|--looponfail|-f|--profile.*|--memray.*|--color=.*|--timeout=.*|--timeout-method=.*"

@@ -71,9 +71,7 @@ def from_file(path: Path, root: Path, seen: frozenset[Path] = frozenset()) -> Wa
         line = re.sub(r"(^|\s)#.*$", "", line)
         line = re.sub(r"\s--(hash|config-settings|global-option)[= ]\S+", "", line).strip()
         if line.startswith("-"):
-            # `-rother.txt` and `-r other.txt` are both written.
-            split = re.match(r"(-r|-e|-c|--requirement|--editable|--constraint)[= ]?\s*(.+)$", line)
-            add(wanted, [split.group(1), split.group(2)] if split else [], root, path.parent, seen | {path})
+            add(wanted, line.split(maxsplit=1), root, path.parent, seen | {path})
         elif line:
             add(wanted, [line], root, path.parent, seen | {path})
     return wanted
@@ -86,6 +84,8 @@ def add(
     rest = iter(arguments)
     for argument in rest:
         option, _, value = argument.partition("=") if argument.startswith("--") else (argument, "", "")
+        if argument[:2] in ("-r", "-c", "-e") and len(argument) > 2:  # `-rother.txt`
+            option, value = argument[:2], argument[2:].lstrip("= ")
         if option in ("-r", "--requirement", "-c", "--constraint", "--group", "-e", "--editable"):
             value = value or next(rest, "")
         if option in ("-r", "--requirement"):

@@ -13,6 +13,7 @@ from reading import last_line
 QUIET = 90.0
 """Seconds without any event after which a suite that shows no slower test counts as hung."""
 KEPT = 60_000
+REPORT = Path("/tmp/smith-report.jsonl")
 
 
 def command_output(words, seconds, environ=None, cwd="/"):
@@ -54,6 +55,8 @@ class _Running:
             pass
         self.process.wait()
         self.reader.join(5)
+        if not self.reader.is_alive():  # a process in another group may still hold the other end
+            self.process.stdout.close()
         text = self.kept.decode("utf-8", "replace")
         return (-1, text + "\nkilled: took too long") if ended is None else (ended, text)
 
@@ -127,7 +130,7 @@ class Suite:
 def run_suite(python, testbed, arguments, environ, seconds, own):
     """Run pytest and watch it: it may go on for as long as it makes progress, up to `seconds`."""
     suite = Suite()
-    report = Path("/tmp/smith-report.jsonl")
+    report = REPORT
     report.write_text("")
     path = os.pathsep.join(filter(None, (environ.get("PYTHONPATH", ""), str(Path(__file__).parent))))
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_"))}
