@@ -3,8 +3,10 @@
 import ast
 import configparser
 import email.parser
+import io
 import os
 import threading
+import tokenize
 import tomllib
 import warnings
 from collections.abc import Iterator
@@ -89,10 +91,12 @@ def _code_lines(data: bytes) -> int:
 
 def _parse(data: bytes) -> ast.Module | None:
     try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
         with _quiet, warnings.catch_warnings():  # invalid escapes and the like are not ours to tell
             warnings.simplefilter("ignore")
-            return ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return ast.parse(text)
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
         return None
 
 

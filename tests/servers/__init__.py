@@ -1,0 +1,1 @@
+"""Real servers on the loopback device, for tests: each speaks its protocol over HTTP."""

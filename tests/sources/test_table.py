@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from smith_lib.errors import InputError
+from smith_lib.settings import SelectSettings, Settings
+from smith_lib.sources.table import cache_folder, pin, source_of, sources
+
+SELECT = SelectSettings()
+
+
+@pytest.mark.parametrize("spec", ["foo:bar", "flask", "", "PYPI:x", "http://example.org/x", "owner/name"])
+def test_an_unknown_source_is_answered_with_the_known_ones(spec: str):
+    with pytest.raises(InputError) as caught:
+        pin(spec, SELECT)
+    known = "github:owner/name[@ref], git+URL[@ref], pypi:name[==version], a path"
+    assert str(caught.value) == f"unknown source {spec!r}; known: {known}"
+
+
+@pytest.mark.parametrize(
+    ("spec", "prefix"),
+    [("pypi:x", "pypi:"), ("github:a/b", "github:"), ("git+https://x/y", "git+"), ("/x", ""), ("~/x", "")],
+)
+def test_the_prefix_tells_the_source(spec: str, prefix: str):
+    assert source_of(spec, SELECT).prefix == prefix
+    assert set(sources(SELECT)) == {"pypi:", "github:", "git+", ""}
+
+
+def test_a_pinned_path_is_a_path_wherever_it_is_read(tmp_path: Path):
+    assert source_of(f"{tmp_path}/gone@{'0' * 40}", SELECT).prefix == ""
+
+
+def test_the_cache_is_the_setting_or_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder(Settings()) == tmp_path / "smith"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder(Settings()) == tmp_path / ".cache" / "smith"
+    assert cache_folder(Settings(cache="~/there")) == tmp_path / "there"
