@@ -144,7 +144,7 @@ BREAKS = {
         "test lists are sorted and unique": {"PASS_TO_PASS": an_instance().PASS_TO_PASS[::-1]},
         "no test both fails and passes": {"PASS_TO_PASS": F2P},
         "the issue text says something": {"problem_statement": "It is broken.\n" + " " * 80},
-        "the issue text gives nothing away": {"problem_statement": "The area is wrong: test_0 of pytest tells."},
+        "the issue text gives nothing away": {"problem_statement": "The area is wrong, by test_0 of pytest."},
         "the fix is not empty": {"patch": ""},
         "the bug is not empty": {"bug_patch": ""},
         "buggy code is not the clean code": {"buggy_code": CLEAN, "oracle_code": CLEAN},

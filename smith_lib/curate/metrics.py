@@ -1,0 +1,140 @@
+"""The figures of a version: what `metrics.json` holds. Their definitions are in docs/datasets.md."""
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from smith_lib.curate.choose import Choice
+from smith_lib.package.instances import instance_id
+from smith_lib.types import (
+    Candidate,
+    Category,
+    Complexity,
+    Instance,
+    Outcome,
+    Repo,
+    RepoOutcome,
+    Verdict,
+)
+
+SYNTAX_SAMPLE = 2_000
+"""At most so many instances are parsed for `syntax_valid`, spread evenly over the ids."""
+
+
+def metrics(
+    repos: Sequence[Repo],
+    candidates: Collection[Candidate],
+    verdicts: Collection[Verdict],
+    choice: Choice,
+    *,
+    runs: int = 3,
+    seconds: float | None = None,
+    reviewed: float | None = None,
+) -> dict[str, Any]:
+    """The figures, ready for JSON.
+
+    `runs` is how many runs had to agree, `seconds` what all stages took (the verdicts' own seconds where it
+    is not given), `reviewed` the score of a review by people. Shares of nothing are None.
+    """
+    outcomes = Counter(v.outcome for v in verdicts)
+    kept = outcomes[Outcome.VALID] + outcomes[Outcome.SUBTLE]
+    spent = sum(v.seconds for v in verdicts) if seconds is None else seconds
+    rows = [*choice.main, *choice.subtle]
+    return {
+        "generation_stats": {
+            "repos_processed": len(repos),
+            "repos_kept": sum(r.outcome is RepoOutcome.KEPT for r in repos),
+            "bugs_attempted": len(candidates),
+            "bugs_valid": outcomes[Outcome.VALID],
+            "bugs_subtle": outcomes[Outcome.SUBTLE],
+            "success_rate": _share(kept, len(candidates)),
+            "avg_time_per_bug_sec": _share(spent, len(candidates), 3),
+            "cost_usd": round(sum(c.cost_usd for c in candidates), 6),
+        },
+        "quality_metrics": _quality(rows, verdicts, runs, reviewed),
+        "distribution": _distribution(choice),
+        "funnel": {
+            "repos": _counts(list(RepoOutcome), Counter(r.outcome for r in repos)),
+            "outcomes": _counts(list(Outcome), outcomes),
+            "unjudged": len(candidates) - len(verdicts),
+            "left_out": len(choice.left_out),
+            "published": len(rows),
+        },
+        "notes": list(choice.notes),
+    }
+
+
+def _quality(
+    rows: Sequence[Instance], verdicts: Collection[Verdict], runs: int, reviewed: float | None
+) -> dict[str, Any]:
+    kept = (v for v in verdicts if v.outcome in (Outcome.VALID, Outcome.SUBTLE))
+    judged = {instance_id(v.candidate_id): v for v in kept}
+    sample = rows[:: max(1, -(-len(rows) // SYNTAX_SAMPLE))]
+    agreed = sum(r.instance_id in judged and judged[r.instance_id].runs >= runs for r in rows)
+    return {
+        "syntax_valid": _share(sum(map(_parses, sample)), len(sample)),
+        "syntax_checked": len(sample),
+        "test_failures_appropriate": _share(sum(map(_appropriate, rows)), len(rows)),
+        "deterministic": _share(agreed, len(rows)),
+        "manual_review_score": reviewed,
+    }
+
+
+def _appropriate(row: Instance) -> bool:
+    """Whether some tests fail and some pass, none does both, and the failing share is not the whole."""
+    failing, passing = set(row.FAIL_TO_PASS), set(row.PASS_TO_PASS)
+    return bool(failing) and bool(passing) and not failing & passing and 0 < row.fail_ratio < 1
+
+
+def _parses(row: Instance) -> bool:
+    """Whether the buggy files are Python where the clean ones are.
+
+    A file that is no Python to this interpreter without the bug either says nothing about the bug.
+    """
+    clean = {file.path: file.text for file in row.oracle_code}
+    return all(_is_python(f.text) or not _is_python(clean.get(f.path, "")) for f in row.buggy_code)
+
+
+def _is_python(text: str) -> bool:
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes and the like are the repository's own affair
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError):
+            return False
+    return True
+
+
+def _distribution(choice: Choice) -> dict[str, Any]:
+    """Counts over the rows of `main` and, under their own key, of `subtle`."""
+    fields: dict[str, tuple[Callable[[Instance], str], Sequence[str]]] = {
+        "complexity": (lambda i: i.complexity, list(Complexity)),
+        "categories": (lambda i: i.category, list(Category)),
+        "strategies": (lambda i: i.strategy, ()),
+        "operators": (lambda i: i.operator, ()),
+        "repos": (lambda i: i.repo, ()),
+        "files_changed": (lambda i: str(i.files_changed), ()),
+    }
+
+    def counted(rows: Sequence[Instance]) -> dict[str, dict[str, int]]:
+        return {name: _counts(known, Counter(map(key, rows))) for name, (key, known) in fields.items()}
+
+    return {
+        **counted(choice.main),
+        "subsets": {"main": len(choice.main), "subtle": len(choice.subtle)},
+        "subtle": counted(choice.subtle),
+    }
+
+
+def _counts(known: Sequence[str], counts: Counter[Any]) -> dict[str, int]:
+    """The counts by name: the known names in their order, zeros too, then the others sorted."""
+    plain = Counter({str(name): n for name, n in counts.items()})
+    names = [*map(str, known), *sorted(set(plain) - set(map(str, known)))]
+    return {name: plain[name] for name in names}
+
+
+def _share(part: float, whole: int, digits: int = 6) -> float | None:
+    return round(part / whole, digits) if whole else None

@@ -1,0 +1,5 @@
+"""Published versions: a Hugging Face dataset folder a version, its card, its figures and data docs."""
+
+from smith_lib.publish.version import Published, latest, versions, write_version
+
+__all__ = ["Published", "latest", "versions", "write_version"]

@@ -1,0 +1,120 @@
+"""The dataset card: the README of a published version, as the Hugging Face hub and its client read it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from smith_lib.curate.choose import Choice
+from smith_lib.publish.columns import explained
+from smith_lib.types import Instance
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def card(version: str, choice: Choice, metrics: Mapping[str, Any]) -> str:
+    """The card's text: front matter, figures, columns, how to load, licences."""
+    rows = [*choice.main, *choice.subtle]
+    parts = [
+        _front_matter(version, choice),
+        f"# Verified bug-fixing tasks, {version}\n",
+        f"{len(choice.main):,} tasks from {len({row.repo_id for row in rows}):,} repositories"
+        + (f", and {len(choice.subtle):,} subtle ones in a subset of their own" if choice.subtle else "")
+        + ". Each is a bug that was put into a repository whose tests pass, that the repository's own tests"
+        " notice, and that was seen to fail the same tests in every run. `patch` is the fix.\n",
+        "## Load it\n",
+        _loading(choice),
+        "## From attempts to tasks\n",
+        _funnel(metrics, choice),
+        "## What is in it\n",
+        _distribution(choice),
+        "## Columns\n",
+        _table(("column", "meaning"), ((f"`{name}`", text) for name, text in explained().items())),
+        "## Licences\n",
+        "Code and tests remain under the licence of their repository:\n",
+        _table(("repository", "source", "licence", "tasks"), _licences(rows)),
+    ]
+    return "\n".join(parts)
+
+
+def _front_matter(version: str, choice: Choice) -> str:
+    licenses = sorted({row.license for row in (*choice.main, *choice.subtle)})
+    total = len(choice.main) + len(choice.subtle)
+    size = next((name for most, name in SIZES if total < most), "n>1M")
+    subsets = [("default", "train", choice.main), ("subtle", "subtle", choice.subtle)]
+    lines = [
+        "---",
+        f"pretty_name: Verified bug-fixing tasks {version}",
+        f"license: {licenses[0].lower() if len(licenses) == 1 else 'other'}",
+    ]
+    if len(licenses) > 1:
+        lines += ["license_name: per-repository", "license_link: README.md"]
+    lines += [
+        "language:",
+        "- en",
+        "task_categories:",
+        "- text-generation",
+        "tags:",
+        "- code",
+        "- software-engineering",
+        "- bug-fixing",
+        "size_categories:",
+        f"- {size}",
+        "configs:",
+    ]
+    for config, prefix, rows in subsets:
+        if rows:
+            lines += [f"- config_name: {config}", "  data_files:", "  - split: train"]
+            lines += [f"    path: data/{prefix}-*.parquet"]
+    return "\n".join([*lines, "---\n"])
+
+
+def _loading(choice: Choice) -> str:
+    lines = ["```python", "from datasets import load_dataset", ""]
+    if choice.main:
+        lines.append('tasks = load_dataset("path/to/this/folder", split="train")')
+    if choice.subtle:
+        lines.append('subtle = load_dataset("path/to/this/folder", "subtle", split="train")')
+    return "\n".join([*lines, "```\n"])
+
+
+def _funnel(metrics: Mapping[str, Any], choice: Choice) -> str:
+    funnel = metrics.get("funnel", {})
+    rows: list[tuple[str, Any]] = [(f"repositories, {k}", n) for k, n in funnel.get("repos", {}).items() if n]
+    rows.append(("candidates", metrics.get("generation_stats", {}).get("bugs_attempted", 0)))
+    rows += [(f"judged {outcome}", n) for outcome, n in funnel.get("outcomes", {}).items() if n]
+    rows += [("left out for balance or as duplicates", len(choice.left_out)), ("published", _total(choice))]
+    text = _table(("step", "count"), rows)
+    if choice.notes:
+        text += "\nWhere the choice was bound:\n\n" + "".join(f"- {note}\n" for note in choice.notes)
+    return text
+
+
+def _total(choice: Choice) -> int:
+    return len(choice.main) + len(choice.subtle)
+
+
+def _distribution(choice: Choice) -> str:
+    tables = []
+    for title, field in (("complexity", "complexity"), ("category", "category"), ("strategy", "strategy")):
+        counts = Counter(str(getattr(row, field)) for row in choice.main)
+        low = Counter(str(getattr(row, field)) for row in choice.subtle)
+        total = max(1, len(choice.main))
+        rows = [
+            (name, counts[name], f"{counts[name] / total:.1%}", low[name])
+            for name in sorted({*counts, *low}, key=lambda n: (-counts[n], n))
+        ]
+        tables.append(_table((title, "tasks", "share", "subtle"), rows))
+    return "\n".join(tables)
+
+
+def _licences(rows: Iterable[Instance]) -> list[tuple[str, str, str, int]]:
+    counts = Counter((row.repo, row.source, row.license) for row in rows)
+    return [(*key, n) for key, n in sorted(counts.items())]
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        cells = (f"{cell:,}" if isinstance(cell, int) else str(cell).replace("|", "\\|") for cell in row)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,154 @@
+"""A dataset version on disk or in an object store: complete, or not there."""
+
+import hashlib
+import io
+import json
+import logging
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from smith_lib.curate.choose import Choice
+from smith_lib.errors import InputError, StorageError
+from smith_lib.publish.card import card
+from smith_lib.settings import PublishSettings
+from smith_lib.storage import Root, schema_of
+from smith_lib.storage.shards import to_table
+from smith_lib.types import Instance
+
+log = logging.getLogger(__name__)
+
+FOLDER = "published"
+LATEST = f"{FOLDER}/latest"
+LAST_FILE = "metrics.json"
+"""Written last: a version that has it is complete."""
+NAME = re.compile(rf"{FOLDER}/(v(\d{{4,}})-([0-9a-f]{{8}}))/{re.escape(LAST_FILE)}")
+ROWS_AT_ONCE = 1_000
+"""Rows of one Parquet row group; large texts make small groups worth it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version that is there."""
+
+    version: str
+    """`v0001-<8 hexadecimal digits of its rows' digest>`."""
+    path: str
+    """The folder or object-store URL that `datasets.load_dataset` reads."""
+    rows: int
+    new: bool
+    """False where the newest version held the same rows already."""
+
+
+def write_version(
+    root: Root, choice: Choice, metrics: Mapping[str, Any], docs: Path | None, settings: PublishSettings
+) -> Published:
+    """The version that holds the chosen rows; a new one unless the newest holds the very same.
+
+    A folder is assembled under a temporary name and renamed; in an object store, where nothing can be
+    renamed, `metrics.json` is put last and then `latest`, and a version without `metrics.json` does not
+    count. Raises `InputError` where nothing was chosen, and `StorageError`.
+    """
+    rows = len(choice.main) + len(choice.subtle)
+    if not rows:
+        raise InputError(f"nothing to publish: {_funnel_line(metrics)}")
+    files = dict(_parquet(choice, settings.rows_per_shard))
+    digest = _digest(files)
+    there = versions(root)
+    if there and there[-1].endswith(f"-{digest[:8]}"):
+        if latest(root) != there[-1]:  # cut off before it was named
+            root.write_bytes(LATEST, f"{there[-1]}\n".encode())
+        return Published(there[-1], _place(root, there[-1]), rows, new=False)
+    number = int(there[-1][1:].partition("-")[0]) + 1 if there else 1
+    version = f"v{number:04d}-{digest[:8]}"
+    files["README.md"] = card(version, choice, metrics).encode()
+    for file in sorted(p for p in docs.rglob("*") if p.is_file()) if docs is not None else ():
+        files[f"data_docs/{file.relative_to(docs).as_posix()}"] = file.read_bytes()  # type: ignore[arg-type]
+    files[LAST_FILE] = (json.dumps(metrics, indent=2, sort_keys=True) + "\n").encode()
+    _put(root, version, files)
+    root.write_bytes(LATEST, f"{version}\n".encode())
+    log.info("published %s: %d rows", version, rows)
+    return Published(version, _place(root, version), rows, new=True)
+
+
+def latest(root: Root) -> str | None:
+    """The newest version's name, or None where nothing is published."""
+    if not root.exists(LATEST):
+        return None
+    name = root.read_bytes(LATEST).decode().strip()
+    return name if root.exists(f"{FOLDER}/{name}/{LAST_FILE}") else None
+
+
+def versions(root: Root) -> list[str]:
+    """The names of the complete versions, oldest first."""
+    complete = [match for name in root.names(FOLDER) if (match := NAME.fullmatch(name))]
+    return [match[1] for match in sorted(complete, key=lambda m: (int(m[2]), m[3]))]
+
+
+def _place(root: Root, version: str) -> str:
+    folder = f"{FOLDER}/{version}"
+    return str(root.local / folder) if root.local else f"{root.url.rstrip('/')}/{folder}"
+
+
+def _parquet(choice: Choice, most: int) -> Iterator[tuple[str, bytes]]:
+    """Path and bytes of each Parquet file; the same bytes for the same rows."""
+    for name, rows in (("train", choice.main), ("subtle", choice.subtle)):
+        parts = [rows[at : at + most] for at in range(0, len(rows), most)]
+        for number, part in enumerate(parts):
+            yield f"data/{name}-{number:05d}-of-{len(parts):05d}.parquet", _bytes(part)
+
+
+def _bytes(rows: Sequence[Instance]) -> bytes:
+    sink = io.BytesIO()
+    with pq.ParquetWriter(sink, schema_of(Instance), compression="zstd", write_page_checksum=True) as writer:
+        for at in range(0, len(rows), ROWS_AT_ONCE):
+            writer.write_table(to_table(Instance, rows[at : at + ROWS_AT_ONCE]))
+    return sink.getvalue()
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        digest.update(f"{name}\0{len(data)}\0".encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _put(root: Root, version: str, files: Mapping[str, bytes]) -> None:
+    if (local := root.local) is None:
+        for name, data in files.items():
+            root.write_bytes(f"{FOLDER}/{version}/{name}", data)
+        return
+    target = local / FOLDER / version
+    part = target.with_name(f".{version}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        inside = Root.at(part)
+        for name, data in files.items():
+            inside.write_bytes(name, data)
+        if target.exists():  # of the same rows, but cut off before it was complete
+            shutil.rmtree(target)
+        part.rename(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StorageError(f"cannot write version {version} in {root.url}: {error}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _funnel_line(metrics: Mapping[str, Any]) -> str:
+    """The funnel in one line, e.g. `3 repositories, 60 candidates: 40 no_failure, 20 flaky`."""
+    stats, funnel = metrics.get("generation_stats", {}), metrics.get("funnel", {})
+    outcomes = ", ".join(f"{n} {outcome}" for outcome, n in funnel.get("outcomes", {}).items() if n)
+    line = f"{stats.get('repos_processed', 0)} repositories, {stats.get('bugs_attempted', 0)} candidates"
+    return f"{line}: {outcomes}" if outcomes else f"{line}, no verdict"

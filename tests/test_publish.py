@@ -1,0 +1,181 @@
+import json
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from itertools import product
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from smith_lib.curate.choose import Choice, choose
+from smith_lib.curate.metrics import metrics
+from smith_lib.errors import InputError, StorageError
+from smith_lib.publish import latest, versions, write_version
+from smith_lib.publish.columns import explained
+from smith_lib.settings import PublishSettings
+from smith_lib.storage import Root, schema_of
+from smith_lib.types import Category, Complexity, Instance
+from tests.rows import a_candidate, a_repo, a_verdict, an_instance
+
+SETTINGS = PublishSettings(rows_per_shard=12)
+
+
+def rows(count, **changes):
+    cells = [{"complexity": size, "category": kind} for size, kind in product(Complexity, Category)]
+    return [an_instance(n, **(cells[n % len(cells)] | changes)) for n in range(count)]
+
+
+def a_choice(count=30, subtle=4):
+    low = [an_instance(1_000 + n, subset="subtle", fail_ratio=0.004) for n in range(subtle)]
+    return choose([*rows(count), *low], SETTINGS, seed=1)
+
+
+def figures(choice):
+    n = len(choice.main) + len(choice.subtle)
+    return metrics([a_repo()], [a_candidate(i) for i in range(n)], [a_verdict(i) for i in range(n)], choice)
+
+
+def publish(root, choice, docs=None):
+    return write_version(root, choice, figures(choice), docs, SETTINGS)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return Root.at(tmp_path / "out")
+
+
+def test_a_version_is_a_folder_with_everything_in_it(root, tmp_path):
+    docs = tmp_path / "docs"
+    (docs / "validations").mkdir(parents=True)
+    (docs / "index.html").write_text("<p>fine</p>")
+    (docs / "validations" / "a.html").write_text("<p>a</p>")
+    made = publish(root, a_choice(), docs)
+    assert made.new
+    assert made.rows == 34
+    folder = Path(made.path)
+    assert folder == root.local / "published" / made.version
+    assert sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()) == [
+        "README.md",
+        "data/subtle-00000-of-00001.parquet",
+        "data/train-00000-of-00003.parquet",
+        "data/train-00001-of-00003.parquet",
+        "data/train-00002-of-00003.parquet",
+        "data_docs/index.html",
+        "data_docs/validations/a.html",
+        "metrics.json",
+    ]
+    assert (root.local / "published" / "latest").read_text() == made.version + "\n"
+    assert latest(root) == made.version
+    told = json.loads((folder / "metrics.json").read_text())
+    assert told["distribution"]["subsets"] == {"main": 30, "subtle": 4}
+    for file in folder.glob("data/*.parquet"):
+        assert pq.read_schema(file).equals(schema_of(Instance))
+
+
+def test_the_same_rows_make_no_second_version_and_other_rows_do(root):
+    first = publish(root, a_choice())
+    again = publish(root, a_choice())
+    assert (again.version, again.new, again.path) == (first.version, False, first.path)
+    second = publish(root, a_choice(31))
+    assert second.version.startswith("v0002-")
+    assert versions(root) == [first.version, second.version]
+    assert latest(root) == second.version
+    third = publish(root, a_choice())
+    assert third.version == "v0003-" + first.version.removeprefix("v0001-")
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path):
+    one, two = (publish(Root.at(tmp_path / name), a_choice()) for name in ("one", "two"))
+    assert one.version == two.version
+    for file in Path(one.path).rglob("*"):
+        if file.is_file():
+            assert file.read_bytes() == (Path(two.path) / file.relative_to(one.path)).read_bytes()
+
+
+def test_an_empty_choice_is_refused_with_the_funnel(root):
+    nothing = Choice((), (), ())
+    verdicts = [a_verdict(n, outcome="no_failure") for n in range(3)]
+    told = metrics([a_repo()], [a_candidate(n) for n in range(3)], verdicts, nothing)
+    with pytest.raises(InputError, match="nothing to publish: 1 repositories, 3 candidates: 3 no_failure"):
+        write_version(root, nothing, told, None, SETTINGS)
+    assert not (root.local / "published").exists()
+
+
+def test_a_failed_write_leaves_the_last_version_and_no_half_of_the_new_one(root):
+    first = publish(root, a_choice())
+    docs = root.local / "no-such-folder" / "docs"
+    docs.mkdir(parents=True)
+    (docs / ("n" * 250)).write_text("a name that the temporary suffix makes too long")
+    with pytest.raises(StorageError, match="cannot write"):
+        publish(root, a_choice(31), docs)
+    assert latest(root) == first.version
+    assert {p.name for p in (root.local / "published").iterdir()} == {first.version, "latest"}
+
+
+def test_a_version_that_was_cut_off_before_it_was_named_is_named_by_the_next_run(root):
+    first = publish(root, a_choice())
+    (root.local / "published" / "latest").unlink()
+    again = publish(root, a_choice())
+    assert not again.new
+    assert latest(root) == first.version
+
+
+def test_a_version_without_its_last_file_does_not_count(root):
+    first = publish(root, a_choice())
+    (Path(first.path) / "metrics.json").unlink()
+    assert latest(root) is None
+    assert versions(root) == []
+    again = publish(root, a_choice())
+    assert again.new
+    assert again.version == first.version
+    assert (Path(again.path) / "metrics.json").is_file()
+
+
+def test_every_column_is_explained():
+    told = explained()
+    assert list(told) == [f.name for f in fields(Instance)]
+    assert all(text.strip() for text in told.values())
+    assert told["patch"] == "The fix: buggy to clean."
+    assert told["FAIL_TO_PASS"] == "Pass on clean code, not on buggy code."
+
+
+def test_the_card_tells_what_is_inside(root):
+    others = [an_instance(n, license="Apache-2.0") for n in range(50, 53)]
+    made = publish(root, choose([*rows(6), *others], SETTINGS, seed=0))
+    text = (Path(made.path) / "README.md").read_text()
+    assert "license: other" in text
+    assert "- n<1K" in text
+    assert "| pypi/repo | pypi:repo==1.0 | Apache-2.0 | 3 |" in text
+    assert "config_name: subtle" not in text
+    assert "| `fail_ratio` |" in text
+
+
+LOAD = """
+import json, sys
+from datasets import load_dataset
+path = sys.argv[1]
+train = load_dataset(path, split="train")
+subtle = load_dataset(path, "subtle", split="train")
+assert train.features == subtle.features
+row = train[0]
+print(json.dumps({"train": train["instance_id"][:], "subtle": subtle["instance_id"][:], "row": row}))
+"""
+
+
+def test_datasets_loads_both_subsets_offline(root, tmp_path):
+    choice = a_choice()
+    made = publish(root, choice)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
+    env |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+    run = subprocess.run(
+        [sys.executable, "-c", LOAD, made.path], env=env, capture_output=True, text=True, timeout=240
+    )
+    assert run.returncode == 0, run.stderr
+    loaded = json.loads(run.stdout.splitlines()[-1])
+    assert loaded["train"] == [row.instance_id for row in choice.main]
+    assert loaded["subtle"] == [row.instance_id for row in choice.subtle]
+    assert loaded["row"]["buggy_code"] == [{"path": "pkg/a.py", "text": "x = 1\n"}]
+    assert loaded["row"]["FAIL_TO_PASS"] == ["tests/test_a.py::test_0"]
+    assert loaded["row"]["complexity"] == "simple"
