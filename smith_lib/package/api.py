@@ -1,6 +1,7 @@
 """Names under which a user of the library reaches its code."""
 
 import ast
+import builtins
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,25 +45,48 @@ def at(file: str, line: int, function: str, read: Read) -> Called | None:
 def of(snippet: Snippet, files: dict[str, str], read: Read) -> Called | None:
     """The package's callable in the snippet's last statement, or none; `files` is dotted module to path."""
     try:
-        tree = ast.parse(snippet.action)
-    except SyntaxError:
+        name = _outermost(ast.parse(snippet.action).body[-1])
+    except (SyntaxError, IndexError):
         return None
     imports, made = dict(snippet.imports), dict(snippet.made_by)
-    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
-    names = [ast.unparse(n.func) for n in nodes if _plain(n.func)] + [
-        ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and _plain(n)
-    ]
-    for name in names:
-        root, _, rest = name.partition(".")
+    bare = name.startswith("=")
+    root, _, rest = name.lstrip("=").partition(".")
+    for _ in range(3):
         if root in made:
-            name = made[root] + ("." + rest if rest else ".__call__")
+            name = made[root] + ("." + rest if rest else "" if bare else ".__call__")
             root, _, rest = name.partition(".")
-        if root in imports and not name.startswith("self"):
-            dotted = imports[root] + ("." + rest if rest else "")
-            found = _resolve(dotted, files, read, 0)
-            if found is not None:
-                return found
-    return None
+            bare = True
+    if root not in imports:
+        return None
+    return _resolve(imports[root] + ("." + rest if rest else ""), files, read, 0)
+
+
+def _outermost(node: ast.AST) -> str:
+    """The dotted name that the statement is about: what it calls first of all, builtins aside.
+
+    With `=` before it where it is a variable that is only looked at.
+    """
+    if isinstance(node, ast.Name):
+        return f"={node.id}"
+    body = getattr(node, "body", None)
+    if isinstance(body, list) and body:
+        return _outermost(body[-1])
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Name) and hasattr(builtins, node.func.id) and node.args:
+            return _outermost(node.args[0])
+        return ast.unparse(node.func) if _plain(node.func) else _outermost(node.func)
+    if isinstance(node, ast.Attribute):
+        return ast.unparse(node) if _plain(node) else _outermost(node.value)
+    if isinstance(node, ast.Compare):
+        return _outermost(node.left)
+    if isinstance(node, ast.BoolOp):
+        return _outermost(node.values[0])
+    if isinstance(node, ast.UnaryOp):
+        return _outermost(node.operand)
+    if isinstance(node, ast.BinOp):
+        return _outermost(node.left)
+    inner = getattr(node, "value", None)
+    return _outermost(inner) if isinstance(inner, ast.AST) else ""
 
 
 def modules(source_files: tuple[str, ...]) -> dict[str, str]:
@@ -124,7 +148,7 @@ def _called(file: str, names: list[str], node: FunctionNode | ast.ClassDef, read
             if isinstance(a, ast.arg):
                 a.annotation = None
         signature = f"({ast.unparse(arguments.args)})"
-    return Called(".".join([_public(file, names[0], read), *names[1:]]), signature)
+    return Called(".".join([public(file, names[0], read), *names[1:]]), signature)
 
 
 def _exists(path: str, read: Read) -> str | None:
@@ -134,7 +158,7 @@ def _exists(path: str, read: Read) -> str | None:
         return None
 
 
-def _public(file: str, name: str, read: Read) -> str:
+def public(file: str, name: str, read: Read) -> str:
     """The shortest dotted name: from the outermost package whose `__init__` brings the name in."""
     folder, _, base = file.rpartition("/")
     chain: list[tuple[str, str]] = []
@@ -174,7 +198,7 @@ def _resolve(dotted: str, files: dict[str, str], read: Read, depth: int) -> Call
                     None,
                 )
                 if following is None:
-                    break
+                    return Called(_called(files[module], [*names, name], inner, read).name, "")
                 inner = following
                 names.append(name)
             return _called(files[module], names, inner, read)

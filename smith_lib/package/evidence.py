@@ -2,7 +2,7 @@
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smith_lib.types import Failure
 
@@ -38,6 +38,8 @@ class Seen:
     """The comparison that should hold, e.g. `==`."""
     left: str = ""
     right: str = ""
+    detail: str = ""
+    """Where the two differ, up to six lines, or empty."""
 
 
 def steady(text: str, known: str = "") -> str:
@@ -78,7 +80,10 @@ def read(failure: Failure, in_package: bool, known: str = "") -> Seen:
         message,
     ):
         return Seen("compared", operator="matches", left=found[2].strip(), right=found[1].strip())
-    return _asserted(message) or _unittest(message) or Seen("unknown", exception=exception, message=message)
+    asserted = _asserted(message)
+    if asserted is not None:
+        return replace(asserted, detail=_detail(message))
+    return _unittest(message) or Seen("unknown", exception=exception, message=message)
 
 
 def _asserted(message: str) -> Seen | None:
@@ -101,6 +106,23 @@ def _asserted(message: str) -> Seen | None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return Seen("untrue", operator="not", left=_short(body.removeprefix("not").strip()))
     return Seen("untrue", left=_short(body))
+
+
+def _detail(message: str) -> str:
+    """pytest's lines on where two values differ, without its hints and its long diff."""
+    _, _, rest = message.partition("\nassert ") if not message.startswith("assert ") else ("", "", message)
+    out: list[str] = []
+    for line in rest.split("\n")[1:]:
+        text = line.strip()
+        if text.startswith(("Full diff", "Use -v", "...", "Drill down")):
+            break
+        if text and not text.startswith(("+ ", "Omitting", "Matching", "- ", "? ")):
+            out.append(
+                text.replace("left contains", "the first contains").replace(
+                    "right contains", "the second contains"
+                )
+            )
+    return "\n".join(out[:6])
 
 
 def _unittest(message: str) -> Seen | None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from smith_lib.package import api, evidence, leaks
 from smith_lib.package import snippet as snippets
 from smith_lib.package.evidence import Seen
+from smith_lib.package.names import Library
 from smith_lib.package.places import parsed, split
 from smith_lib.package.snippet import Snippet
 from smith_lib.types import Candidate, Failure, Frame, Repo, Verdict
 
-MOST_CODE_LINES = 30
+MOST_CODE_LINES = 45
 INLINE = 160
 Read = api.Read
 
@@ -62,6 +63,8 @@ class Facts:
     error: str
     """Last line of the traceback, or empty."""
     traceback: str
+    detail: str = ""
+    """Where a value and the expected one differ, some lines, or empty."""
     others: tuple[str, ...] = ()
     """More expressions that go wrong, each with what they give."""
     score: int = 0
@@ -115,12 +118,24 @@ def plain(case: Case) -> Facts:
     """Facts that rest on the names of what the tests call, for want of better."""
     found = ranked(case)
     base = found[0] if found else _empty(case)
-    return replace(base, code="", shown="", others=(), traceback="", error="")
+    if not base.api:
+        base = replace(base, api=_changed_api(case))
+    return replace(base, code="", shown="", others=(), traceback="", error="", detail="")
+
+
+def _changed_api(case: Case) -> str:
+    """The public name of what the bug is in, its class rather than its method; empty where it is private."""
+    for function in case.candidate.functions:
+        file, _, qualname = function.partition("::")
+        name = qualname.partition(".")[0]
+        if name.isidentifier() and not name.startswith("_"):
+            return api.public(file, name, case.read)
+    return ""
 
 
 def thinner(fact: Facts) -> Facts:
     """Facts without code and traceback."""
-    return replace(fact, code="", others=(), traceback="")
+    return replace(fact, code="", others=(), traceback="", detail="")
 
 
 def nameless(fact: Facts) -> Facts:
@@ -176,10 +191,10 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
     except (OSError, KeyError, UnicodeDecodeError):
         text = ""
     seen = evidence.read(failure, in_package, text) if failure else Seen("unknown")
-    modules = api.modules(case.repo.source_files)
-    tops = {name.partition(".")[0] for name in modules}
-    line = snippets.failing_line(failure) if failure else None
-    cut = snippets.snippet(text, test_id, line, tops) if text and place.file.endswith(".py") else None
+    modules = api.modules(tuple(f for f in case.repo.source_files if f not in tests))
+    line = snippets.failing_line(failure, frozenset(tests)) if failure else None
+    library = Library(case.read, modules, frozenset(tests))
+    cut = snippets.snippet(test_id, line, library) if text and place.file.endswith(".py") else None
     called = api.at(own[0].file, own[0].line, own[0].function, case.read) if own else None
     written = api.of(cut, modules, case.read) if cut else None
     if called is None or any(
@@ -208,6 +223,7 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
             is_expression=cut.is_expression,
             got=got,
             want=want,
+            detail=_detail(seen),
         )
     return replace(fact, score=_score(fact))
 
@@ -298,6 +314,12 @@ def _bare(seen: Seen) -> tuple[str, str]:
     return "gives a wrong result", "give the documented one"
 
 
+def _detail(seen: Seen) -> str:
+    """Where the two values differ, worth saying only where they are too long to be shown whole."""
+    whole = "..." not in seen.left + seen.right and len(seen.left) + len(seen.right) <= INLINE
+    return "" if whole or seen.operator != "==" else seen.detail
+
+
 def _behaviour(seen: Seen, cut: Snippet) -> tuple[str, str]:
     """What happens and what should, as verb phrases about the snippet's last statement."""
     want = _wanted(seen, cut)
@@ -322,7 +344,10 @@ def _behaviour(seen: Seen, cut: Snippet) -> tuple[str, str]:
                 )
             return f"ends up with {tick(actual)}", f"end up with {tick(expected)}"
         if actual == expected:
-            return f"gives something that only looks like {tick(actual)}", want
+            return (
+                f"gives a value that differs from what it should (both begin and end like {tick(actual)})",
+                want,
+            )
         return f"gives {tick(actual)}", want
     if seen.kind == "untrue":
         if cut.relation in ("true", "false") and seen.left:
@@ -336,7 +361,8 @@ def _behaviour(seen: Seen, cut: Snippet) -> tuple[str, str]:
 def _wanted(seen: Seen, cut: Snippet) -> str:
     expected = (seen.left if cut.swapped else seen.right) if seen.kind == "compared" else ""
     source = cut.other if _literal(cut.other) else ""
-    value = source or expected
+    cropped = "..." in expected and cut.other and "..." not in cut.other and len(cut.other) <= INLINE
+    value = cut.other if cropped else source or expected
     if cut.relation == "raises":
         return (
             f"raise {tick(cut.other)}"

@@ -34,10 +34,10 @@ def report(fact: Facts, rng: random.Random) -> str:
         _opening(fact, rng),
         *_reproduction(fact, f"### {heads[1]}\n\n"),
         f"### {heads[2]}",
-        _sentence(f"{_subject(fact)} {fact.got}.") + _more(fact),
+        _sentence(f"{_subject(fact)} {fact.got}.", fact) + _more(fact),
         _traceback(fact),
         f"### {heads[3]}",
-        _sentence(f"{_subject(fact)} should {fact.want}."),
+        _sentence(f"{_subject(fact)} should {fact.want}.", fact),
         _environment(fact),
     )
 
@@ -58,7 +58,7 @@ def question(fact: Facts, rng: random.Random) -> str:
         f"# {title(fact)}",
         f"{start} {_opening(fact, rng)}",
         *_reproduction(fact, ""),
-        f"{_sentence(_subject(fact))} {fact.got}. From the documentation I would expect it to {fact.want}."
+        f"{_sentence(_subject(fact), fact)} {fact.got}. From the documentation I would expect it to {fact.want}."
         + _more(fact),
         _traceback(fact),
         end,
@@ -73,7 +73,7 @@ def terse(fact: Facts, rng: random.Random) -> str:
         f"# {title(fact)}",
         *_reproduction(fact, ""),
         f"{got}: {_here(fact)}{fact.got}.",
-        f"{want}: {_here(fact)}{_third(fact.want)}.",
+        f"{want}: {_here(fact)}{_third(fact.want)}." + _more(fact),
         _environment(fact),
     )
 
@@ -100,7 +100,7 @@ def regression(fact: Facts, rng: random.Random) -> str:
     start = rng.choice(
         [
             f"After updating {fact.project}, {_name(fact)} behaves differently.",
-            f"{_sentence(_name(fact))} used to work for this, and with the current code of {fact.project} it does not.",
+            f"{_sentence(_name(fact), fact)} used to work for this, and with the current code of {fact.project} it does not.",
             f"Something in {fact.project} changed for the worse around {_name(fact)}.",
         ]
     )
@@ -127,7 +127,7 @@ def plain(fact: Facts) -> str:
     """The least that is still a report: what is concerned, what it does, what it should do."""
     return _join(
         f"# {title(fact)}",
-        f"{_sentence(_name(fact))} {fact.got}. It should {fact.want}.",
+        f"Code that uses {_name(fact)} {fact.got}. It should {fact.want}.",
         f"This is with the current code of {fact.project}; earlier versions did as documented.",
         _environment(fact),
     )
@@ -141,15 +141,15 @@ def title(fact: Facts) -> str:
     if len(got) > 90:
         got = "gives a wrong result"
     if fact.kind == "silent" and fact.want.startswith("raise "):
-        return f"{_sentence(_name(fact))} does not {fact.want}"
+        return f"{_sentence(_name(fact), fact)} does not {fact.want}"
     if (
         fact.kind == "compared"
         and len(got) + len(fact.want) < 90
         and got.startswith("gives ")
         and fact.want.startswith("give ")
     ):
-        return f"{_sentence(_name(fact))} {got} instead of {fact.want.removeprefix('give ')}"
-    return f"{_sentence(_name(fact))} {got}"
+        return f"{_sentence(_name(fact), fact)} {got} instead of {fact.want.removeprefix('give ')}"
+    return f"{_sentence(_name(fact), fact)} {got}"
 
 
 def _name(fact: Facts) -> str:
@@ -162,7 +162,7 @@ def _name(fact: Facts) -> str:
 def _subject(fact: Facts) -> str:
     if fact.shown and (fact.is_expression or fact.shown.startswith(("import ", "from "))):
         return tick(fact.shown)
-    return "the last line" if fact.code else _name(fact)
+    return "the last line" if fact.code else f"code that uses {_name(fact)}"
 
 
 def _here(fact: Facts) -> str:
@@ -190,6 +190,7 @@ def _opening(fact: Facts, rng: random.Random) -> str:
 
 def _reproduction(fact: Facts, head: str) -> list[str]:
     if fact.code and not fact.whole:
+        head = head if head.startswith("#") else ""
         return [f"{head}Cut down from my code, so some names are mine:\n\n```python\n{fact.code}\n```"]
     if fact.code:
         return [f"{head}```python\n{fact.code}\n```"]
@@ -197,9 +198,10 @@ def _reproduction(fact: Facts, head: str) -> list[str]:
 
 
 def _more(fact: Facts) -> str:
+    detail = f"\n\nWhere they differ:\n\n```\n{fact.detail}\n```" if fact.detail else ""
     if not fact.others:
-        return ""
-    return "\n\nThe same goes for\n\n" + "\n".join(f"- {other}" for other in fact.others)
+        return detail
+    return detail + "\n\nThe same goes for\n\n" + "\n".join(f"- {other}" for other in fact.others)
 
 
 def _traceback(fact: Facts) -> str:
@@ -222,8 +224,9 @@ def _third(want: str) -> str:
     return f"{'is' if verb == 'be' else verb + 's'} {rest}".strip()
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _sentence(text: str, fact: Facts | None = None) -> str:
+    """With a capital first letter, but for the project's own name."""
+    return text if fact is not None and text.startswith(fact.project) else text[:1].upper() + text[1:]
 
 
 def _decapital(text: str) -> str:

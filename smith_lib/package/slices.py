@@ -1,6 +1,7 @@
 """A minimal usage snippet cut out of a test's body: what leads to the statement that failed, nothing else."""
 
 import ast
+import builtins
 import re
 from collections.abc import Sequence
 from copy import deepcopy
@@ -12,7 +13,7 @@ Statements = list[ast.stmt]
 RAISES = ("raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp")
 CHANGES = re.compile(
     r"^(add|append|apply|clear|close|configure|delete|discard|drop|extend|feed|flush|insert|load|next|open|parse|"
-    r"pop|push|put|read|receive|register|remove|reset|seek|send|set|setdefault|start|stop|truncate|update|write)"
+    r"pop|process|push|put|read|receive|register|remove|reset|seek|send|set|setdefault|start|stop|truncate|update|write)"
 )
 COMPARISONS = {
     "assertEqual": ast.Eq,
@@ -99,11 +100,15 @@ def _checked(check: ast.expr, package_names: set[str]) -> Target:
 
 def _weight(node: ast.expr, package_names: set[str]) -> int:
     """How much a side looks like what is being examined rather than what is expected."""
-    calls = sum(isinstance(n, ast.Call) for n in ast.walk(node))
-    names = loads(node)
-    literal = not names
-    expected = any(re.search(r"expect|want|correct|should", name) for name in names)
-    return (0 if literal else 2) + 2 * bool(calls) + 2 * bool(names & package_names and calls) - 4 * expected
+    read = loads(node)
+    if not read:
+        return 0
+    called = {ast.unparse(n.func).rpartition(".")[2] for n in ast.walk(node) if isinstance(n, ast.Call)}
+    functions = {
+        name for name in called if not re.match(r"[A-Z]|(list|dict|set|tuple|frozenset|bytes|type)$", name)
+    }
+    expected = any(re.search(r"expect|want|correct|should", name) for name in read)
+    return 1 + bool(called) + 3 * bool(functions) + bool(called & package_names) - 6 * expected
 
 
 def raised_by(statement: ast.With | ast.AsyncWith) -> ast.expr | None:
@@ -290,10 +295,37 @@ def _useful(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:
 
 
 def _compound(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:
-    block = isinstance(
+    """A block that does something with a needed name, without its assertions; none for one that only checks."""
+    if isinstance(statement, ast.Global | ast.Nonlocal):
+        return statement
+    if not isinstance(
         statement, ast.For | ast.While | ast.With | ast.If | ast.Try | ast.AsyncFor | ast.AsyncWith
+    ):
+        return None
+    kept = _Unchecked(needed).visit(deepcopy(statement))
+    acts = any(
+        isinstance(n, ast.Expr) and isinstance(n.value, ast.Call | ast.Await) and loads(n) & needed
+        for n in ast.walk(kept)
     )
-    return statement if (block and _changes(statement, needed)) or isinstance(statement, ast.Global) else None
+    return kept if acts else None
+
+
+class _Unchecked(ast.NodeTransformer):
+    """Takes assertions out, but for the calls in them that change what a needed name holds."""
+
+    def __init__(self, needed: set[str]) -> None:
+        self.needed = needed
+
+    def visit_Assert(self, node: ast.Assert) -> ast.stmt:
+        calls = [n for n in _outer_calls(node.test) if _changes(n, self.needed)]
+        return ast.Expr(calls[0]) if calls else ast.Pass()
+
+    def visit_With(self, node: ast.With) -> ast.stmt:
+        self.generic_visit(node)
+        expected = raised_by(node)
+        if expected is None:
+            return node
+        return ast.Try(node.body, [ast.ExceptHandler(expected, None, [ast.Pass()])], [], [])
 
 
 def _outer_calls(node: ast.expr) -> list[ast.Call]:
@@ -307,7 +339,8 @@ def _changes(node: ast.AST, needed: set[str]) -> bool:
         if not isinstance(call, ast.Call):
             continue
         if isinstance(call.func, ast.Name):
-            if call.func.id == "next" and any(loads(a) & needed for a in call.args):
+            handed = not hasattr(builtins, call.func.id) and not call.func.id[0].isupper()
+            if (call.func.id == "next" or handed) and any(loads(a) & needed for a in call.args):
                 return True
         elif (
             isinstance(call.func, ast.Attribute)

@@ -3,11 +3,13 @@
 import ast
 import builtins
 import re
+import textwrap
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
-from smith_lib.package import cases, slices
+from smith_lib.package import cases, names, slices
+from smith_lib.package.names import Helper, Imported, Library
 from smith_lib.package.places import FunctionNode, functions, owner, parsed, split
 from smith_lib.package.slices import Target, loads, stores
 from smith_lib.types import Failure
@@ -17,18 +19,7 @@ TEMPORARY = {
     "tmp_path": ("import pathlib", "import tempfile", "tmp_path = pathlib.Path(tempfile.mkdtemp())"),
 }
 SETUP = ("setUp", "setup_method", "setup")
-TEST_ONLY = (
-    "pytest",
-    "unittest",
-    "_pytest",
-    "hypothesis",
-    "mock",
-    "nose",
-    "conftest",
-    "tests",
-    "test",
-    "testing",
-)
+MOST_HELPERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +68,84 @@ class _Attributes(ast.NodeTransformer):
         return node
 
 
-def snippet(text: str, test_id: str, line: int | None, package: set[str]) -> Snippet | None:
-    """The snippet of the test in its module's `text`; none where the test cannot be found or read.
+def snippet(test_id: str, line: int | None, library: Library) -> Snippet | None:
+    """The snippet of the test; none where its function cannot be found or read.
 
-    `line` is where it failed, none where that is not known; `package` are the top-level names of the
-    package's modules.
+    `line` is where it failed, none where that is not known.
     """
-    module, place = parsed(text), split(test_id)
-    found = functions(module, place.names) if module is not None else []
-    if module is None or not found:
+    test = _found(test_id, line, library)
+    if test is None:
         return None
-    function = next(
-        (f for f in found if line is not None and f.lineno <= line <= (f.end_lineno or 0)), found[-1]
-    )
-    owners = [o for i in range(len(place.names), 1, -1) if (o := owner(module, place.names[:i])) is not None]
-    case = cases.values(function, owners, place.case)
-    body = [*_set_up(owners), *function.body]
-    imports = _imports(module)
-    for statement in ast.walk(function):
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            imports.update(_bound(statement))
-    path = slices.path_to(function.body, line if line is not None else slices.last_check(function))
-    if not path:
-        path = [function.body[-1]]
+    methods = _methods(test)
+    blocks = (n for n in ast.walk(test.function) if isinstance(n, ast.With | ast.AsyncWith))
+    caught = {name for n in blocks if (name := slices.caught_as(n))}
+    change = _Attributes(_given(test.owners) | set(methods), {}, caught)
+    body = [change.visit(deepcopy(s)) for s in test.function.body]
+    set_up = [change.visit(deepcopy(s)) for s in _set_up(test.owners)]
+    path = slices.path_to(body, line if line is not None else slices.last_check(test.function)) or [body[-1]]
     refused = slices.refusal(path)
-    reach = {name for name, (dotted, _) in imports.items() if dotted.partition(".")[0] in package}
     if refused is not None:
         path, what = refused
     else:
-        what = slices.follow_up(function.body, path[-1], slices.target(path[-1], reach))
-    statements = slices.cut(body, path, what.does)
-    return _written(module, function, owners, statements, what, case, imports)
+        what = slices.follow_up(body, path[-1], slices.target(path[-1], _reach(test.module, library)))
+    return _written(test, slices.cut([*set_up, *body], path, what.does), what, methods, library)
+
+
+def _found(test_id: str, line: int | None, library: Library) -> "_Test | None":
+    """The test's function, in its own class or in a base class of it."""
+    place = split(test_id)
+    try:
+        module = parsed(library.read(place.file))
+    except (OSError, KeyError, UnicodeDecodeError):
+        return None
+    if module is None or not place.names:
+        return None
+    classes = [o for i in range(len(place.names), 1, -1) if (o := owner(module, place.names[:i])) is not None]
+    family = names.lineage(classes[0], place.file, library) if classes else []
+    homes: list[tuple[str, ast.AST]] = [(h.file, h.node) for h in family]
+    for home, cls in homes or [(place.file, module)]:
+        text = library.read(home)
+        tree = parsed(text)
+        found = functions(cls, place.names[-1:])
+        if tree is None or not found:
+            continue
+        function = next((f for f in found if line and f.lineno <= line <= (f.end_lineno or 0)), found[-1])
+        owners = [h.node for h in family if isinstance(h.node, ast.ClassDef)] + classes[1:]
+        case = cases.values(function, owners, place.case)
+        return _Test(text, home, tree, function, owners, {id(h.node): h.file for h in family}, case)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    text: str
+    file: str
+    module: ast.Module
+    function: FunctionNode
+    owners: Sequence[ast.ClassDef]
+    """Its class and that class's bases, then the classes around it."""
+    files: dict[int, str]
+    """The file of each of them, by `id`."""
+    case: dict[str, ast.expr] | None
+    """Values of the parametrised arguments; none where they cannot be told."""
+
+
+def _reach(module: ast.Module, library: Library) -> set[str]:
+    """Names that the module imports from the package."""
+    tops = {name.partition(".")[0] for name in library.modules}
+    return {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(module)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if (node.level if isinstance(node, ast.ImportFrom) else 0)
+        or ((getattr(node, "module", None) or alias.name).partition(".")[0] in tops)
+    }
 
 
 def _set_up(owners: Sequence[ast.ClassDef]) -> list[ast.stmt]:
     out: list[ast.stmt] = []
-    for cls in owners:
-        out += [n for n in cls.body if isinstance(n, ast.Assign | ast.AnnAssign)]
+    for cls in reversed(owners):
         out += [s for n in cls.body if isinstance(n, FunctionNode) and n.name in SETUP for s in n.body]
     return [s for s in out if not (isinstance(s, ast.Expr) and "super()" in ast.unparse(s))]
 
@@ -128,139 +160,140 @@ def _given(owners: Sequence[ast.ClassDef]) -> set[str]:
                 and loads(node.value) & {"self", "cls"}
             ):
                 names.add(node.attr)
-        if isinstance(statement, ast.Assign):
-            names |= {t.id for t in statement.targets if isinstance(t, ast.Name)}
     return names
 
 
-def _bound(node: ast.Import | ast.ImportFrom) -> dict[str, tuple[str, str]]:
-    """Local name to (dotted name, import statement); a relative import has a dotted name that starts with a dot."""
-    out: dict[str, tuple[str, str]] = {}
-    for alias in node.names:
-        as_name = f" as {alias.asname}" if alias.asname else ""
-        if isinstance(node, ast.Import):
-            local = alias.asname or alias.name.partition(".")[0]
-            out[local] = (alias.name if alias.asname else local, f"import {alias.name}{as_name}")
-        else:
-            source = "." * node.level + (node.module or "")
-            out[alias.asname or alias.name] = (
-                f"{source}.{alias.name}",
-                f"from {source} import {alias.name}{as_name}",
-            )
-    return out
-
-
-def _imports(module: ast.Module) -> dict[str, tuple[str, str]]:
-    out: dict[str, tuple[str, str]] = {}
-    for node in ast.walk(module):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for local, bound in _bound(node).items():
-                out.setdefault(local, bound)
-    return out
-
-
 def _written(
-    module: ast.Module,
-    function: FunctionNode,
-    owners: Sequence[ast.ClassDef],
-    statements: list[ast.stmt],
-    what: Target,
-    case: dict[str, ast.expr] | None,
-    imports: dict[str, tuple[str, str]],
+    test: _Test, statements: list[ast.stmt], what: Target, methods: dict[str, Helper], library: Library
 ) -> Snippet:
+    case = test.case or {}
+    rebound = {n for s in statements for n in stores(s)}
     short = {
         n: v
-        for n, v in (case or {}).items()
-        if len(ast.unparse(v)) <= LONGEST_LINE and not isinstance(v, ast.Lambda)
+        for n, v in case.items()
+        if len(ast.unparse(v)) <= LONGEST_LINE and not isinstance(v, ast.Lambda) and n not in rebound
     }
-    rebound = {
-        n.id
-        for s in statements
-        for n in ast.walk(s)
-        if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)
-    }
-    short = {n: v for n, v in short.items() if n not in rebound}
-    blocks_caught = (n for n in ast.walk(function) if isinstance(n, ast.With | ast.AsyncWith))
-    caught = {name for n in blocks_caught if (name := slices.caught_as(n))}
-    change = _Attributes(_given(owners), short, caught)
-    statements = [
-        change.visit(deepcopy(s)) for s in statements if not isinstance(s, ast.Import | ast.ImportFrom)
-    ]
-    statements = _merged(statements)
-    change.values = case or {}
-    other = change.visit(deepcopy(_settled(what.other, function))) if what.other is not None else None
-    change.values = short
-    long = {n: v for n, v in (case or {}).items() if n not in short}
-    front: list[ast.stmt] = [
+    change = _Attributes(set(), short, set())
+    statements = _merged(
+        [change.visit(deepcopy(s)) for s in statements if not isinstance(s, ast.Import | ast.ImportFrom)]
+    )
+    change.values = case
+    other = change.visit(deepcopy(_settled(what.other, test.function))) if what.other is not None else None
+    arguments = {a.arg for a in ast.walk(test.function.args) if isinstance(a, ast.arg)} - {"self"}
+    lines, front = _fixtures(test.module, test.owners, arguments - set(case), statements)
+    front += [
         ast.Assign([ast.Name(n, ast.Store())], v)
-        for n, v in long.items()
-        if any(n in loads(s) for s in statements)
+        for n, v in case.items()
+        if n not in short and any(n in loads(s) for s in statements)
     ]
-    known = {name for s in statements for name in stores(s)} | {name for s in front for name in stores(s)}
-    arguments = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)}
-    lines: list[str] = []
-    complete = case is not None or not arguments & cases.names(function, owners)
-    extra, front_code = _fixtures(
-        module, owners, arguments - set(case or {}) - {"self"}, [*front, *statements]
-    )
-    lines += extra
-    front = [*front_code, *front]
-    known |= {name for s in front for name in stores(s)} | {
-        name
-        for n in ast.walk(ast.Module(statements, []))
-        if isinstance(n, ast.comprehension | ast.Lambda | ast.arguments)
-        for name in [*stores(n), *(a.arg for a in ast.walk(n) if isinstance(a, ast.arg))]
-    }
-    helpers: list[ast.stmt] = []
-    used: dict[str, tuple[str, str]] = {}
-    pending = [name for s in [*front, *statements] for name in sorted(loads(s))]
-    while pending:
-        name = pending.pop(0)
-        if name in known or name in used or hasattr(builtins, name) or name in ("__file__", "__name__"):
-            complete &= name not in ("__file__", "__name__")
-            continue
-        definition = _definition(module, name)
-        if name in imports:
-            used[name] = imports[name]
-        elif definition is not None and len(helpers) < 4:
-            helpers.insert(0, definition)
-            known |= stores(definition) | {a.arg for a in ast.walk(definition) if isinstance(a, ast.arg)}
-            pending += sorted(loads(definition))
-        elif f"{name} = " not in "\n".join(lines):
-            complete = False
-    dotted = {name: target for name, (target, _) in used.items()}
-    complete &= not any(_for_tests(name) for name in dotted.values())
-    order = {id(n): i for i, n in enumerate(module.body)}
-    helpers.sort(key=lambda n: order.get(id(n), 0))
-    wanted = sorted(
-        {line for _, line in used.values()} | {line for line in lines if line.startswith("import ")}
-    )
-    rest = [line for line in lines if not line.startswith("import ")]
+    used = _used([*front, *statements], lines, test.file, library, methods)
     *before, last = [*front, *statements]
-    shown: list[ast.stmt] = [*before, last]
-    if isinstance(function, ast.AsyncFunctionDef) and _awaits(shown):
-        wanted = sorted({*wanted, "import asyncio"})
-        shown = _in_a_loop(shown)
-    blocks = [
-        _import_block([line for line in wanted if not _for_tests(line.split()[1])]),
-        "\n\n".join(_source(h) for h in helpers),
-        _block([*rest, *map(_source, shown)]),
+    body: list[ast.stmt] = [*before, last]
+    imports = {i.line for i in used.imports.values()} | {line for line in lines if line.startswith("import ")}
+    if isinstance(test.function, ast.AsyncFunctionDef) and _awaits(body):
+        imports.add("import asyncio")
+        body = _in_a_loop(body)
+    rest = [line for line in lines if not line.startswith("import ")]
+    parts = [
+        _import_block(sorted(imports)),
+        "\n\n".join(_source(h.node, "") for h in used.helpers),
+        _block([*rest, *(_source(s, test.text) for s in body)]),
     ]
+    unfilled = test.case is None and bool(arguments & cases.names(test.function, test.owners))
     return Snippet(
-        code="\n\n".join(block for block in blocks if block),
-        action=_source(last),
+        code="\n\n".join(part for part in parts if part),
+        action=_source(last, ""),
         is_expression=isinstance(last, ast.Expr) and not slices.is_print(last),
         relation=what.relation,
-        other=_told(other, imports, known),
+        other=_told(other, test.file, used, library),
         swapped=what.swapped,
-        complete=complete,
-        imports=tuple(sorted(dotted.items())),
+        complete=used.complete and not unfilled,
+        imports=tuple(sorted((name, i.dotted) for name, i in used.imports.items())),
         made_by=tuple(sorted(_makers([*front, *before]).items())),
     )
 
 
-def _for_tests(dotted: str) -> bool:
-    return dotted.startswith(".") or any(part in TEST_ONLY for part in dotted.split("."))
+@dataclass(slots=True)
+class _Used:
+    """What the statements need from outside, as it is gathered."""
+
+    known: set[str]
+    imports: dict[str, Imported]
+    helpers: list[Helper]
+    complete: bool = True
+
+
+def _methods(test: _Test) -> dict[str, Helper]:
+    """What the test's classes define besides tests, as functions, classes and values that stand alone."""
+    out: dict[str, Helper] = {}
+    for cls in test.owners:
+        for node in cls.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+            elif isinstance(node, FunctionNode | ast.ClassDef):
+                name = node.name
+            else:
+                continue
+            too_long = len(ast.unparse(node)) > names.LONGEST_HELPER
+            if name in SETUP or name in out or name.startswith(("test", "assert", "__")) or too_long:
+                continue
+            out[name] = Helper(test.files.get(id(cls), test.file), _alone(node))
+    given = _given(test.owners) | set(out)
+    change = _Attributes(given, {}, set())
+    return {name: Helper(h.file, change.visit(h.node)) for name, h in out.items()}
+
+
+def _alone(node: ast.Assign | FunctionNode | ast.ClassDef) -> ast.stmt:
+    """A member of a class as it would stand in a module."""
+    alone = deepcopy(node)
+    if isinstance(alone, FunctionNode):
+        alone.decorator_list = []
+        if alone.args.args and alone.args.args[0].arg in ("self", "cls"):
+            alone.args.args.pop(0)
+    if isinstance(alone, ast.Assign) and isinstance(alone.value, ast.Call):
+        wrapped = alone.value
+        if ast.unparse(wrapped.func) in ("staticmethod", "classmethod") and wrapped.args:
+            alone.value = wrapped.args[0]
+    return alone
+
+
+def _used(
+    statements: Sequence[ast.stmt],
+    lines: Sequence[str],
+    file: str,
+    library: Library,
+    methods: dict[str, Helper],
+) -> _Used:
+    own = {n for s in statements for n in loads(s)} & set(methods)
+    twice = own & {n for s in statements for n in stores(s)}
+    used = _Used(_bound(statements) - own | {line.partition(" = ")[0] for line in lines}, {}, [])
+    pending = [(name, file) for s in statements for name in sorted(loads(s))]
+    used.complete = not twice  # a member and a variable of one name
+    while pending:
+        name, where = pending.pop(0)
+        if name in used.known or name in used.imports or (hasattr(builtins, name) and name not in methods):
+            continue
+        found = methods.get(name) or names.find(name, where, library)
+        if isinstance(found, Imported):
+            used.imports[name] = found
+        elif isinstance(found, Helper) and len(used.helpers) < MOST_HELPERS:
+            used.helpers.append(found)
+            used.known |= names.top(found.node)
+            inner = _bound([found.node]) - names.top(found.node)
+            pending += [(n, found.file) for n in sorted(loads(found.node) - inner)]
+        elif name in ("__file__", "__name__") or found is None:
+            used.complete = False
+        else:
+            used.complete = False
+    used.helpers.sort(key=lambda h: (h.file == file, h.file, h.node.lineno))
+    return used
+
+
+def _bound(statements: Sequence[ast.stmt]) -> set[str]:
+    """Names that the statements bind, arguments and loop variables of inner scopes too."""
+    module = ast.Module(list(statements), [])
+    arguments = {n.arg for n in ast.walk(module) if isinstance(n, ast.arg)}
+    return (stores(module) - {"self", "cls"}) | arguments
 
 
 def _awaits(statements: Sequence[ast.stmt]) -> bool:
@@ -276,12 +309,14 @@ def _in_a_loop(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
     return [main, call]
 
 
-def _told(other: ast.expr | None, imports: dict[str, tuple[str, str]], known: set[str]) -> str:
-    """The other side as source, where a reader of the snippet knows every name in it; else empty."""
-    if other is None or any(
-        name not in known and name not in imports and not hasattr(builtins, name) for name in loads(other)
-    ):
+def _told(other: ast.expr | None, file: str, used: _Used, library: Library) -> str:
+    """The other side as source, where a reader of the snippet can know every name in it; else empty."""
+    if other is None:
         return ""
+    for name in loads(other):
+        known = name in used.known or name in used.imports or hasattr(builtins, name)
+        if not known and not isinstance(names.find(name, file, library), Imported):
+            return ""
     return ast.unparse(ast.fix_missing_locations(other))
 
 
@@ -339,26 +374,9 @@ def _makers(statements: Sequence[ast.stmt]) -> dict[str, str]:
     out: dict[str, str] = {}
     for s in statements:
         if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call) and isinstance(s.targets[0], ast.Name):
-            out[s.targets[0].id] = ast.unparse(s.value.func)
+            func = s.value.func
+            out[s.targets[0].id] = ast.unparse(func.value if isinstance(func, ast.Subscript) else func)
     return out
-
-
-def _definition(module: ast.Module, name: str) -> ast.stmt | None:
-    found = [
-        n
-        for n in module.body
-        if name in stores(n) and isinstance(n, FunctionNode | ast.ClassDef | ast.Assign)
-    ]
-    if not found or len(ast.unparse(found[-1])) > 900:
-        return None
-    node = found[-1]
-    if (
-        isinstance(node, FunctionNode)
-        and node.decorator_list
-        and "fixture" in ast.unparse(node.decorator_list[0])
-    ):
-        return None
-    return node
 
 
 def _fixtures(
@@ -399,19 +417,28 @@ def _fixtures(
     return lines, front
 
 
-def _source(node: ast.stmt) -> str:
-    """The statement as source."""
-    return ast.unparse(ast.fix_missing_locations(deepcopy(node)))
+def _source(node: ast.stmt, text: str) -> str:
+    """The statement as source on as few lines as fit, else as it is laid out in `text` where it is still that."""
+    new = ast.unparse(ast.fix_missing_locations(deepcopy(node)))
+    if not text or max(map(len, new.split("\n"))) <= 100 or not hasattr(node, "lineno"):
+        return new
+    lines = text.split("\n")[node.lineno - 1 : node.end_lineno]
+    old = textwrap.dedent("\n".join(lines))
+    try:
+        same = ast.dump(ast.parse(old)) == ast.dump(ast.parse(new))
+    except SyntaxError:
+        return new
+    return old if same and "#" not in old else new
 
 
-def failing_line(failure: Failure) -> int | None:
+def failing_line(failure: Failure, test_files: frozenset[str]) -> int | None:
     """Where in its own function the test failed, or none where the evidence does not tell."""
     place = split(failure.test_id)
-    if not place.names:
-        return None
     lines = [
         frame.line
         for frame in failure.frames
-        if frame.file == place.file and frame.function.rpartition(".")[2] == place.names[-1]
+        if place.names
+        and (frame.file == place.file or frame.file in test_files)
+        and frame.function.rpartition(".")[2] == place.names[-1]
     ]
     return lines[-1] if lines else None
