@@ -21,6 +21,9 @@ from rich.text import Text
 from smith_lib import progress
 from smith_lib.cli.screen import console
 
+Key = tuple[str, str]
+"""Stage and repository."""
+
 EVERY = 10.0
 """Seconds between two lines of the same stage and repository where there are no bars."""
 
@@ -63,9 +66,10 @@ def shown(quiet: bool) -> Iterator[None]:
             end()
         return
     columns = (
-        TextColumn("[bold]{task.fields[stage]}"), TextColumn("{task.description}"), BarColumn(None),
-        MofNCompleteColumn(), _Rate(), TimeElapsedColumn(), TimeRemainingColumn(compact=True),
-        TextColumn("[dim]{task.fields[note]}"),
+        TextColumn("[bold]{task.fields[stage]}"), TextColumn("{task.description}", markup=False),
+        BarColumn(None), MofNCompleteColumn(), _Rate(), TimeElapsedColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
     )  # fmt: skip
     with Progress(*columns, console=screen, transient=True) as bars:
         end = progress.listen(Bars(bars).take)
@@ -82,24 +86,32 @@ class Bars:
         """Feed these bars."""
         self.bars = bars
         self.lock = threading.Lock()
-        self.tasks: dict[tuple[str, str], TaskID] = {}
+        self.tasks: dict[Key, TaskID] = {}
+        self.begun: dict[int, Key] = {}
+        """By thread: what it began last. One that begins something else has left that behind."""
 
     def take(self, step: progress.Progress) -> None:
         """Show one step."""
         key = (step.stage, step.repo)
         with self.lock:
-            for other in [k for k in self.tasks if k[1] == step.repo and k[0] != step.stage]:
-                self.bars.remove_task(self.tasks.pop(other))
             if key not in self.tasks:
-                if step.total and step.done >= step.total:
-                    self.bars.console.print(line(step), style="dim")
-                    return
-                self.tasks[key] = self.bars.add_task(step.repo, total=None, stage=step.stage, note="")
-            self.bars.update(self.tasks[key], completed=step.done, total=step.total or None, note=step.note)
+                self._begin(key)
+            task = self.tasks[key]
+            self.bars.update(task, completed=step.done, total=step.total or None, note=step.note)
             if step.total and step.done >= step.total:
-                elapsed = next((t.elapsed for t in self.bars.tasks if t.id == self.tasks[key]), None)
-                self.bars.remove_task(self.tasks.pop(key))
-                self.bars.console.print(line(step, elapsed), style="dim")
+                elapsed = next((t.elapsed for t in self.bars.tasks if t.id == task), None)
+                self._drop(key)
+                self.bars.console.print(line(step, elapsed), style="dim", markup=False)
+
+    def _begin(self, key: Key) -> None:
+        thread = threading.get_ident()
+        for other in [k for k in self.tasks if k == self.begun.get(thread) or k[1] == key[1]]:
+            self._drop(other)
+        self.begun[thread] = key
+        self.tasks[key] = self.bars.add_task(key[1], total=None, stage=key[0], note="")
+
+    def _drop(self, key: Key) -> None:
+        self.bars.remove_task(self.tasks.pop(key))
 
 
 class Lines:
@@ -109,8 +121,8 @@ class Lines:
         """Nothing is shown yet."""
         self.screen = console(stderr=True)
         self.lock = threading.Lock()
-        self.begun: dict[tuple[str, str], float] = {}
-        self.last: dict[tuple[str, str], tuple[float, str]] = {}
+        self.begun: dict[Key, float] = {}
+        self.last: dict[Key, tuple[float, str]] = {}
 
     def take(self, step: progress.Progress) -> None:
         """Show one step, or not."""

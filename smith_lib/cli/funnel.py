@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from smith_lib import ledger
-from smith_lib.cli.records import column, data_files, versions
+from smith_lib.cli.records import column, data_files
+from smith_lib.publish.version import versions
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
 

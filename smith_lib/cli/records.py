@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from smith_lib import ledger
 from smith_lib.errors import InputError, StorageError
+from smith_lib.publish.version import FOLDER, latest, versions
 from smith_lib.storage import Root, read_at
 from smith_lib.types import Candidate, Instance, Row, Verdict
 
@@ -24,18 +25,6 @@ class Unpublished:
     verdict: Verdict | None
 
 
-def latest(root: Root) -> str | None:
-    """The newest published version, or None."""
-    if not root.exists("published/latest"):
-        return None
-    return root.read_bytes("published/latest").decode().strip().rstrip("/").rpartition("/")[2] or None
-
-
-def versions(root: Root) -> list[str]:
-    """The published versions, sorted."""
-    return sorted({name.split("/")[1] for name in root.names("published") if name.count("/") > 1})
-
-
 def version_named(root: Root, version: str) -> str:
     """The version itself, `latest` looked up. Raises `InputError` that lists the known ones."""
     found = latest(root) if version == "latest" else version
@@ -48,7 +37,7 @@ def version_named(root: Root, version: str) -> str:
 
 def data_files(root: Root, version: str) -> list[str]:
     """The Parquet files of a version."""
-    return [name for name in root.names(f"published/{version}/data") if name.endswith(".parquet")]
+    return [name for name in root.names(f"{FOLDER}/{version}/data") if name.endswith(".parquet")]
 
 
 def published(root: Root, version: str) -> list[Instance]:

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from smith_lib.cli import interrupt, screen
-from smith_lib.cli.ending import UNFINISHED, asked
+from smith_lib.cli.ending import GATE, OK, UNFINISHED, asked
 from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.sources import as_before, gathered, some_known
+from smith_lib.errors import GateFailed, InputError
 from smith_lib.settings import Settings
 
 KINDS = """\
@@ -53,8 +54,8 @@ Write the bugs that count up as tasks.
 Runs what is missing of the stages before."""
 
 
-def call_run(sources: list[str], settings: Settings, as_json: bool, until: str = "publish") -> dict[str, Any]:
-    """The summary of the flow `run`, called once it is sure that a sandbox can run here.
+def run_until(sources: list[str], settings: Settings, as_json: bool, until: str = "publish") -> None:
+    """Call the flow `run`, once it is sure that a sandbox can run here, and tell how it ended.
 
     Raises `InputError` where no source is of a known kind, and `SandboxUnavailable`.
     """
@@ -64,7 +65,39 @@ def call_run(sources: list[str], settings: Settings, as_json: bool, until: str =
     some_known(sources, settings)
     kind, cache = settings.sandbox.kind, cache_folder(settings)
     open_sandbox(kind, settings.environments, settings.sandbox, cache, settings.workers).close()
-    return call("run", as_json, sources, settings, until=until)
+    finish("run", settings.out, as_json, until == "publish", sources, settings, until=until)
+
+
+def finish(name: str, out: str, as_json: bool, publishes: bool, *args: Any, **kwargs: Any) -> None:
+    """Call a flow, show its summary and exit with its code.
+
+    0 where all is well, 3 where the gate refused, else 1 where repositories failed or nothing was published.
+    """
+    try:
+        summary = call(name, as_json, *args, **kwargs)
+        code = UNFINISHED if summary.get("failed") or (publishes and not summary.get("version")) else OK
+    except InputError as error:
+        # What the flow entered in the ledger before it raised tells more than the error.
+        if (found := refused(out, error)) is None:
+            raise
+        summary, code = found, GATE if isinstance(error, GateFailed) else UNFINISHED
+    if as_json:
+        screen.document(summary)
+    else:
+        _show(summary, publishes)
+    click.get_current_context().exit(code)
+
+
+def refused(out: str, error: InputError) -> dict[str, Any] | None:
+    """The summary of the newest run where it ended with that error; else None."""
+    from smith_lib import ledger
+    from smith_lib.storage import Root
+
+    root = Root.at(out)
+    if not ledger.runs(root):
+        return None
+    summary = ledger.record(root).summary
+    return summary if summary and summary.get("refused") == str(error) else None
 
 
 def call(name: str, as_json: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -79,16 +112,6 @@ def call(name: str, as_json: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
     return dict(summary or {})
 
 
-def tell(summary: Mapping[str, Any], as_json: bool, publishes: bool) -> None:
-    """Show a run's summary; exits with 1 where repositories failed or nothing was published."""
-    if as_json:
-        screen.document(summary)
-    else:
-        _show(summary, publishes)
-    if summary.get("failed") or (publishes and not summary.get("version")):
-        click.get_current_context().exit(UNFINISHED)
-
-
 def _show(summary: Mapping[str, Any], publishes: bool) -> None:
     if repos := summary.get("repos") or []:
         keys = ("source", "repo_id", "outcome", "stage", "status", "reason")
@@ -100,8 +123,8 @@ def _show(summary: Mapping[str, Any], publishes: bool) -> None:
     if summary.get("version"):
         click.echo(f"published {summary['version']} at {summary.get('path', '')}")
     elif publishes:
-        why = summary.get("reason")
-        click.echo(f"nothing published{f': {why}' if why else ''}", err=True)
+        why = str(summary.get("refused") or "no run came that far").removeprefix("nothing to publish: ")
+        click.echo(click.style(f"smith: nothing published: {why}", fg="red"), err=True)
 
 
 sources_option = click.option(
@@ -132,7 +155,7 @@ def _until(name: str, until: str, about: str, examples: list[str]) -> click.Comm
             )
         if not wanted:
             wanted, settings = as_before(settings)
-        tell(call_run(wanted, settings, as_json, until), as_json, until == "publish")
+        run_until(wanted, settings, as_json, until)
 
     return command
 
@@ -194,8 +217,10 @@ def publish(sources: tuple[str, ...], files: tuple[Path, ...], settings: Setting
     the exit code is 3.
     """
     wanted = gathered(sources, files)
-    summary = call_run(wanted, settings, as_json) if wanted else call("publish", as_json, settings)
-    tell(summary, as_json, publishes=True)
+    if wanted:
+        run_until(wanted, settings, as_json)
+    else:
+        finish("publish", settings.out, as_json, True, settings)
 
 
 @click.command(
@@ -212,5 +237,8 @@ def rerun_failed(run_id: str | None, settings: Settings, as_json: bool) -> None:
     RUN is a run's id, the newest where none is named (`smith status` shows it). Only what failed is done
     again, from the stage that failed, under that run's settings.
     """
-    summary = call("rerun-failed", as_json, run_id, settings.out)
-    tell(summary, as_json, publishes="version" in summary)
+    from smith_lib import ledger
+    from smith_lib.storage import Root
+
+    until = ledger.record(Root.at(settings.out), run_id).until
+    finish("rerun-failed", settings.out, as_json, until == "publish", run_id, settings.out)

@@ -27,7 +27,8 @@ TREE = Path(__file__).parents[2]
 
 FLOWS = """
 import json
-from smith_lib import errors, progress
+from smith_lib import errors, ledger, progress
+from smith_lib.storage import Root
 
 SUMMARY = {"run_id": "r1", "version": "v1", "path": "x/published/v1", "counts": {}, "failed": 0, "repos": [
     {"source": "pypi:h11", "repo_id": "pypi__h11.12345678", "outcome": "kept", "reason": "",
@@ -36,6 +37,12 @@ SUMMARY = {"run_id": "r1", "version": "v1", "path": "x/published/v1", "counts": 
 def run(sources, settings, until="publish"):
     if sources[0].startswith("pypi:raise-"):
         raise getattr(errors, sources[0][11:])("it went wrong")
+    if sources[0] in ("pypi:refused", "pypi:empty"):
+        root, gate = Root.at(settings.out), sources[0] == "pypi:refused"
+        error = (errors.GateFailed if gate else errors.InputError)("nothing to publish: row 3, rule 4")
+        ledger.begin(root, ledger.RunRecord("r1", tuple(sources), settings, until))
+        ledger.end(root, "r1", {**SUMMARY, "version": None, "refused": str(error)})
+        raise error
     progress.report("validate", "pypi__h11.12345678", 1, 2)
     progress.report("validate", "pypi__h11.12345678", 2, 2)
     failed = sum(s == "pypi:bad" for s in sources)

@@ -85,9 +85,23 @@ def test_publish_without_sources_publishes_what_is_there(invoke):
     assert invoke("publish", "--out", "x").stdout.strip().endswith("published v2 at x/published/v2")
 
 
-def test_rerun_failed_names_the_run_and_the_place(invoke):
-    assert called(invoke, "rerun-failed", "r7", "--out", "x") == {"run_id": "r7", "out": "x"}
-    assert called(invoke, "rerun-failed")["run_id"] is None
+def test_rerun_failed_names_the_run_and_the_place(invoke, tmp_path: Path):
+    out = str(tmp_path)
+    ledger.begin(Root.at(out), ledger.RunRecord("r7", ("pypi:h11",), load(None, {}), "publish"))
+    assert called(invoke, "rerun-failed", "r7", "--out", out) == {"run_id": "r7", "out": out}
+    assert called(invoke, "rerun-failed", "--out", out)["run_id"] is None
+    assert invoke("rerun-failed", "r8", "--out", out).exit_code == 2
+
+
+@pytest.mark.parametrize(("source", "code"), [("pypi:refused", 3), ("pypi:empty", 1)])
+def test_a_run_that_published_nothing_still_shows_its_summary(source, code, invoke, tmp_path: Path):
+    shown = invoke("run", source, "--out", str(tmp_path))
+    assert shown.exit_code == code, shown.output
+    assert "pypi__h11.12345678" in shown.stdout
+    assert "smith: nothing published: row 3, rule 4" in shown.stderr
+    plain = invoke("run", source, "--out", str(tmp_path), "--json")
+    assert plain.exit_code == code
+    assert json.loads(plain.stdout)["refused"] == "nothing to publish: row 3, rule 4"
 
 
 @pytest.mark.parametrize(

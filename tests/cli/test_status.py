@@ -22,6 +22,7 @@ from smith_lib.types import (
 from tests.rows import a_candidate, a_repo, a_verdict, an_instance, filled
 
 KEPT, SMALL, BROKEN = "pypi:repo", "pypi:small", "github:gone/away"
+VERSION = "v0001-0123abcd"
 OUTCOMES = [Outcome.VALID] * 3 + [Outcome.SUBTLE, Outcome.NO_FAILURE, Outcome.NO_FAILURE, Outcome.FLAKY]
 
 
@@ -57,10 +58,11 @@ def root(tmp_path: Path) -> Root:
     enter(root, SMALL, "select", shard, StageStatus.REJECTED, small.reason)
     enter(root, BROKEN, "select", None, StageStatus.FAILED, "NetworkError: no answer")
     rows = [an_instance(n) for n in range(2)]
-    root.write_bytes("published/v1/data/main-00000-of-00001.parquet", to_parquet(to_table(Instance, rows)))
-    root.write_bytes("published/v1/README.md", b"# card")
-    root.write_bytes("published/latest", b"v1\n")
-    ledger.end(root, "r1", {"version": "v1"})
+    data = to_parquet(to_table(Instance, rows))
+    root.write_bytes(f"published/{VERSION}/data/train-00000-of-00001.parquet", data)
+    root.write_bytes(f"published/{VERSION}/metrics.json", b"{}")
+    root.write_bytes("published/latest", f"{VERSION}\n".encode())
+    ledger.end(root, "r1", {"version": VERSION})
     return root
 
 
@@ -72,7 +74,7 @@ def status(invoke, root: Root, *arguments: str):
 
 def test_the_funnel_counts_every_candidate_once(invoke, root):
     got = status(invoke, root)
-    assert (got["run_id"], got["version"], got["finished"]) == ("r1", "v1", True)
+    assert (got["run_id"], got["version"], got["finished"]) == ("r1", VERSION, True)
     kept, small, broken = got["repositories"]
     assert (kept["source"], kept["outcome"], kept["stage"], kept["status"]) == (
         KEPT,
@@ -106,7 +108,7 @@ def test_the_table_names_reasons_and_totals(invoke, root):
     assert "1 kept of 3" in result.stdout
     assert "no_failure" in result.stdout
     assert "28.6%" in result.stdout
-    assert "published v1" in result.stdout
+    assert f"published {VERSION}" in result.stdout
 
 
 def test_a_run_that_was_cut_off_says_so(invoke, tmp_path):
