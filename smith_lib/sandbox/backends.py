@@ -6,6 +6,7 @@ from pathlib import Path
 
 from smith_lib.errors import SandboxUnavailable, UnknownName
 from smith_lib.sandbox.docker import DockerSandbox
+from smith_lib.sandbox.namespaces import NamespacesSandbox
 from smith_lib.sandbox.protocol import Sandbox
 from smith_lib.settings import EnvironmentSettings, SandboxSettings
 
@@ -15,6 +16,7 @@ Maker = Callable[[EnvironmentSettings, SandboxSettings, Path, int], Sandbox]
 
 BACKENDS: dict[str, Maker] = {
     "docker": lambda settings, sandbox, cache, slots: DockerSandbox(settings.base_image, slots),
+    "namespaces": lambda settings, sandbox, cache, slots: NamespacesSandbox(cache, slots),
 }
 """In the order that `auto` tries them."""
 
