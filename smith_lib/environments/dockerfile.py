@@ -11,6 +11,7 @@ from smith_lib.storage import digest
 _TEXT = """\
 # {repo_id}: the folder testbed/ beside this file holds the files of {source},
 # commit {commit}; requirements.txt holds the frozen requirements.
+# The base has {python}, uv, and a user smith who owns /testbed and {venv}; `smith base-image` makes one.
 FROM {base}
 USER smith
 WORKDIR /

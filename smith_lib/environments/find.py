@@ -3,14 +3,15 @@
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
 from smith_lib.environments.dockerfile import environment
 from smith_lib.environments.metadata import Metadata, read
-from smith_lib.environments.trial import Attempt, Best, Trial, try_recipes
+from smith_lib.environments.trial import NETWORK, Attempt, Best, Trial, last_line, try_recipes
+from smith_lib.errors import InputError, NetworkError
 from smith_lib.sandbox.protocol import Environment, Limits, Sandbox
 from smith_lib.settings import EnvironmentSettings
 from smith_lib.sources.protocol import Tree
@@ -58,7 +59,7 @@ def find(tree: Tree, sandbox: Sandbox, settings: EnvironmentSettings, limits: Li
 
     The clean runs that follow decide whether the suite is good enough: a suite of which at least half
     passed is handed on. Raises `NetworkError` where the package index does not answer, `EngineError`
-    where the sandbox failed, `InputError` where what worked in the trial could not be built again.
+    where the sandbox failed.
     """
     metadata = read(tree.path)
     base = sandbox.base()
@@ -68,10 +69,16 @@ def find(tree: Tree, sandbox: Sandbox, settings: EnvironmentSettings, limits: Li
     if best is None or best.passed <= WORTH_RUNNING * (best.tests + len(best.ignored)):
         return _failed(trial, metadata)
     made = environment(tree, base, best, environ)
-    log = sandbox.build(made, tree.path, limits)
+    log = f"{trial.log}\n=== building {made.image}\n"
+    try:
+        log += sandbox.build(made, tree.path, replace(limits, seconds=settings.build_seconds))
+    except InputError as error:
+        if NETWORK.search(str(error)):
+            raise NetworkError(f"the package index did not answer while {made.image!r} was built") from error
+        return _not_built(best, str(error), log, trial)
     return Found(
-        RepoOutcome.KEPT, "", made, best.recipe, best.args, command(best), best.ignored, best.seconds,
-        f"{trial.log}\n=== building {made.image}\n{log}", trial.attempts,
+        RepoOutcome.KEPT, "", made, best.recipe, best.args, command(best), best.ignored, best.seconds, log,
+        trial.attempts,
     )  # fmt: skip
 
 
@@ -96,6 +103,14 @@ def _versioned_by_history(root: Path) -> bool:
         _BY_HISTORY.search((root / name).read_text(encoding="utf-8", errors="replace"))
         for name in ("pyproject.toml", "setup.py", "setup.cfg")
         if (root / name).is_file()
+    )
+
+
+def _not_built(best: Best, error: str, log: str, trial: Trial) -> Found:
+    """What worked in the trial and could not be built again, most often within the time."""
+    reason = f"recipe {best.recipe!r}: worked in the trial and could not be built: {last_line(error)}"
+    return Found(
+        RepoOutcome.BUILD_FAILED, reason, None, "", (), "", (), 0.0, log + error, trial.attempts
     )
 
 

@@ -17,6 +17,8 @@ from smith_lib.settings import EnvironmentSettings
 from smith_lib.sources.protocol import Tree
 
 INSIDE = "/tmp/smith-trial"
+NETWORK = re.compile(r"error sending request|dns error|client error \(Connect\)|HTTP status server error")
+"""What uv says where the index does not answer."""
 _FROZEN = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.!+-]+")
 
 
@@ -123,7 +125,7 @@ def _told(ran: Ran, log: str) -> dict[str, Any]:
     if isinstance(told, dict) and {"attempts", "best", "interpreters"} <= told.keys():
         return told
     if ran.ended is Ended.EXITED and ran.exit_code != 0:
-        raise EngineError(f"the trial of recipes ended with code {ran.exit_code}: {_last(log)}")
+        raise EngineError(f"the trial of recipes ended with code {ran.exit_code}: {last_line(log)}")
     # Killed: by time or memory that the repository took. That is the repository's failure, not ours.
     reason = f"the trial of recipes was ended ({ran.ended}) after {ran.seconds:.0f} s"
     attempt = {"recipe": "all", "installed": "$ python -m pytest" in log, "good": False, "tests": 0,
@@ -131,13 +133,20 @@ def _told(ran: Ran, log: str) -> dict[str, Any]:
     return {"attempts": [attempt], "best": None, "interpreters": [0]}
 
 
-def _last(log: str) -> str:
-    return next((line.strip()[:300] for line in reversed(log.splitlines()) if line.strip()), "no output")
+def last_line(log: str) -> str:
+    """The last line that holds anything, without control characters."""
+    lines = filter(None, map(_plain, reversed(log.splitlines())))
+    return next(lines, "no output")[:300]
+
+
+def _plain(text: Any) -> str:
+    """On one line and without control characters: it is shown in terminals."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
 
 
 def _attempt(a: dict[str, Any]) -> Attempt:
-    return Attempt(str(a["recipe"]), bool(a["installed"]), bool(a["good"]), int(a["tests"]), int(a["passed"]),
-                   float(a.get("seconds", 0)), " ".join(str(a["reason"]).split())[:300])  # fmt: skip
+    return Attempt(_plain(a["recipe"]), bool(a["installed"]), bool(a["good"]), int(a["tests"]), int(a["passed"]),
+                   float(a.get("seconds", 0)), _plain(a["reason"])[:300])  # fmt: skip
 
 
 def _best(b: dict[str, Any] | None, tree: Tree) -> Best | None:
@@ -147,11 +156,11 @@ def _best(b: dict[str, Any] | None, tree: Tree) -> Best | None:
     ignored = [path for path in map(str, b["ignored"]) if _inside(path) and (tree.path / path).exists()]
     folders = [path for path in map(str, b["pythonpath"]) if re.fullmatch(r"/testbed[\w./-]*", path)]
     return Best(
-        recipe=" ".join(str(b["recipe"]).split()), minor=int(b["minor"]),
-        date=re.sub(r"[^0-9TZ:-]", "", str(b["date"])), mode=str(b["mode"]), pythonpath=tuple(folders),
+        recipe=_plain(b["recipe"]), minor=int(b["minor"]), date=re.sub(r"[^0-9TZ:-]", "", str(b["date"])),
+        mode=str(b["mode"]), pythonpath=tuple(folders),
         requirements=tuple(sorted({r for r in map(str, b["requirements"]) if _FROZEN.fullmatch(r)})),
-        args=tuple(" ".join(str(arg).split("\n")) for arg in b["args"]), ignored=tuple(ignored),
-        tests=int(b["tests"]), passed=int(b["passed"]), seconds=float(b["seconds"]),
+        args=tuple("".join(c for c in str(arg) if c.isprintable()) for arg in b["args"]),
+        ignored=tuple(ignored), tests=int(b["tests"]), passed=int(b["passed"]), seconds=float(b["seconds"]),
     )  # fmt: skip
 
 

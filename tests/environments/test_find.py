@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smith_lib.environments.find import Found, find
-from smith_lib.errors import EngineError, NetworkError
+from smith_lib.errors import EngineError, InputError, NetworkError
 from smith_lib.sandbox.protocol import Ended, Environment, Job, Limits, Ran
 from smith_lib.settings import EnvironmentSettings
 from smith_lib.sources.protocol import Pin, Tree
@@ -16,8 +16,9 @@ from smith_lib.types import RepoOutcome
 
 BEST: dict[str, Any] = {
     "recipe": "group test, releases of its time", "minor": 11, "date": "2026-01-31T00:00:00Z",
-    "mode": "editable", "pythonpath": [], "requirements": ["pytest==8.0", "attrs==25.1"], "args": ["-p", "no:randomly", "tests"],
-    "ignored": [], "tests": 60, "passed": 60, "seconds": 1.5, "good": True, "score": [60, 0],
+    "mode": "editable", "pythonpath": [], "requirements": ["pytest==8.0", "attrs==25.1"],
+    "args": ["-p", "no:randomly", "tests"], "ignored": [], "tests": 60, "passed": 60, "seconds": 1.5,
+    "good": True, "score": [60, 0],
 }  # fmt: skip
 
 
@@ -29,7 +30,8 @@ class Scripted:
     def __init__(self, ran: Callable[[Job], Ran]) -> None:
         self.ran = ran
         self.built: list[Environment] = []
-        self.limits: Limits | None = None
+        self.broken = ""
+        """What the build fails with."""
 
     def check(self) -> str:
         return "scripted"
@@ -38,10 +40,11 @@ class Scripted:
         return "base:1"
 
     def trial(self, tree: Path, job: Job, limits: Limits) -> Ran:
-        self.limits = limits
         return self.ran(job)
 
     def build(self, environment: Environment, tree: Path, limits: Limits) -> str:
+        if self.broken:
+            raise InputError(self.broken)
         self.built.append(environment)
         return "built"
 
@@ -129,6 +132,17 @@ def test_a_failed_build_names_the_recipe_and_the_cause_and_keeps_its_log(tree: T
         "recipe 'bare, newest': cannot be installed: fatal error: ffi.h: No such file (so did 1 other tries)"
     )
     assert result.log == "the log"
+
+
+def test_an_image_that_cannot_be_built_is_an_outcome_and_a_silent_index_is_not(tree: Tree) -> None:
+    sandbox = Scripted(told(best=BEST))
+    sandbox.broken = "building failed\n\x1b[31mnot finished after 900 s\n"
+    result = find(tree, sandbox, EnvironmentSettings(), Limits(10))
+    assert result.outcome is RepoOutcome.BUILD_FAILED and result.environment is None
+    assert result.reason.endswith("could not be built: [31mnot finished after 900 s")
+    sandbox.broken = "building failed\nerror sending request for url\n"
+    with pytest.raises(NetworkError):
+        find(tree, sandbox, EnvironmentSettings(), Limits(10))
 
 
 def test_a_suite_that_does_not_run_is_told_apart_from_a_build(tree: Tree) -> None:
