@@ -99,13 +99,14 @@ def check_all(
     known = {"repos": repos, "candidates": candidates, "tests": tests}
     sets = {name: frozenset(ids) for name, ids in known.items() if ids is not None}
     out = {} if kept_out is None else {"kept_out": kept_out}
+    for table in tables:
+        if table not in TABLES:
+            raise UnknownName("table", table, TABLES)
     found: list[Broken] = []
     looked_at = 0
     with _one_at_a_time:
         context, actions = _context(docs)
         for table, rows in tables.items():
-            if table not in TABLES:
-                raise UnknownName("table", table, TABLES)
             n_main = sum(getattr(row, "subset", "") == "main" for row in rows)
             given = Given(settings or Settings(), len(rows), n_main, **sets, **out)  # type: ignore[arg-type]
             suite = TABLES[table]
@@ -210,7 +211,14 @@ def _expectation(rule: Rule) -> Any:
         arguments["row_condition"] = reduce(and_, conditions)
     severity = "critical" if rule.severity == "block" else "warning"
     kind = getattr(gxe, rule.expectation)
-    return kind(**arguments, severity=severity, notes=rule.name, meta={"rule": rule.name})
+    return kind(**arguments, severity=severity, description=_told(rule), meta={"rule": rule.name})
+
+
+def _told(rule: Rule) -> str:
+    """The rule as the data docs tell it: its name, then what it looks at."""
+    parts = [f"{name} {str(value)[:80]}" for name, value in rule.arguments.items() if value is not None]
+    parts += [f"where {column} is {' or '.join(values)}" for column, values in rule.where.items()]
+    return f"{rule.name} ({'; '.join(parts)})".replace("$", "")  # a dollar would begin a placeholder
 
 
 def _broken(table: str, name: str, severity: Severity, key: str, one: Any) -> Broken:
