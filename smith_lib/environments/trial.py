@@ -145,8 +145,10 @@ def _plain(text: Any) -> str:
 
 
 def _attempt(a: dict[str, Any]) -> Attempt:
-    return Attempt(_plain(a["recipe"]), bool(a["installed"]), bool(a["good"]), int(a["tests"]), int(a["passed"]),
-                   float(a.get("seconds", 0)), _plain(a["reason"])[:300])  # fmt: skip
+    return Attempt(
+        _plain(a["recipe"]), bool(a["installed"]), bool(a["good"]), int(a["tests"]), int(a["passed"]),
+        float(a.get("seconds", 0)), _plain(a["reason"])[:300],
+    )  # fmt: skip
 
 
 def _best(b: dict[str, Any] | None, tree: Tree) -> Best | None:

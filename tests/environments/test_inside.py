@@ -69,6 +69,16 @@ def test_a_suite_that_makes_progress_may_take_longer_than_a_quiet_one(
     assert suite.ended == "finished" and suite.seconds > 4.5
 
 
+def test_a_suite_that_is_cut_off_says_how_far_it_came(inside: dict[str, Any]) -> None:
+    suite = run(inside, """
+        import time, pytest
+        @pytest.mark.parametrize("n", range(90))
+        def test_slow(n): time.sleep(0.3)
+    """, seconds=5)  # fmt: skip
+    assert suite.ended == "limit" and 0 < suite.passed < 90
+    assert suite.reason().startswith("the suite is too slow: ")
+
+
 def test_an_interpreter_that_dies_is_told_with_the_test_that_ran(inside: dict[str, Any]) -> None:
     suite = run(inside, "import os\ndef test_a(): pass\ndef test_b(): os._exit(3)\n")
     assert (suite.ended, suite.current) == ("crashed", "test_it.py::test_b")

@@ -64,7 +64,7 @@ class Attempt:
             score = (self.result.passed, -self.result.bad - len(self.ignored))
             if self.best is None or score > self.best[0]:
                 self.best = (score, self.result, self.now())
-            if self.trial.left() < 5 or not self.mended():
+            if self.trial.left() < 5 or self.slow() or not self.mended():
                 break
         if self.best is not None:
             self.result = self.best[1]
@@ -93,6 +93,10 @@ class Attempt:
             return False
         ran = self.result.passed + self.result.bad + len(self.best[2]["ignored"])
         return self.result.passed > 0.9 * ran
+
+    def slow(self):
+        """Whether the suite goes well and takes too long: no other recipe would change that."""
+        return self.result.ended == "limit" and self.result.passed > 0.9 * self.result.ran
 
     def freeze(self):
         """`name==version` lines, the project left out."""

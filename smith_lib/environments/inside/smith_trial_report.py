@@ -3,18 +3,30 @@
 The parent process reads the file while the suite runs: a suite that goes on writing is making progress.
 """
 
+import fcntl
 import json
 import os
 import sys
 
-_FILE = os.environ.get("SMITH_TRIAL_REPORT", os.devnull)
+_PATH = os.environ.get("SMITH_TRIAL_REPORT", os.devnull)
+_PID = os.getpid()
+_open, _write_to = os.open, os.write
+_file = [-1]
 _worst = {}
 _texts = [0]
 
 
 def _write(**event):
-    with open(_FILE, "a", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(json.dumps(event) + "\n")
+    if os.getpid() != _PID:  # a process that a test forked
+        return
+    data = (json.dumps(event) + "\n").encode("ascii")
+    try:
+        _write_to(_file[0], data)
+    except OSError:  # not open yet, or closed by a test
+        low = _open(_PATH, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        _file[0] = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 700)  # away from numbers that tests use again
+        os.close(low)
+        _write_to(_file[0], data)
 
 
 def _text(report):

@@ -108,6 +108,9 @@ class Suite:
         """One line on what stands in the way, or an empty string."""
         if self.ended == "finished" and not self.bad and not self.uncollected:
             return ""
+        if self.ended == "limit":
+            told = (self.ran, self.collected, self.seconds)
+            return "the suite is too slow: %d of %d tests ran in %.0f s" % told
         if self.outcomes:
             told = "%d of %d tests do not pass" % (self.bad, self.collected)
             return told if self.ended == "finished" else "%s, %s in %r" % (told, self.ended, self.current)

@@ -79,8 +79,8 @@ class Trial:
                 return
             if self.attempts:
                 tree.restore()
-            good = self.attempt(python["minor"], recipe, when, date)
-            if good and not self.best["ignored"]:
+            tried = self.attempt(python["minor"], recipe, when, date)
+            if tried.slow() or (tried.good() and not self.best["ignored"]):
                 return
             more -= self.best is not None and self.best["good"]
 
@@ -91,7 +91,7 @@ class Trial:
                 for recipe in self.job["recipes"]]  # fmt: skip
 
     def attempt(self, minor, recipe, when, date):
-        """Whether the recipe is good; it is noted, and kept where it is the best so far."""
+        """The recipe tried; it is noted, and kept where it is the best so far."""
         began = time.monotonic()
         label = "%s, releases %s" % (recipe["name"], when)
         self.log("\n=== %s (Python 3.%d)" % (label, minor))
@@ -110,7 +110,7 @@ class Trial:
                 )  # fmt: skip
         note["seconds"] = round(time.monotonic() - began, 1)
         self.log("--- %s: %s" % (label, note["reason"] or "%(passed)d of %(tests)d tests pass" % note))
-        return note["good"]
+        return tried
 
 
 def main():
