@@ -1,9 +1,11 @@
 """`smith base-image`: the image under every environment, for machines that cannot pull one."""
 
 import click
+from rich.markup import escape
 
-from smith_lib.cli import interrupt, screen
+from smith_lib.cli import interrupt
 from smith_lib.cli.options import Command, json_option, with_settings
+from smith_lib.cli.screen import console, document
 from smith_lib.settings import Settings
 
 
@@ -20,7 +22,7 @@ from smith_lib.settings import Settings
 @click.option(
     "--mirror", help="Where Debian's packages come from; this machine's own mirror where not given."
 )
-@with_settings("--sandbox")
+@with_settings("--settings")
 @json_option
 def base_image(name: str | None, suite: str, mirror: str | None, settings: Settings, as_json: bool) -> None:
     """Make the image that every environment is layered on.
@@ -31,8 +33,20 @@ def base_image(name: str | None, suite: str, mirror: str | None, settings: Setti
     from smith_lib.sandbox.base_image import make
 
     interrupt.install()
-    made = make(name or settings.environments.base_image, suite=suite, mirror=mirror)
+    name = name or settings.environments.base_image
+    screen_lines = console(stderr=True)
+    with screen_lines.status(f"making {name}", spinner="line") as status:
+
+        def report(line: str) -> None:
+            if as_json:
+                return
+            if screen_lines.is_terminal:
+                status.update(f"making {name}: {escape(line)}")
+            else:
+                screen_lines.print(line, markup=False, soft_wrap=True)
+
+        made = make(name, suite=suite, report=report, mirror=mirror)
     if as_json:
-        screen.document({"image": name or settings.environments.base_image, "id": made})
+        document({"image": name, "id": made})
     else:
-        click.echo(f"made {made}")
+        click.echo(f"made {name}: {made}")

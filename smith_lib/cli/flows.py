@@ -8,6 +8,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+import click
+
 from smith_lib.errors import InputError, UnknownName
 
 GROUP = "smith.flows"
@@ -20,6 +22,7 @@ ENVIRONMENT = {
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "smith_lib",
+    "PREFECT_LOGGING_ROOT_LEVEL": "INFO",
     "GX_ANALYTICS_ENABLED": "false",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
 }
@@ -27,12 +30,25 @@ ENVIRONMENT = {
 
 
 def prepare(verbose: bool) -> None:
-    """Set the environment that Prefect, Great Expectations and litellm read when they are imported."""
-    level = "INFO" if verbose else "WARNING"
-    levels = {"PREFECT_LOGGING_LEVEL": level, "PREFECT_LOGGING_ROOT_LEVEL": level}
-    for name, value in (ENVIRONMENT | levels).items():
+    """Set the environment that Prefect, Great Expectations and litellm read when they are imported.
+
+    Prefect's own log goes to its API in full; the terminal gets it where verbose, else only our warnings.
+    """
+    console = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO" if verbose else "CRITICAL"}
+    for name, value in (ENVIRONMENT | console).items():
         os.environ.setdefault(name, value)
-    logging.getLogger("smith_lib").setLevel(level)
+    log = logging.getLogger("smith_lib")
+    log.setLevel(logging.INFO)
+    if not verbose and not any(isinstance(handler, Warnings) for handler in log.handlers):
+        log.addHandler(Warnings(logging.WARNING))
+
+
+class Warnings(logging.Handler):
+    """Shows log records on standard error, wherever that goes at the moment (above the bars)."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one."""
+        click.echo(f"{record.levelname.lower()}: {record.getMessage()}", err=True)
 
 
 def flow(name: str) -> Callable[..., Any]:

@@ -64,7 +64,11 @@ def run_until(sources: list[str], settings: Settings, as_json: bool, until: str 
 
     some_known(sources, settings)
     kind, cache = settings.sandbox.kind, cache_folder(settings)
-    open_sandbox(kind, settings.environments, settings.sandbox, cache, settings.workers).close()
+    sandbox = open_sandbox(kind, settings.environments, settings.sandbox, cache, settings.workers)
+    try:
+        sandbox.base()
+    finally:
+        sandbox.close()
     finish("run", settings.out, as_json, until == "publish", sources, settings, until=until)
 
 

@@ -20,6 +20,9 @@ class Idle:
     def check(self) -> str:
         return "idle"
 
+    def base(self) -> str:
+        return "none"
+
     def close(self) -> None: ...
 
 
