@@ -1,9 +1,8 @@
 """The desk that a process's tasks share: one sandbox backend and one root for the same settings."""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 from smith_lib import closing
 from smith_lib.sandbox.backends import open_sandbox
@@ -11,16 +10,10 @@ from smith_lib.settings import Settings
 from smith_lib.sources.table import cache_folder
 from smith_lib.stages import Desk
 from smith_lib.storage import Root
+from tasks.gate import gate
 
 _desks: dict[str, Desk] = {}
 _lock = threading.Lock()
-
-
-def gate(table: str, rows: Sequence[Any]) -> None:
-    """Refuse rows that their table's suite refuses. Raises `GateFailed`."""
-    from expectations import checkpoint  # takes seconds to import: only where rows were made
-
-    checkpoint.gate(table, rows)
 
 
 def desk_for(run_id: str, settings: Settings) -> Desk:
@@ -33,5 +26,6 @@ def desk_for(run_id: str, settings: Settings) -> Desk:
                 settings.sandbox.kind, settings.environments, settings.sandbox, cache, settings.workers
             )
             closing.register(sandbox.close)
-            _desks[known] = Desk(run_id, settings, Root.at(settings.out), sandbox, cache, gate)
+            checked = partial(gate, settings=settings)
+            _desks[known] = Desk(run_id, settings, Root.at(settings.out), sandbox, cache, checked)
         return replace(_desks[known], run_id=run_id)

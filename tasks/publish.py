@@ -1,7 +1,6 @@
 """Publishing as a task: the choice, the gate, the version, and the artifacts that show them."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,34 +9,13 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from smith_lib.curate.choose import Choice
 from smith_lib.errors import GateFailed
 from smith_lib.settings import Settings
-from smith_lib.stages.publish import publish
+from smith_lib.stages.publish import Proposal, propose, publish
 from smith_lib.storage import Root
-from smith_lib.types import Candidate, Outcome, Repo, StageRun
+from smith_lib.types import StageRun
+from tasks.gate import gate
 from tasks.states import curable
-
-
-def _checked(settings: Settings) -> Any:
-    def check(choice: Choice, repos: Sequence[Repo], candidates: Sequence[Candidate], docs: Path) -> None:
-        from expectations import checkpoint
-
-        try:
-            checkpoint.gate(
-                "instances",
-                [*choice.main, *choice.subtle],
-                docs=docs,
-                settings=settings,
-                repo_ids={r.repo_id for r in repos},
-                candidate_ids={c.candidate_id for c in candidates},
-            )
-        except GateFailed as error:
-            create_markdown_artifact(key="gate", markdown=f"**The gate refused.**\n\n{error}")
-            raise
-        create_markdown_artifact(key="gate", markdown=f"The gate let {len(choice.main)} rows pass.")
-
-    return check
 
 
 @task(
@@ -50,19 +28,33 @@ def _checked(settings: Settings) -> Any:
 )
 def publish_version(rows: Sequence[StageRun], settings: Settings) -> dict[str, Any]:
     """The version that those rows' instances make, as plain data; raises `GateFailed` where it is refused."""
-    published = publish(rows, Root.at(settings.out), settings, _checked(settings))
-    told = f"`{published.path}`: {published.rows} rows{'' if published.new else ' (not new)'}"
+
+    def check(proposal: Proposal, docs: Path) -> None:
+        chosen = [*proposal.choice.main, *proposal.choice.subtle]
+        references = {"repos": proposal.repos, "candidates": proposal.judged}
+        try:
+            checked = gate("published", chosen, settings, docs=docs, **references)
+        except GateFailed as error:
+            create_markdown_artifact(key="gate", markdown=f"**Refused.** {error}")
+            raise
+        warned = "".join(f"\n- {broken}" for broken in checked.failures)
+        told = f"**Passed**: {len(chosen)} rows, {checked.rules} rules.{warned}"
+        create_markdown_artifact(key="gate", markdown=told)
+
+    root = Root.at(settings.out)
+    proposal = propose(rows, root, settings)
+    _show("funnel", proposal.metrics["funnel"])
+    _show("distribution", proposal.metrics["distribution"])
+    made = publish(proposal, root, settings, check)
+    told = f"`{made.path}`: {made.rows} rows{'' if made.new else ', as before'}; data docs in `data_docs/`"
     create_markdown_artifact(key="version", markdown=told)
-    return {
-        "version": published.version,
-        "path": published.path,
-        "rows": published.rows,
-        "new": published.new,
-    }
+    return {"version": made.version, "path": made.path, "rows": made.rows, "new": made.new}
 
 
-def show_funnel(outcomes: Counter[Outcome]) -> None:
-    """Put the funnel into Prefect's UI."""
-    create_table_artifact(
-        key="funnel", table=[{"outcome": str(o), "candidates": n} for o, n in sorted(outcomes.items())]
-    )
+def _show(key: str, figures: Mapping[str, Any]) -> None:
+    """Put figures, nested or not, into Prefect's UI as a table."""
+    table = []
+    for name, value in figures.items():
+        inner = value if isinstance(value, Mapping) else {"": value}
+        table += [{"what": name, "which": which, "figure": figure} for which, figure in inner.items()]
+    create_table_artifact(key=key, table=table)

@@ -17,7 +17,7 @@ from smith_lib.types import Repo, Row, StageRun, StageStatus
 
 R = TypeVar("R", bound=Row)
 
-Gate = Callable[[str, Sequence[Any]], None]
+Gate = Callable[[str, Sequence[Any]], Any]
 """Refuses a table's rows by raising `GateFailed`."""
 
 

@@ -2,26 +2,38 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from smith_lib.curate.choose import Choice, choose
 from smith_lib.curate.metrics import metrics
 from smith_lib.ledger import slug
+from smith_lib.package.instances import SUBSETS, instance_id
 from smith_lib.publish import Published, write_version
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, read, read_at
-from smith_lib.types import Candidate, Instance, Repo, StageRun, Verdict
-
-Check = Callable[[Choice, Sequence[Repo], Sequence[Candidate], Path], None]
-"""Refuses a choice by raising `GateFailed`; writes the data docs into the folder."""
+from smith_lib.types import Candidate, Instance, Repo, RepoOutcome, StageRun, Verdict
 
 
-def publish(rows: Sequence[StageRun], root: Root, settings: Settings, check: Check) -> Published:
-    """The version made of the instances that these ledger rows name (rows of all stages, one run or more).
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is to be published, with what it refers to."""
 
-    Raises `GateFailed` where the gate refuses it; nothing is published then.
-    """
+    choice: Choice
+    repos: frozenset[str]
+    """Ids of the kept repositories."""
+    judged: frozenset[str]
+    """Instance ids of the candidates judged valid or subtle."""
+    metrics: dict[str, Any]
+
+
+Check = Callable[[Proposal, Path], None]
+"""Refuses a proposal by raising `GateFailed`; writes the data docs into the folder."""
+
+
+def propose(rows: Sequence[StageRun], root: Root, settings: Settings) -> Proposal:
+    """What the instances that these ledger rows name (of all stages, one run or more) make."""
 
     def shards(stage: str) -> list[StageRun]:
         return [r for r in rows if r.stage == stage and r.shard]
@@ -31,8 +43,24 @@ def publish(rows: Sequence[StageRun], root: Root, settings: Settings, check: Che
     verdicts = [v for r in shards("validate") for v in read_at(root, r.shard, Verdict)]
     instances = [i for r in shards("package") for i in read_at(root, r.shard, Instance)]
     choice = choose(instances, settings.publish, settings.seed)
-    figures: dict[str, Any] = metrics(repos, candidates, verdicts, choice)
+    spent = sum(r.seconds for r in rows)
+    runs = settings.validation.runs
+    return Proposal(
+        choice=choice,
+        repos=frozenset(r.repo_id for r in repos if r.outcome is RepoOutcome.KEPT),
+        judged=frozenset(instance_id(v.candidate_id) for v in verdicts if v.outcome in SUBSETS),
+        metrics=metrics(repos, candidates, verdicts, choice, runs=runs, seconds=spent),
+    )
+
+
+def publish(proposal: Proposal, root: Root, settings: Settings, check: Check) -> Published:
+    """The version that the proposal makes.
+
+    Raises `GateFailed` where the gate refuses it, and `InputError` where it is empty; nothing is published
+    then, and the last version stays.
+    """
     with tempfile.TemporaryDirectory(prefix="smith-docs-") as folder:
         docs = Path(folder)
-        check(choice, repos, candidates, docs)
-        return write_version(root, choice, figures, docs, settings)
+        if proposal.choice.main or proposal.choice.subtle:
+            check(proposal, docs)
+        return write_version(root, proposal.choice, proposal.metrics, docs, settings.publish)
