@@ -22,7 +22,7 @@ class Called:
 
 
 def at(file: str, line: int, function: str, read: Read) -> Called | None:
-    """The function whose code holds that line of the file, or none; `function` is the frame's own name for it."""
+    """The function that holds that line of the file, or none; `function` is the frame's name for it."""
     module = _module(file, read)
     if module is None:
         return None

@@ -10,7 +10,7 @@ MOST = 3_000
 
 
 def values(function: FunctionNode, owners: Sequence[ast.ClassDef], case: str) -> dict[str, ast.expr] | None:
-    """Argument name to its value's expression in that case; empty without a case, none where it cannot be told."""
+    """Argument name to its value's expression in that case; none where it cannot be told."""
     marks = [
         *reversed(function.decorator_list),
         *(d for owner in owners for d in reversed(owner.decorator_list)),

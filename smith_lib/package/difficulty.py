@@ -1,4 +1,4 @@
-"""How long a person who knows the code would need, in SWE-bench Verified's terms, from what can be measured."""
+"""How long a person who knows the code would need, in SWE-bench Verified's terms, by what is measured."""
 
 from collections.abc import Sequence
 

@@ -247,7 +247,7 @@ def _error(seen: Seen) -> str:
 
 
 def _traceback(case: Case, frames: Sequence[Frame], seen: Seen) -> str:
-    """The traceback's part inside the package; its source lines only where none of them is a line of the fix."""
+    """The traceback inside the package; with source lines only where none of them is a line of the fix."""
     secret = {"".join(line.split()) for line in leaks.fix_lines(case.patch)}
     shown: list[tuple[Frame, str]] = []
     for frame in frames:

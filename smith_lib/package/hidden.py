@@ -172,7 +172,7 @@ def undo(patch: str, read: Read) -> dict[str, str]:
 
 
 def task_files(instance: Instance, clean: Read) -> dict[str, str]:
-    """What differs from the clean tree in the tree that an agent gets: the bug is in, the hidden tests are out."""
+    """What differs from the clean tree in an agent's tree: the bug is in, the hidden tests are out."""
     return {**undo(instance.test_patch, clean), **{file.path: file.text for file in instance.buggy_code}}
 
 

@@ -42,7 +42,7 @@ def instances(
 ) -> list[Instance]:
     """One row for each verdict that is valid or subtle, sorted by id; `tree` is the clean tree.
 
-    Raises `InputError` where a verdict has no candidate, and `DoesNotApply` where a bug does not fit the tree.
+    Raises `InputError` where a verdict has no candidate, `DoesNotApply` where a bug does not fit the tree.
     """
 
     @cache

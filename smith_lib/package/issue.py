@@ -49,7 +49,7 @@ def _leaks(case: Case, text: str) -> tuple[str, ...]:
 
 
 def _tries(case: Case) -> Iterator[Facts]:
-    """Facts from the best evidence on, first with and then without what is most likely to give something away."""
+    """Facts from the best evidence on, first with and then without what is likeliest to give a lot away."""
     ranked = facts.ranked(case)
     for thin in (False, True):
         for found in ranked:

@@ -58,7 +58,8 @@ def question(fact: Facts, rng: random.Random) -> str:
         f"# {title(fact)}",
         f"{start} {_opening(fact, rng)}",
         *_reproduction(fact, ""),
-        f"{_sentence(_subject(fact), fact)} {fact.got}. From the documentation I would expect it to {fact.want}."
+        f"{_sentence(_subject(fact), fact)} {fact.got}."
+        f" From the documentation I would expect it to {fact.want}."
         + _more(fact),
         _traceback(fact),
         end,
@@ -100,7 +101,8 @@ def regression(fact: Facts, rng: random.Random) -> str:
     start = rng.choice(
         [
             f"After updating {fact.project}, {_name(fact)} behaves differently.",
-            f"{_sentence(_name(fact), fact)} used to work for this, and with the current code of {fact.project} it does not.",
+            f"{_sentence(_name(fact), fact)} used to work for this,"
+            f" and with the current code of {fact.project} it does not.",
             f"Something in {fact.project} changed for the worse around {_name(fact)}.",
         ]
     )

@@ -129,7 +129,7 @@ def caught_as(statement: ast.With | ast.AsyncWith) -> str:
 
 
 def path_to(body: Sequence[ast.stmt], line: int) -> list[ast.stmt]:
-    """The statements from the outermost to the innermost one that cover the line; `raises` blocks count whole."""
+    """The statements that cover the line, from the outermost in; `raises` blocks count whole."""
     for statement in body:
         if not statement.lineno <= line <= (statement.end_lineno or statement.lineno):
             continue
@@ -295,7 +295,7 @@ def _useful(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:
 
 
 def _compound(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:
-    """A block that does something with a needed name, without its assertions; none for one that only checks."""
+    """A block that does something with a needed name, without its assertions, or none."""
     if isinstance(statement, ast.Global | ast.Nonlocal):
         return statement
     if not isinstance(

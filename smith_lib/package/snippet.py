@@ -418,7 +418,7 @@ def _fixtures(
 
 
 def _source(node: ast.stmt, text: str) -> str:
-    """The statement as source on as few lines as fit, else as it is laid out in `text` where it is still that."""
+    """The statement as source; where that is too long, laid out as `text` has it if it is still the same."""
     new = ast.unparse(ast.fix_missing_locations(deepcopy(node)))
     if not text or max(map(len, new.split("\n"))) <= 100 or not hasattr(node, "lineno"):
         return new
