@@ -8,7 +8,9 @@ from smith_lib.settings import Settings
 from smith_lib.sources.criteria import kept_out
 
 
-def gate(table: str, rows: Sequence[Any], settings: Settings, *, docs: Path | None = None, **given: Any) -> Any:
+def gate(
+    table: str, rows: Sequence[Any], settings: Settings, *, docs: Path | None = None, **given: Any
+) -> Any:
     """What the table's suite found in the rows (`expectations.checkpoint.Checked`).
 
     Raises `GateFailed` that names row and rule where the suite refuses them.
