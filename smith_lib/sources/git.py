@@ -51,11 +51,16 @@ def parsed(spec: str) -> tuple[str, str | None]:
         if host.startswith("-") or (not host and scheme != "file") or not path:
             raise SourceError(f"{spec!r} names no repository; wanted git+URL or git+URL@ref")
     else:
+        scheme, host = "ssh", ""
         head, colon, path = text.partition(":")
         path, at, ref = path.rpartition("@") if "@" in path else (path, "", "")
         url = f"{head}{colon}{path}"
         if not SCP.fullmatch(url):
             raise SourceError(f"{spec!r} names no repository; wanted git+URL, by {', '.join(SCHEMES)}")
+    if scheme in ("http", "https") and "@" in host:
+        where = f"git+{scheme}://{host.rpartition('@')[2]}/{path}"
+        why = "a user or token in a URL would be published; give it to git's credential helper"
+        raise SourceError(f"{where}: {why}")
     if any(c.isspace() or ord(c) < 32 for c in text) or ref.startswith("-") or (at and not ref):
         raise SourceError(f"{spec!r}: {ref!r} is no branch, tag or commit")
     return url, ref or None

@@ -16,8 +16,8 @@ GONE = (
     "not found", "does not exist", "could not read Username", "could not read Password", "dubious ownership",
     "Authentication failed", "does not appear to be a git repository", "Permission denied", "access denied",
     "error: 401", "error: 403", "error: 404", "error: 410", "not allowed", "unable to find",
-    "is not a commit",
-    "not a git repository", "unsupported protocol", "terminal prompts disabled",
+    "is not a commit", "Host key verification failed", "not a git repository",
+    "unsupported protocol", "terminal prompts disabled",
 )  # fmt: skip
 
 

@@ -138,7 +138,8 @@ def project(name: str) -> Project:
             raise SourceError(why) from error
     sdists = [s for filename, file in files if (s := _sdist(name, url, filename, file)) is not None]
     versions = {s.version for s in sdists}
-    for text in page.get("versions") or (re.split("-", f)[1] for f, _ in files if f.endswith(".whl")):
+    wheels = (f.split("-")[1] for f, _ in files if f.endswith(".whl") and "-" in f)
+    for text in page.get("versions") or wheels:
         try:
             versions.add(Version(text))
         except InvalidVersion:

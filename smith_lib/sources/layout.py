@@ -77,7 +77,7 @@ class Layout:
                     out.write(chunk)
                     left -= len(chunk)
             path.chmod(0o755 if executable else 0o644)
-        except (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise self.refused(name, "is a file and a folder at once") from error
         except OSError as error:
             if error.errno in (36, 84):  # ENAMETOOLONG, EILSEQ
@@ -91,16 +91,6 @@ class Layout:
         if (parts := self._parts(name)) is not None:
             self._links[parts] = to
 
-    def _leaves(self, parts: tuple[str, ...], to: str) -> bool:
-        if to.startswith("/") or "\0" in to or not to:
-            return True
-        depth = len(parts) - 1
-        for step in to.split("/"):
-            depth += -1 if step == ".." else 0 if step in ("", ".") else 1
-            if depth < 0:
-                return True
-        return False
-
     def close(self) -> None:
         """Make the links and normalise the folders' modes.
 
@@ -109,7 +99,7 @@ class Layout:
         made: list[tuple[Path, str]] = []
         for parts, to in self._links.items():
             name, path = "/".join(parts), self.target.joinpath(*parts)
-            if self._leaves(parts, to):
+            if not to or to.startswith("/") or "\0" in to:
                 self._drop(name, to)
                 continue
             try:
@@ -121,7 +111,7 @@ class Layout:
                 raise self.refused(name[:80], f"cannot be made a link: {error.strerror}") from error
             made.append((path, to))
         root = os.path.realpath(self.target)
-        for path, to in made:  # through other links, a path that looks harmless may still lead out
+        for path, to in made:  # only now: a link may lead out through others
             real = os.path.realpath(path)
             if real != root and not real.startswith(root + "/"):
                 path.unlink()

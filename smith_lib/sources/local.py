@@ -75,6 +75,10 @@ class Local:
 
 def parsed(spec: str) -> tuple[Path, str | None]:
     """Absolute path and ref. Raises `SourceError` where there is no such folder."""
+    try:
+        spec.encode()
+    except UnicodeEncodeError as error:
+        raise SourceError(f"path {spec!r} is not UTF-8, and a row can hold no other") from error
     path, ref = Path(spec).expanduser(), None
     if not path.exists() and "@" in spec:
         text, _, ref = spec.rpartition("@")

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import math
 import stat
 import tarfile
 import tempfile
@@ -77,7 +78,7 @@ def _untar(archive: Path, layout: Layout) -> datetime:
             members = list(_members(tar, archive.name))
             top = _top([m.name for m in members if not m.isdir()])
             for member in members:
-                newest = max(newest, member.mtime)
+                newest = max(newest, member.mtime if math.isfinite(member.mtime) else 0)
                 name = _below(top, member.name)
                 if member.isdir():
                     if ".." in member.name.split("/") or member.name.startswith("/"):

@@ -146,13 +146,20 @@ def test_urls_that_would_run_something_are_refused(spec: str):
         ("git+https://example.org/a/b@feature/x", "https://example.org/a/b", "feature/x", "a/b"),
         ("git+ssh://git@example.org/a/b.git", "ssh://git@example.org/a/b.git", None, "a/b"),
         ("git+git@example.org:a/b.git@main", "git@example.org:a/b.git", "main", "a/b"),
-        ("git+https://u:p@example.org/a/b/c", "https://u:p@example.org/a/b/c", None, "a/b/c"),
+        ("git+https://example.org/a/b/c/", "https://example.org/a/b/c/", None, "a/b/c"),
         ("git+file:///srv/x.git", "file:///srv/x.git", None, "local/x"),
     ],
 )
 def test_url_and_ref_are_told_apart(spec: str, url: str, ref: str | None, repo: str):
     assert parsed(spec) == (url, ref)
     assert repo_of(url) == repo
+
+
+def test_a_secret_in_a_url_is_refused_and_not_repeated():
+    for user in ("u:hunter2", "hunter2"):
+        with pytest.raises(SourceError, match="credential helper") as caught:
+            pin(f"git+https://{user}@example.org/a/b@main", SELECT)
+        assert "hunter2" not in str(caught.value)
 
 
 def test_a_repository_that_is_not_there_is_the_specs_fault_and_silence_is_not(tmp_path: Path):

@@ -93,6 +93,7 @@ def test_a_path_that_is_no_folder_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "file").write_text("")
     monkeypatch.chdir(tmp_path)
     wanted = {"./absent": "does not exist", "./file": "is no folder", f"{tmp_path}/x@v1": "does not exist"}
+    wanted["./caf\udce9"] = "is not UTF-8"
     for spec, says in wanted.items():
         with pytest.raises(SourceError, match=says):
             pin(spec, SELECT)

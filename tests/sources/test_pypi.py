@@ -188,7 +188,13 @@ def test_a_cache_that_cannot_be_written_is_broken_machinery(packages: Index, tmp
 
 @pytest.mark.network
 def test_a_real_release_has_the_same_commit_everywhere(tmp_path: Path):
-    tree = fetch(pin("pypi:h11==0.16.0", SELECT), tmp_path, SELECT)
+    try:
+        pinned = pin("pypi:h11==0.16.0", SELECT)
+    except NetworkError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    tree = fetch(pinned, tmp_path, SELECT)
     assert tree.repo_id == "pypi__h11.409059b0"
     assert tree.commit == "409059b0bc169ae32787a1dcacd32d4b6481a84c"
     assert tree.license == "MIT"
