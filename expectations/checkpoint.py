@@ -4,9 +4,9 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import and_
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from expectations.frame import columns, frame
 from expectations.rules import Given, Rule, Severity, rule
 from smith_lib.errors import GateFailed, UnknownName
 from smith_lib.settings import Settings
+from smith_lib.sources import criteria
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def check(
     """What the table's rules say of the rows; with `docs`, the data docs site is built in that folder.
 
     The further arguments are those of `Given`: ids for references between tables (`repos`, `candidates`,
-    `tests`), and `kept_out`. Raises `UnknownName` for a table without rules.
+    `tests`). Raises `UnknownName` for a table without rules.
     """
     return check_all({table: rows}, docs=docs, settings=settings, **given)
 
@@ -93,12 +94,13 @@ def check_all(
     repos: Collection[str] | None = None,
     candidates: Collection[str] | None = None,
     tests: Collection[str] | None = None,
-    kept_out: Callable[[str], bool] | None = None,
 ) -> Checked:
     """What the rules of several tables say, as one data docs site. See `check`."""
     known = {"repos": repos, "candidates": candidates, "tests": tests}
     sets = {name: frozenset(ids) for name, ids in known.items() if ids is not None}
-    out = {} if kept_out is None else {"kept_out": kept_out}
+    settings = settings or Settings()
+    listed = criteria.kept_out(settings.select)
+    kept_out = cache(lambda repo: listed.holds(repo, "") is not None)
     for table in tables:
         if table not in TABLES:
             raise UnknownName("table", table, TABLES)
@@ -108,7 +110,7 @@ def check_all(
         context, actions = _context(docs)
         for table, rows in tables.items():
             n_main = sum(getattr(row, "subset", "") == "main" for row in rows)
-            given = Given(settings or Settings(), len(rows), n_main, **sets, **out)  # type: ignore[arg-type]
+            given = Given(settings, len(rows), n_main, **sets, kept_out=kept_out)
             suite = TABLES[table]
             rules = [_schema(suite), *suite.rules(given)]
             looked_at += len(rules)

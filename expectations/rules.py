@@ -1,11 +1,11 @@
 """What a rule is, and what the rules of a table are given to go by."""
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from smith_lib.settings import Settings
+from smith_lib.sources import licenses
 
 Severity = Literal["block", "warn"]
 
@@ -95,17 +95,14 @@ class Given:
     tests: frozenset[str] | None = None
     """Ids of the reliable tests of the one repository that the rows are of."""
     kept_out: Callable[[str], bool] = field(default=lambda repo: False)
-    """Whether a repository or project of that name must stay out of training data."""
+    """Whether a repository must stay out of training data."""
 
     def accepts(self, license: str) -> bool:
         """Whether the licence (an SPDX id, or ids joined by `OR` or `AND`) is allowed."""
-        allowed = set(self.settings.select.licenses)
-        if self.settings.select.allow_unknown_license:
-            allowed.add("unknown")
-        if license in allowed:
-            return True
-        choices = re.split(r"\s+OR\s+", license.replace("(", " ").replace(")", " ").strip())
-        return any(all(part.strip() in allowed for part in re.split(r"\s+AND\s+", c)) for c in choices)
+        want = self.settings.select
+        if license == licenses.UNKNOWN:
+            return want.allow_unknown_license
+        return licenses.allowed(license, want.licenses)
 
     def strangers(self, test_ids: Collection[str]) -> str:
         """Those of the tests that are not reliable tests of the repository, where that is known."""

@@ -41,7 +41,7 @@ MAKE = {
     "published": an_instance,
 }
 GIVEN = {
-    "repos": {"kept_out": lambda repo: repo == "sympy/sympy"},
+    "repos": {},
     "tests": {},
     "functions": {},
     "candidates": {"repos": {REPO}, "tests": {f"tests/test_a.py::test_{n}" for n in range(9)}},
@@ -53,7 +53,6 @@ GIVEN = {
     "instances": {
         "repos": {REPO},
         "candidates": {an_instance(n).instance_id for n in range(40)},
-        "kept_out": lambda repo: repo == "sympy/sympy",
     },
 }
 GIVEN["published"] = GIVEN["instances"]
