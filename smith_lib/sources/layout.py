@@ -102,6 +102,8 @@ class Layout:
             if not to or to.startswith("/") or "\0" in to:
                 self._drop(name, to)
                 continue
+            if any(parts[:depth] in self._links for depth in range(1, len(parts))):
+                raise self.refused(name, "lies below a link")
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 if path.is_file() and not path.is_symlink():

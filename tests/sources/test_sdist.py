@@ -52,6 +52,20 @@ def test_nothing_is_written_through_a_link(tmp_path: Path):
         unpack(archive, tmp_path / "tree")
 
 
+@pytest.mark.parametrize("out", ["../..", "a/b/root/../.."])
+def test_no_link_is_made_through_a_link(tmp_path: Path, out: str):
+    archive = packed(
+        tmp_path,
+        member("tiny-1.2/a/b/root", tarfile.SYMTYPE, "../.."),
+        member("tiny-1.2/out", tarfile.SYMTYPE, out),
+        member("tiny-1.2/out/planted", tarfile.SYMTYPE, "x"),
+    )
+    with pytest.raises(SourceError, match="'out/planted' lies below a link"):
+        unpack(archive, tmp_path / "in" / "tree")
+    assert {p.name for p in (tmp_path / "in").iterdir()} == {"tree"}
+    assert not (tmp_path / "planted").is_symlink()
+
+
 def test_a_link_that_leads_out_through_another_is_found(tmp_path: Path):
     archive = packed(
         tmp_path,
