@@ -4,16 +4,15 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from smith_lib.package import api, evidence, leaks
+from smith_lib.package import api, evidence, leaks, phrases
 from smith_lib.package import snippet as snippets
 from smith_lib.package.evidence import Seen
 from smith_lib.package.names import Library
+from smith_lib.package.phrases import tick
 from smith_lib.package.places import parsed, split
-from smith_lib.package.snippet import Snippet
 from smith_lib.types import Candidate, Failure, Frame, Repo, Verdict
 
 MOST_CODE_LINES = 45
-INLINE = 160
 Read = api.Read
 
 
@@ -68,15 +67,6 @@ class Facts:
     others: tuple[str, ...] = ()
     """More expressions that go wrong, each with what they give."""
     score: int = 0
-
-
-def tick(value: str) -> str:
-    """The value as Markdown code on one line."""
-    flat = " ".join(value.split()) if "\n" in value else value
-    flat = flat if len(flat) <= INLINE * 2 else flat[: INLINE * 2 - 3] + "..."
-    fence = "``" if "`" in flat else "`"
-    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
-    return f"{fence}{pad}{flat}{pad}{fence}"
 
 
 def ranked(case: Case) -> list[Facts]:
@@ -207,14 +197,14 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
         api=called.name if called else "",
         signature=called.signature if called else "",
         traceback=_traceback(case, own, seen) if in_package and seen.kind == "raised" else "",
-        error=_error(seen) if seen.kind == "raised" else "",
+        error=phrases.error(seen) if seen.kind == "raised" else "",
     )
     if cut is None:
         fact = _without_code(fact, failure, text, place.names, seen)
     else:
-        got, want = _behaviour(seen, cut)
+        got, want = phrases.behaviour(seen, cut)
         lines = cut.code.count("\n") + 1
-        one_line = cut.action if "\n" not in cut.action and len(cut.action) <= INLINE else ""
+        one_line = cut.action if "\n" not in cut.action and len(cut.action) <= phrases.INLINE else ""
         fact = replace(
             fact,
             code=cut.code if lines <= (MOST_CODE_LINES if cut.complete else MOST_CODE_LINES // 2) else "",
@@ -223,7 +213,7 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
             is_expression=cut.is_expression,
             got=got,
             want=want,
-            detail=_detail(seen),
+            detail=phrases.detail(seen),
         )
     return replace(fact, score=_score(fact))
 
@@ -240,10 +230,6 @@ def _score(fact: Facts) -> int:
         - (2 if lines > 18 else 0)
         + (len(fact.got) < 120)
     )
-
-
-def _error(seen: Seen) -> str:
-    return f"{seen.exception}: {seen.message}" if seen.message else seen.exception
 
 
 def _traceback(case: Case, frames: Sequence[Frame], seen: Seen) -> str:
@@ -267,14 +253,16 @@ def _traceback(case: Case, frames: Sequence[Frame], seen: Seen) -> str:
         out.append(f'  File "{frame.file}", line {frame.line}, in {frame.function.rpartition(".")[2]}')
         if with_source and source:
             out.append(f"    {source}")
-    return "\n".join([*out, *_error(seen).split("\n")[:8]])
+    return "\n".join([*out, *phrases.error(seen).split("\n")[:8]])
 
 
 def _without_code(fact: Facts, failure: Failure | None, text: str, names: Sequence[str], seen: Seen) -> Facts:
     """Where there is no test function to cut from: a module that cannot be imported, a generated test."""
     if failure is None or seen.kind != "raised":
-        return fact if failure is None else replace(fact, got=_bare(seen)[0], want=_bare(seen)[1])
-    got, want = f"raises {tick(_first(_error(seen)))}", "work without an exception"
+        return (
+            fact if failure is None else replace(fact, got=phrases.bare(seen)[0], want=phrases.bare(seen)[1])
+        )
+    got, want = f"raises {tick(phrases.first(phrases.error(seen)))}", "work without an exception"
     if names:
         return replace(fact, got=got, want=want)
     statement = _import_at(text, failure) or f"import {fact.module}"
@@ -300,104 +288,3 @@ def _import_at(text: str, failure: Failure) -> str:
         ):
             return "" if isinstance(node, ast.ImportFrom) and node.level else ast.unparse(node)
     return ""
-
-
-def _first(text: str) -> str:
-    return next((line.strip() for line in text.split("\n") if line.strip()), "")
-
-
-def _bare(seen: Seen) -> tuple[str, str]:
-    if seen.kind == "silent":
-        return "raises nothing", f"raise {tick(seen.exception)}"
-    if seen.kind == "compared" and seen.operator in ("==", "is"):
-        return f"ends up with {tick(seen.left)}", f"end up with {tick(seen.right)}"
-    return "gives a wrong result", "give the documented one"
-
-
-def _detail(seen: Seen) -> str:
-    """Where the two values differ, worth saying only where they are too long to be shown whole."""
-    whole = "..." not in seen.left + seen.right and len(seen.left) + len(seen.right) <= INLINE
-    return "" if whole or seen.operator != "==" else seen.detail
-
-
-def _behaviour(seen: Seen, cut: Snippet) -> tuple[str, str]:
-    """What happens and what should, as verb phrases about the snippet's last statement."""
-    want = _wanted(seen, cut)
-    if seen.kind == "raised":
-        return f"raises {tick(_first(_error(seen)))}", want
-    if seen.kind == "silent" or (cut.relation == "raises" and seen.kind in ("untrue", "unknown")):
-        return "raises nothing", want if cut.relation == "raises" else f"raise {tick(seen.exception)}"
-    if seen.kind == "compared":
-        actual, expected = (seen.right, seen.left) if cut.swapped else (seen.left, seen.right)
-        if cut.relation == "raises":
-            return (
-                f"raises an exception that says {tick(seen.left)}",
-                f"say something that matches {tick(seen.right)}",
-            )
-        if cut.relation == "true":
-            return f"is false: {tick(f'{seen.left} {seen.operator} {seen.right}')} does not hold", "be true"
-        if cut.relation == "runs":
-            if seen.operator not in ("==", "is"):
-                return (
-                    f"ends up where {tick(f'{seen.left} {seen.operator} {seen.right}')} does not hold",
-                    want,
-                )
-            return f"ends up with {tick(actual)}", f"end up with {tick(expected)}"
-        if actual == expected:
-            return (
-                f"gives a value that differs from what it should (both begin and end like {tick(actual)})",
-                want,
-            )
-        return f"gives {tick(actual)}", want
-    if seen.kind == "untrue":
-        if cut.relation in ("true", "false") and seen.left:
-            return f"gives {tick(seen.left.splitlines()[0])}", want
-        return ("gives the wrong answer" if cut.is_expression else "goes wrong"), want
-    if seen.message and seen.exception:
-        return f"goes wrong ({tick(_first(seen.message))})", want
-    return "no longer gives the right result", want
-
-
-def _wanted(seen: Seen, cut: Snippet) -> str:
-    expected = (seen.left if cut.swapped else seen.right) if seen.kind == "compared" else ""
-    source = cut.other if _literal(cut.other) else ""
-    cropped = "..." in expected and cut.other and "..." not in cut.other and len(cut.other) <= INLINE
-    value = cut.other if cropped else source or expected
-    if cut.relation == "raises":
-        return (
-            f"raise {tick(cut.other)}"
-            if _literal(cut.other) or cut.other.replace(".", "").isidentifier()
-            else "raise an exception"
-        )
-    if cut.relation == "true":
-        return "be true"
-    if cut.relation == "false":
-        return "be false"
-    if cut.relation == "runs":
-        return "work without an exception" if seen.kind in ("raised", "unknown") else "work"
-    value = value or cut.other
-    if not value:
-        return "work without an exception" if seen.kind == "raised" else "give the right result"
-    if cut.relation in ("==", "is"):
-        return f"give {tick(value)}"
-    if cut.relation == "contains":
-        return f"contain {tick(value)}"
-    if cut.relation == "lacks":
-        return f"not contain {tick(value)}"
-    if cut.relation == "in":
-        return f"give something in {tick(value)}"
-    if cut.relation == "not in":
-        return f"give something that is not in {tick(value)}"
-    if cut.relation in ("!=", "is not"):
-        return f"give something other than {tick(value)}"
-    return f"give something {cut.relation} {tick(value)}"
-
-
-def _literal(source: str) -> bool:
-    if not source or len(source) > INLINE:
-        return False
-    try:
-        ast.literal_eval(source)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return False
-    return True

@@ -9,7 +9,8 @@ from smith_lib.package.places import split
 SHORTEST_LINE = 12
 WORDS = re.compile(
     r"\b(pytest|unittest|failing tests?|failed tests?|test suite|hidden tests?|unit tests?|"
-    r"mutat(?:ion|ed|or|e)|mutants?|injected|bug ?patch|FAIL_TO_PASS|PASS_TO_PASS|parametri[sz]ed?|fixtures?|conftest)\b",
+    r"mutat(?:ion|ed|or|e)|mutants?|injected|bug ?patch|FAIL_TO_PASS|"
+    r"PASS_TO_PASS|parametri[sz]ed?|fixtures?|conftest)\b",
     re.IGNORECASE,
 )
 TRACEBACK_FILE = re.compile(r'^\s*File "[^"]+", line \d+.*$', re.MULTILINE)

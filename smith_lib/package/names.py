@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from smith_lib.package.bindings import stores
 from smith_lib.package.places import FunctionNode, parsed
-from smith_lib.package.slices import stores
 
 Read = Callable[[str], str]
 LONGEST_HELPER = 1_600

@@ -3,7 +3,8 @@
 import random
 from collections.abc import Callable
 
-from smith_lib.package.facts import Facts, tick
+from smith_lib.package.facts import Facts
+from smith_lib.package.phrases import tick
 
 Shape = Callable[[Facts, random.Random], str]
 
@@ -59,8 +60,7 @@ def question(fact: Facts, rng: random.Random) -> str:
         f"{start} {_opening(fact, rng)}",
         *_reproduction(fact, ""),
         f"{_sentence(_subject(fact), fact)} {fact.got}."
-        f" From the documentation I would expect it to {fact.want}."
-        + _more(fact),
+        f" From the documentation I would expect it to {fact.want}." + _more(fact),
         _traceback(fact),
         end,
         _environment(fact),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from smith_lib.package import facts, issue, leaks, shapes
+from smith_lib.package import facts, issue, leaks, phrases, shapes
 from smith_lib.types import Failure, Frame, Repo
 from tests.package.boxes import LIBRARY, a_bug, a_case, a_failure, line_of
 
@@ -149,4 +149,8 @@ def test_a_shape_is_never_empty_even_of_thin_facts(name: str, repo: Repo) -> Non
 
 
 def test_a_value_is_fenced_whatever_it_holds() -> None:
-    assert facts.tick("a`b") == "``a`b``" and facts.tick("`a") == "`` `a ``" and facts.tick("a\nb") == "`a b`"
+    assert (
+        phrases.tick("a`b") == "``a`b``"
+        and phrases.tick("`a") == "`` `a ``"
+        and phrases.tick("a\nb") == "`a b`"
+    )

@@ -1,0 +1,90 @@
+"""What a test reaches through `self`, as code that stands alone in a module."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+
+from smith_lib.package import names
+from smith_lib.package.bindings import loads
+from smith_lib.package.names import Helper
+from smith_lib.package.places import FunctionNode
+
+SETUP = ("setUp", "setup_method", "setup")
+
+
+class Attributes(ast.NodeTransformer):
+    """`self.x` becomes `x` for the names that set-up gives; literal `lookup` names become their values."""
+
+    def __init__(self, given: set[str], values: dict[str, ast.expr], caught: set[str]) -> None:
+        self.given, self.values, self.caught = given, values, caught
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls") and node.attr in self.given:
+            return ast.copy_location(ast.Name(node.attr, node.ctx), node)
+        if (
+            isinstance(node.value, ast.Name)
+            and node.value.id in self.caught
+            and node.attr in ("value", "exception")
+        ):
+            return ast.copy_location(ast.Name(node.value.id, node.ctx), node)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if isinstance(node.ctx, ast.Load) and node.id in self.values:
+            return deepcopy(self.values[node.id])
+        return node
+
+
+def set_up(owners: Sequence[ast.ClassDef]) -> list[ast.stmt]:
+    out: list[ast.stmt] = []
+    for cls in reversed(owners):
+        out += [s for n in cls.body if isinstance(n, FunctionNode) and n.name in SETUP for s in n.body]
+    return [s for s in out if not (isinstance(s, ast.Expr) and "super()" in ast.unparse(s))]
+
+
+def given(owners: Sequence[ast.ClassDef]) -> set[str]:
+    names: set[str] = set()
+    for statement in set_up(owners):
+        for node in ast.walk(statement):
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.ctx, ast.Store)
+                and loads(node.value) & {"self", "cls"}
+            ):
+                names.add(node.attr)
+    return names
+
+
+def methods(owners: Sequence[ast.ClassDef], files: Mapping[int, str]) -> dict[str, Helper]:
+    """What the test's classes define besides tests, as functions, classes and values that stand alone."""
+    out: dict[str, Helper] = {}
+    for cls in owners:
+        for node in cls.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+            elif isinstance(node, FunctionNode | ast.ClassDef):
+                name = node.name
+            else:
+                continue
+            too_long = len(ast.unparse(node)) > names.LONGEST_HELPER
+            if name in SETUP or name in out or name.startswith(("test", "assert", "__")) or too_long:
+                continue
+            out[name] = Helper(files[id(cls)], _alone(node))
+    reached = given(owners) | set(out)
+    change = Attributes(reached, {}, set())
+    return {name: Helper(h.file, change.visit(h.node)) for name, h in out.items()}
+
+
+def _alone(node: ast.Assign | FunctionNode | ast.ClassDef) -> ast.stmt:
+    """A member of a class as it would stand in a module."""
+    alone = deepcopy(node)
+    if isinstance(alone, FunctionNode):
+        alone.decorator_list = []
+        if alone.args.args and alone.args.args[0].arg in ("self", "cls"):
+            alone.args.args.pop(0)
+    if isinstance(alone, ast.Assign) and isinstance(alone.value, ast.Call):
+        wrapped = alone.value
+        if ast.unparse(wrapped.func) in ("staticmethod", "classmethod") and wrapped.args:
+            alone.value = wrapped.args[0]
+    return alone
