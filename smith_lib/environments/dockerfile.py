@@ -24,14 +24,14 @@ WORKDIR {testbed}
 """
 
 
-def environment(tree: Tree, base: str, best: Best, environ: dict[str, str]) -> Environment:
-    """The environment that the best recipe gives on this base."""
+def environment(tree: Tree, base: str, image: str, best: Best, environ: dict[str, str]) -> Environment:
+    """The environment that the best recipe gives on this base; its Dockerfile starts from `image`."""
     path = {"PYTHONPATH": ":".join(best.pythonpath)} if best.pythonpath else {}
     variables = tuple(sorted({**environ, **path}.items()))
     requirements = "".join(f"{line}\n" for line in best.requirements)
     install = install_args(best)
     python = f"python3.{best.minor}"
-    dockerfile = text(tree, base, python, install, variables)
+    dockerfile = text(tree, image, python, install, variables)
     made_from = digest(base, python, requirements, install, variables, dockerfile, tree.commit)
     project = re.sub(r"[^a-z0-9]+", "-", tree.pin.repo.rpartition("/")[2].lower()).strip("-") or "project"
     return Environment(tree.repo_id, base, python, requirements, install, variables, dockerfile, made_from,
@@ -48,12 +48,12 @@ def install_args(best: Best) -> tuple[str, ...]:
 
 
 def text(
-    tree: Tree, base: str, python: str, install: tuple[str, ...], environ: tuple[tuple[str, str], ...]
+    tree: Tree, image: str, python: str, install: tuple[str, ...], environ: tuple[tuple[str, str], ...]
 ) -> str:
     """The Dockerfile. The project's own code runs in it as the unprivileged user only."""
     run = f"RUN uv pip install --python {VENV} --no-cache {shlex.join(install)}\n" if install else ""
     return _TEXT.format(
-        repo_id=tree.repo_id, source=_plain(tree.pin.source), commit=tree.commit, base=base, python=python,
+        repo_id=tree.repo_id, source=_plain(tree.pin.source), commit=tree.commit, base=image, python=python,
         venv=VENV, testbed=TESTBED, install=run,
         environ="".join(f"ENV {k}={shlex.quote(v)}\n" for k, v in environ),
     )  # fmt: skip

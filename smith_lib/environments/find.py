@@ -64,11 +64,13 @@ def find(tree: Tree, sandbox: Sandbox, settings: EnvironmentSettings, limits: Li
     metadata = read(tree.path)
     base = sandbox.base()
     environ = pretended_version(tree, metadata)
-    trial = try_recipes(sandbox, tree, metadata, environ, settings, limits)
+    trial = try_recipes(sandbox, base, tree, metadata, environ, settings, limits)
     best = trial.best
     if best is None or best.passed <= WORTH_RUNNING * (best.tests + len(best.ignored)):
         return _failed(trial, metadata)
-    made = environment(tree, base, best, environ)
+    # A base that is an interpreter's path has no image; the Dockerfile starts from the default image.
+    image = settings.base_image if base.startswith("/") else base
+    made = environment(tree, base, image, best, environ)
     log = f"{trial.log}\n=== building {made.image}\n"
     try:
         log += sandbox.build(made, tree.path, replace(limits, seconds=settings.build_seconds))

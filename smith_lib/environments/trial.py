@@ -68,7 +68,9 @@ class Trial:
     log: str
 
 
-def job(tree: Tree, metadata: Metadata, environ: dict[str, str], settings: EnvironmentSettings) -> Job:
+def job(
+    tree: Tree, base: str, metadata: Metadata, environ: dict[str, str], settings: EnvironmentSettings
+) -> Job:
     """The command that tries the tree's recipes."""
     opts = options(tree.path, hints(tree.path))
     suited = []
@@ -76,6 +78,7 @@ def job(tree: Tree, metadata: Metadata, environ: dict[str, str], settings: Envir
         moments = dates(tree.created_at, settings.slack_days, minor)
         suited.append({"minor": minor, "dates": moments if settings.dated else moments[-1:]})
     asked = {
+        "interpreter": base if base.startswith("/") else "",
         "project": metadata.name or "project",
         "recipes": [
             {**asdict(recipe), "requirements": with_pytest(recipe.requirements)}
@@ -94,8 +97,8 @@ def job(tree: Tree, metadata: Metadata, environ: dict[str, str], settings: Envir
 
 
 def try_recipes(
-    sandbox: Sandbox, tree: Tree, metadata: Metadata, environ: dict[str, str], settings: EnvironmentSettings,
-    limits: Limits,
+    sandbox: Sandbox, base: str, tree: Tree, metadata: Metadata, environ: dict[str, str],
+    settings: EnvironmentSettings, limits: Limits,
 ) -> Trial:  # fmt: skip
     """What trying every recipe until one is good told.
 
@@ -104,7 +107,7 @@ def try_recipes(
     # The trial ends itself in time; the sandbox's own limit is for one that was made unable to.
     wide = replace(limits, seconds=settings.build_seconds + 60.0, output_kb=max(limits.output_kb, 2_048),
                    disk_mb=max(limits.disk_mb, 4_096))  # fmt: skip
-    ran = sandbox.trial(tree.path, job(tree, metadata, environ, settings), wide)
+    ran = sandbox.trial(tree.path, job(tree, base, metadata, environ, settings), wide)
     log = ran.stderr.decode("utf-8", "replace")
     told = _told(ran, log)
     if told.get("network"):

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from smith_lib.settings import EnvironmentSettings, SandboxSettings
 from smith_lib.sources.protocol import Pin, Tree
 from smith_lib.types import RepoOutcome
 
-TINY = Path(__file__).parent.parent / "data" / "tiny"
 SANDBOXES = [
     pytest.param("docker", marks=[pytest.mark.engine, pytest.mark.network]),
     pytest.param("namespaces", marks=[pytest.mark.namespaces, pytest.mark.network]),
@@ -23,11 +21,9 @@ SANDBOXES = [
 
 
 @pytest.fixture(params=SANDBOXES)
-def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    cache = tmp_path_factory.mktemp("cache")
-    opened = open_sandbox(request.param, EnvironmentSettings(), SandboxSettings(), cache, 1)
-    yield opened
-    opened.close()
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    opened: Sandbox = request.getfixturevalue(f"{request.param}_sandbox")
+    return opened
 
 
 def tree(path: Path) -> Tree:
@@ -35,11 +31,12 @@ def tree(path: Path) -> Tree:
     return Tree(path, "local__tiny.bbbbbbbb", pin, "b" * 40, "2025-06-01T00:00:00Z", "1.2.0", "MIT")
 
 
-def test_the_tiny_repository_is_installed_and_its_tests_run(sandbox: Sandbox) -> None:
-    found = find(tree(TINY), sandbox, EnvironmentSettings(), Limits(300))
+def test_the_tiny_repository_is_installed_and_its_tests_run(sandbox: Sandbox, tiny_tree: Path) -> None:
+    found = find(tree(tiny_tree), sandbox, EnvironmentSettings(), Limits(300))
     assert found.outcome is RepoOutcome.KEPT, found.log
     environment = found.environment
     assert environment is not None and sandbox.has(environment)
+    assert environment.dockerfile.count("\nFROM smith-") == 1
     assert found.recipe == "extra test, releases of its time"
     # Of June 2025: a dated install does not drift.
     assert re.search(r"^pytest==8\.\d", environment.requirements, re.M)
@@ -50,9 +47,11 @@ def test_the_tiny_repository_is_installed_and_its_tests_run(sandbox: Sandbox) ->
     assert where.stdout == b"/testbed/tiny/__init__.py\n"
 
 
-def test_a_failed_build_tells_recipe_and_cause_and_keeps_the_log(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_failed_build_tells_recipe_and_cause_and_keeps_the_log(
+    sandbox: Sandbox, tmp_path: Path, tiny_tree: Path
+) -> None:
     broken = tmp_path / "tree"
-    shutil.copytree(TINY, broken)
+    shutil.copytree(tiny_tree, broken)
     (broken / "pyproject.toml").unlink()
     (broken / "setup.py").write_text("raise RuntimeError('the header is missing')\n")
     (broken / "tiny/__init__.py").write_text("raise RuntimeError('not built')\n")
@@ -65,12 +64,14 @@ def test_a_failed_build_tells_recipe_and_cause_and_keeps_the_log(sandbox: Sandbo
 
 
 @pytest.mark.engine
-def test_an_index_that_is_gone_is_a_network_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_that_is_gone_is_a_network_error(
+    tmp_path: Path, tiny_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there
     opened = open_sandbox("docker", EnvironmentSettings(), SandboxSettings(), tmp_path, 1)
     try:
         with pytest.raises(NetworkError, match=r"package index did not answer.*local__tiny"):
-            find(tree(TINY), opened, EnvironmentSettings(), Limits(300))
+            find(tree(tiny_tree), opened, EnvironmentSettings(), Limits(300))
     finally:
         opened.close()

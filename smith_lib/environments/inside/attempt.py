@@ -19,9 +19,9 @@ WARNINGS = ["-W", "default"]
 class Attempt:
     """A recipe, and what was changed to make it work."""
 
-    def __init__(self, trial, minor, recipe, date):
+    def __init__(self, trial, python, recipe, date):
         self.trial = trial
-        self.minor = minor
+        self.python = python
         self.recipe = recipe
         self.date = date
         self.mode = "editable" if recipe["project"] else "source"
@@ -40,8 +40,7 @@ class Attempt:
     def install(self):
         """One line on why it cannot be installed, or none where it was."""
         tree.empty(VENV)
-        python = "python3.%d" % self.minor
-        code, output = self.trial.uv("venv", "--allow-existing", "--python", python, str(VENV))
+        code, output = self.trial.uv("venv", "--allow-existing", "--python", self.python["path"], str(VENV))
         if code:
             return one_line(output)
         words = list(self.recipe["requirements"])
@@ -84,7 +83,7 @@ class Attempt:
         """What the environment and the call of pytest are now."""
         return {
             "requirements": self.frozen, "args": self.arguments(), "ignored": list(self.ignored),
-            "mode": self.mode, "pythonpath": list(self.pythonpath), "minor": self.minor,
+            "mode": self.mode, "pythonpath": list(self.pythonpath), "minor": self.python["minor"],
         }  # fmt: skip
 
     def good(self):

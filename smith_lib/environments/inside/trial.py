@@ -79,25 +79,26 @@ class Trial:
                 return
             if self.attempts:
                 tree.restore()
-            tried = self.attempt(python["minor"], recipe, when, date)
+            tried = self.attempt(python, recipe, when, date)
             if tried.slow() or (tried.good() and not self.best["ignored"]):
                 return
             more -= self.best is not None and self.best["good"]
 
     def plan(self):
         """(interpreter, date, recipe) in the order to try."""
-        there = [python for python in self.job["pythons"] if shutil.which("python3.%d" % python["minor"])]
-        return [(python, date, recipe) for python in there[:2] for date in python["dates"]
+        there = interpreters(self.job["interpreter"])
+        pythons = [dict(p, path=there[p["minor"]]) for p in self.job["pythons"] if p["minor"] in there]
+        return [(python, date, recipe) for python in pythons[:2] for date in python["dates"]
                 for recipe in self.job["recipes"]]  # fmt: skip
 
-    def attempt(self, minor, recipe, when, date):
+    def attempt(self, python, recipe, when, date):
         """The recipe tried; it is noted, and kept where it is the best so far."""
         began = time.monotonic()
         label = "%s, releases %s" % (recipe["name"], when)
-        self.log("\n=== %s (Python 3.%d)" % (label, minor))
+        self.log("\n=== %s (Python 3.%d)" % (label, python["minor"]))
         note = {"recipe": label, "installed": False, "good": False, "tests": 0, "passed": 0}
         self.attempts.append(note)
-        tried = Attempt(self, minor, recipe, date)
+        tried = Attempt(self, python, recipe, date)
         note["reason"] = tried.install() or ""
         if not note["reason"]:
             tried.run()
@@ -113,6 +114,16 @@ class Trial:
         return tried
 
 
+def interpreters(given):
+    """Minor versions of Python 3, each with what uv finds it by: the given one alone, or all on PATH."""
+    if given:
+        words = [given, "-c", "import sys; print(sys.version_info[1])"]
+        code, output = command_output(words, 30)
+        return {int(output): given} if code == 0 else {}
+    names = {minor: "python3.%d" % minor for minor in range(8, 40)}
+    return {minor: name for minor, name in names.items() if shutil.which(name)}
+
+
 def main():
     trial = Trial(json.load(sys.stdin))
     network = None
@@ -120,7 +131,7 @@ def main():
         trial.run()
     except IndexGoneError as error:
         network = str(error)
-    there = sorted(python["minor"] for python, _, _ in trial.plan())
+    there = sorted({python["minor"] for python, _, _ in trial.plan()})
     told = {"network": network, "attempts": trial.attempts, "best": trial.best, "interpreters": there}
     sys.stdout.write(json.dumps(told) + "\n")
 
