@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import and_
@@ -81,7 +81,8 @@ def check(
     """What the table's rules say of the rows; with `docs`, the data docs site is built in that folder.
 
     The further arguments are those of `Given`: ids for references between tables (`repos`, `candidates`,
-    `tests`). Raises `UnknownName` for a table without rules.
+    `tests`), and `kept_out`, whether a repository must stay out, in place of the list that the settings tell.
+    Raises `UnknownName` for a table without rules.
     """
     return check_all({table: rows}, docs=docs, settings=settings, **given)
 
@@ -94,13 +95,13 @@ def check_all(
     repos: Collection[str] | None = None,
     candidates: Collection[str] | None = None,
     tests: Collection[str] | None = None,
+    kept_out: Callable[[str], bool] | None = None,
 ) -> Checked:
     """What the rules of several tables say, as one data docs site. See `check`."""
     known = {"repos": repos, "candidates": candidates, "tests": tests}
     sets = {name: frozenset(ids) for name, ids in known.items() if ids is not None}
     settings = settings or Settings()
-    listed = criteria.kept_out(settings.select)
-    kept_out = cache(lambda repo: listed.holds(repo, "") is not None)
+    kept_out = cache(kept_out or _on_the_list(settings))
     for table in tables:
         if table not in TABLES:
             raise UnknownName("table", table, TABLES)
@@ -119,6 +120,11 @@ def check_all(
     for broken in found:
         log.log(logging.ERROR if broken.severity == "block" else logging.WARNING, "%s", broken)
     return Checked(all(broken.severity != "block" for broken in found), tuple(found), looked_at)
+
+
+def _on_the_list(settings: Settings) -> Callable[[str], bool]:
+    listed = criteria.kept_out(settings.select)
+    return lambda repo: listed.holds(repo, "") is not None
 
 
 def gate(table: str, rows: Sequence[Any], *, docs: Path | None = None, **given: Any) -> Checked:
