@@ -118,8 +118,8 @@ class ValidateSettings(_Stage):
     subtle_below: float = Field(0.01, ge=0, lt=1)
     """A failing share below this goes into the subset `subtle`."""
     timeout_factor: float = Field(5.0, ge=1)
-    """A run may take this many times the clean suite's seconds."""
-    timeout_floor: float = Field(10.0, ge=0.1)
+    """A run may take this many times the clean suite's seconds, of processor time and of waiting."""
+    timeout_floor: float = Field(5.0, ge=0.1)
     """But never less than this many seconds."""
 
 

@@ -162,6 +162,8 @@ class Repo:
     """Python files of the package that the suite loads, relative, sorted."""
     baseline_seconds: float
     """Median wall seconds of a clean run."""
+    baseline_cpu_seconds: float
+    """Median processor seconds of a clean run."""
     sandbox: str
     outcome: RepoOutcome
     reason: str

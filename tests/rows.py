@@ -46,7 +46,7 @@ def a_repo(**changes: Any) -> Repo:
         "license": "MIT", "created_at": "2024-01-02T03:04:05+00:00", "loc": 2_000, "n_tests_static": 90,
         "n_tests": 100, "n_reliable": 98, "pass_rate": 0.98, "image_digest": "a" * 64,
         "outcome": RepoOutcome.KEPT, "reason": "", "python": "3.11.2", "test_command": "pytest -q",
-        "source_files": ("pkg/a.py",), "baseline_seconds": 1.5,
+        "source_files": ("pkg/a.py",), "baseline_seconds": 1.5, "baseline_cpu_seconds": 1.25,
     }  # fmt: skip
     return filled(Repo, **(known | changes))
 

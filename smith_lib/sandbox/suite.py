@@ -35,6 +35,8 @@ class SuiteJob:
     """`PYTHONHASHSEED`."""
     trace: bool = False
     """Record which functions of the tree are called (slower; outcomes are then not to be trusted)."""
+    idle_seconds: float | None = None
+    """How long the suite may use hardly any processor time; `Limits.seconds` where unset."""
     keep_failures: int = 5
     """Failing tests whose traceback is kept."""
 
@@ -68,22 +70,28 @@ class SuiteReport:
     python: str
     pytest: str
     seconds: float
+    """On the wall."""
+    cpu_seconds: float
+    """Of the processor, by everything that the suite started."""
     detail: str
     """The last lines of output, where it did not finish or collected nothing."""
 
 
 def run_suite(sandbox: Sandbox, environment: Environment, job: SuiteJob, limits: Limits) -> SuiteReport:
-    """Run the suite once in a fresh sandbox."""
+    """Run the suite once in a fresh sandbox; `limits.seconds` are of processor time."""
+    idle = limits.seconds if job.idle_seconds is None else job.idle_seconds
     frame = f"smith-report-{secrets.token_hex(12)}"
     order = {
         "python": f"{VENV}/bin/python", "root": TESTBED, "args": [*COMPLETE, *job.args],
-        "seconds": limits.seconds, "output_kb": limits.output_kb, "frame": frame, "trace": job.trace,
+        "cpu_seconds": limits.seconds, "idle_seconds": idle, "output_kb": limits.output_kb, "frame": frame,
+        "trace": job.trace,
         "keep_failures": job.keep_failures,
         "environ": {"PYTHONHASHSEED": str(job.hash_seed), "PYTHONDONTWRITEBYTECODE": "1"},
     }
     command = (f"{VENV}/bin/python", "-I", "-S", f"{_PLACE}/runner.py")
     put = {**_inside(), **_changed(job.files or {})}
-    backstop = dataclasses.replace(limits, seconds=limits.seconds + _GRACE, output_kb=_REPORT_KB)
+    most = 8 * limits.seconds + 4 * idle + _GRACE
+    backstop = dataclasses.replace(limits, seconds=most, output_kb=_REPORT_KB)
     ran = sandbox.run(environment, Job(command, put, json.dumps(order).encode()), backstop)
     report = _framed(ran.stdout, frame)
     return _lost(ran) if report is None else _told(report)
@@ -143,7 +151,8 @@ def _told(report: Mapping[str, Any]) -> SuiteReport:
         ended=ended, tests=tests, collection_errors=errors, failures=tuple(failures),
         called=tuple((file, name, line) for file, name, line in last.get("called", ())),
         loaded=tuple(last.get("loaded", ())), python=first.get("python", ""), pytest=first.get("pytest", ""),
-        seconds=report["seconds"], detail="" if ended == "finished" and tests else _detail(report),
+        seconds=report["seconds"], cpu_seconds=report["cpu_seconds"],
+        detail="" if ended == "finished" and tests else _detail(report),
     )
 
 
@@ -159,4 +168,4 @@ def _lost(ran: Ran) -> SuiteReport:
     ended = "timeout" if ran.ended is Ended.TIMEOUT else "crashed"
     lines = (ran.stdout + b"\n" + ran.stderr).decode(errors="replace").splitlines()[-_DETAIL_LINES:]
     detail = "\n".join([*lines, f"no report: {ran.ended}, exit code {ran.exit_code}"])
-    return SuiteReport(ended, {}, {}, (), (), (), "", "", ran.seconds, detail)
+    return SuiteReport(ended, {}, {}, (), (), (), "", "", ran.seconds, 0.0, detail)

@@ -65,7 +65,8 @@ def _blank(tree: Tree, known: Facts) -> Repo:
         n_tests_static=known.n_tests, n_tests=0, n_reliable=0, pass_rate=0.0, python="", pytest="", image="",
         image_digest="", dockerfile="", requirements="", base="", interpreter="", install=(), environ=(),
         recipe="", test_command="", test_args=(), test_files=known.test_files, ignored=(), source_files=(),
-        baseline_seconds=0.0, sandbox="", outcome=RepoOutcome.KEPT, reason="", log="",
+        baseline_seconds=0.0, baseline_cpu_seconds=0.0,
+        sandbox="", outcome=RepoOutcome.KEPT, reason="", log="",
     )  # fmt: skip
 
 
@@ -104,6 +105,7 @@ def _judged(repo: Repo, base: Baseline, tree: Tree, known: Facts, desk: Desk) ->
     repo = replace(
         repo, n_tests=len(base.tests) + lost, n_reliable=base.n_reliable, pass_rate=rate, python=base.python,
         pytest=base.pytest, baseline_seconds=round(base.seconds, 3),
+        baseline_cpu_seconds=round(base.cpu_seconds, 3),
         source_files=tuple(f for f in base.loaded if f not in not_code),
     )  # fmt: skip
     if base.broken:

@@ -1,6 +1,7 @@
 """Validate: from candidates to verdicts."""
 
 import time
+from dataclasses import replace
 from functools import partial
 
 from smith_lib.environments.recorded import environment_of
@@ -9,7 +10,7 @@ from smith_lib.sandbox.suite import run_suite
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Repo, Stability, StageRun, Test, Verdict
-from smith_lib.validate.judge import VERSION, Bench, run_limits, verdicts
+from smith_lib.validate.judge import VERSION, Bench, patience, verdicts
 
 
 def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
@@ -31,13 +32,15 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
         def clean(path: str) -> str:
             return (tree.path / path).read_bytes().decode("utf-8")
 
+        want = desk.settings.validation
         bench = Bench(
             run=partial(run_suite, desk.sandbox, environment),
             args=repo.test_args,
             reliable=tuple(sorted(t.test_id for t in tests if t.stability is Stability.RELIABLE)),
             clean=clean,
-            limits=run_limits(repo.baseline_seconds, desk.settings.validation, desk.limits),
-            settings=desk.settings.validation,
+            limits=replace(desk.limits, seconds=patience(repo.baseline_cpu_seconds, want)),
+            idle_seconds=patience(repo.baseline_seconds, want),
+            settings=want,
         )
         return verdicts(candidates, bench, desk.settings.workers)
 

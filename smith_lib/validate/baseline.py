@@ -25,6 +25,8 @@ class Baseline:
     """The tree's Python files that the suite imports, relative, sorted."""
     seconds: float
     """Median wall seconds of a run."""
+    cpu_seconds: float
+    """Median processor seconds of a run."""
     python: str
     pytest: str
     broken: str
@@ -87,6 +89,7 @@ def baseline(
         functions=tuple(Function(repo_id, *called) for called in sorted(set(calls.called))),
         loaded=tuple(sorted({*reports[0].loaded, *calls.loaded})),
         seconds=statistics.median(r.seconds for r in reports),
+        cpu_seconds=statistics.median(r.cpu_seconds for r in reports),
         python=reports[0].python,
         pytest=reports[0].pytest,
         broken=broken,

@@ -29,14 +29,15 @@ class Bench:
     clean: Callable[[str], str]
     """The clean text of a file of the tree; `OSError` where there is none."""
     limits: Limits
-    """Of one run."""
+    """Of one run; its seconds are of processor time."""
+    idle_seconds: float
+    """How long a run may use hardly any processor time."""
     settings: ValidateSettings
 
 
-def run_limits(baseline_seconds: float, settings: ValidateSettings, limits: Limits) -> Limits:
-    """The limits of one run of a suite that takes so long on clean code."""
-    seconds = max(settings.timeout_floor, settings.timeout_factor * baseline_seconds)
-    return Limits(seconds, limits.memory_mb, limits.processes, limits.disk_mb, limits.output_kb)
+def patience(clean_seconds: float, settings: ValidateSettings) -> float:
+    """The seconds, of the processor or of waiting, that a run may take whose clean run takes so many."""
+    return max(settings.timeout_floor, settings.timeout_factor * clean_seconds)
 
 
 def failing(run: SuiteReport, reliable: Sequence[str]) -> tuple[str, ...]:
@@ -76,11 +77,12 @@ def judge(candidate: Candidate, bench: Bench) -> Verdict:
     f2p: tuple[str, ...] = ()
     total = len(bench.reliable)
     for seed in range(bench.settings.runs):
-        job = SuiteJob(args=bench.args, files=files, hash_seed=seed + 1)
+        job = SuiteJob(bench.args, files, hash_seed=seed + 1, idle_seconds=bench.idle_seconds)
         run = bench.run(job, bench.limits)
         runs += 1
         if run.ended == "timeout":
-            return verdict(Outcome.TIMEOUT, f"run {runs} took more than {bench.limits.seconds:.0f} s")
+            reason = f"run {runs} took more than {bench.limits.seconds:.0f} s, or hung"
+            return verdict(Outcome.TIMEOUT, reason)
         now = failing(run, bench.reliable)
         if first is None:
             first, f2p = run, now

@@ -21,7 +21,7 @@ from smith_lib.sandbox.protocol import VENV, Ended, Environment, Job, Limits, Sa
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Instance
-from smith_lib.validate.judge import SuiteRunner, failing, run_limits
+from smith_lib.validate.judge import SuiteRunner, failing, patience
 from smith_lib.validate.row_environment import environment_in
 
 READ = (
@@ -60,7 +60,9 @@ class Clean:
     run: SuiteReport
     files: Mapping[str, bytes]
     limits: Limits
-    """Of a run on buggy code."""
+    """Of a run on buggy code; its seconds are of processor time."""
+    idle_seconds: float
+    """How long such a run may use hardly any processor time."""
 
 
 def verify(
@@ -108,7 +110,8 @@ def bring_back(
     wanted = {file.path for row in rows for file in row.oracle_code}
     wanted |= {path for row in rows if row.test_patch for path in diffs.paths(row.test_patch)}
     files = files_in(sandbox, environment, sorted(wanted), limits)
-    return Clean(environment, run, files, run_limits(run.seconds, settings, limits))
+    most = replace(limits, seconds=patience(run.cpu_seconds, settings))
+    return Clean(environment, run, files, most, patience(run.seconds, settings))
 
 
 def suite_args(row: Instance) -> tuple[str, ...]:
@@ -142,7 +145,8 @@ def prove(row: Instance, clean: Clean, run: SuiteRunner) -> Proof:
         problems.append(f"{len(both)} tests are in both lists, e.g. {min(both)}")
     if broken := failing(clean.run, tests):
         problems.append(f"clean ({clean.run.ended}): {_some(broken)} of its tests do not pass")
-    job = SuiteJob(args=suite_args(row), files={f.path: f.text for f in row.buggy_code}, hash_seed=HASH_SEED)
+    files = {f.path: f.text for f in row.buggy_code}
+    job = SuiteJob(suite_args(row), files, hash_seed=HASH_SEED, idle_seconds=clean.idle_seconds)
     buggy = run(job, clean.limits)
     seen, told = set(failing(buggy, tests)), set(row.FAIL_TO_PASS)
     if buggy.ended == "timeout":

@@ -34,12 +34,14 @@ def test_each_clean_run_has_a_hash_seed_of_its_own_and_tracing_decides_nothing()
         if job.trace:
             tests = {"t.py::a": TestResult("failed", 9.0), "t.py::only_traced": TestResult("passed", 9.0)}
             called = (("pkg/a.py", "g", 9), ("pkg/a.py", "f", 3), ("pkg/a.py", "f", 3))
-            return SuiteReport("timeout", tests, {}, (), called, ("pkg/b.py",), "3.11.2", "8.3", 40.0, "")
+            loaded = ("pkg/b.py",)
+            return SuiteReport("timeout", tests, {}, (), called, loaded, "3.11.2", "8.3", 40.0, 30.0, "")
         seeds.append(job.hash_seed)
         flaky = "passed" if job.hash_seed == 1 else "failed"
         tests = {"t.py::a": TestResult("passed", 0.1 * job.hash_seed), "t.py::b": TestResult(flaky, 0.1)}
         seconds = float(job.hash_seed)
-        return SuiteReport("finished", tests, {}, (), (), ("pkg/a.py",), "3.11.2", "8.3", seconds, "")
+        cpu = seconds / 2
+        return SuiteReport("finished", tests, {}, (), (), ("pkg/a.py",), "3.11.2", "8.3", seconds, cpu, "")
 
     found = baseline("r", run, (), 3, Limits(10))
     assert sorted(seeds) == [1, 2, 3]
@@ -49,7 +51,7 @@ def test_each_clean_run_has_a_hash_seed_of_its_own_and_tracing_decides_nothing()
     ]
     assert found.tests[1].outcomes == ("passed", "failed", "failed")
     assert found.n_reliable == 1
-    assert (found.seconds, found.broken) == (2.0, "")
+    assert (found.seconds, found.cpu_seconds, found.broken) == (2.0, 1.0, "")
     assert [(f.qualname, f.line) for f in found.functions] == [("f", 3), ("g", 9)]
     assert found.loaded == ("pkg/a.py", "pkg/b.py")
 
@@ -57,6 +59,6 @@ def test_each_clean_run_has_a_hash_seed_of_its_own_and_tracing_decides_nothing()
 def test_a_clean_run_that_does_not_finish_breaks_the_baseline() -> None:
     def run(job: SuiteJob, limits: Limits) -> SuiteReport:
         ended = "timeout" if job.hash_seed == 2 else "finished"
-        return SuiteReport(ended, {}, {}, (), (), (), "3.11.2", "8.3", 10.0, "first\nlast words\n")
+        return SuiteReport(ended, {}, {}, (), (), (), "3.11.2", "8.3", 10.0, 1.0, "first\nlast words\n")
 
     assert "timeout after 10 s: last words" in baseline("r", run, (), 3, Limits(10)).broken

@@ -11,7 +11,7 @@ from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, TestResult
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Category, Complexity, Failure, Outcome, Strategy
-from smith_lib.validate.judge import Bench, judge, run_limits, verdicts
+from smith_lib.validate.judge import Bench, judge, patience, verdicts
 
 TESTS = tuple(sorted(f"tests/test_a.py::test_{n}" for n in range(200)))
 CLEAN = {"pkg/a.py": "def f(x):\n    return x + 1\n"}
@@ -24,7 +24,7 @@ def report(
     bad, gone = set(failing), set(missing)
     tests = {t: TestResult("failed" if t in bad else "passed", 0.01) for t in TESTS if t not in gone}
     failures = tuple(Failure(t, "AssertionError", "no", ()) for t in sorted(bad)[:5])
-    return SuiteReport(ended, tests, {}, failures, (), (), "3.11.2", "8.3", 1.0, "")
+    return SuiteReport(ended, tests, {}, failures, (), (), "3.11.2", "8.3", 1.0, 0.9, "")
 
 
 def candidate(patch: str | None = None) -> Candidate:
@@ -36,7 +36,7 @@ def candidate(patch: str | None = None) -> Candidate:
 
 
 def bench(run: Callable[[SuiteJob, Limits], SuiteReport], runs: int = 3) -> Bench:
-    return Bench(run, (), TESTS, CLEAN.__getitem__, Limits(10), ValidateSettings(runs=runs))
+    return Bench(run, (), TESTS, CLEAN.__getitem__, Limits(10), 10, ValidateSettings(runs=runs))
 
 
 def scripted(*reports: SuiteReport) -> tuple[Callable[[SuiteJob, Limits], SuiteReport], list[SuiteJob]]:
@@ -136,5 +136,5 @@ def test_a_broken_sandbox_is_an_exception_not_an_outcome() -> None:
 
 def test_limits_scale_with_the_clean_suite_and_have_a_floor() -> None:
     settings = ValidateSettings(timeout_factor=5, timeout_floor=10)
-    assert run_limits(0.5, settings, Limits(600)).seconds == 10
-    assert run_limits(30, settings, Limits(600)).seconds == 150
+    assert patience(0.5, settings) == 10
+    assert patience(30, settings) == 150

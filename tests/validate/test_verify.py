@@ -47,7 +47,7 @@ def report(failing: tuple[str, ...] = (), ended: str = "finished", gone: tuple[s
     tests = {
         t: TestResult("failed" if t in failing else "passed", 0.0) for t in (*F2P, *P2P) if t not in gone
     }
-    return SuiteReport(ended, tests, {}, (), (), (), "3.11.2", "8.3", 1.0, "")
+    return SuiteReport(ended, tests, {}, (), (), (), "3.11.2", "8.3", 1.0, 0.9, "")
 
 
 def proof(
@@ -59,7 +59,7 @@ def proof(
         jobs.append(job)
         return buggy
 
-    brought = Clean(filled(Environment), clean or report(), files, Limits(10))
+    brought = Clean(filled(Environment), clean or report(), files, Limits(10), 10)
     made = prove(instance, brought, run)
     assert [job.files for job in jobs] == [{f.path: f.text for f in instance.buggy_code}]
     assert made.holds is (not made.problems)

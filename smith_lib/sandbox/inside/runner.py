@@ -66,15 +66,63 @@ class Tail:
             del self.kept[: -self.limit]
 
 
-def reap(child):
+class Spent:
+    """The processor time of everything that runs or ran in the sandbox, but for this process."""
+
+    def __init__(self):
+        self.reaped = 0.0
+
+    def seconds(self):
+        """CPU seconds so far: of what has ended (as we or its parent collected it) and of what still runs."""
+        ticks = 0
+        for name in os.listdir("/proc"):
+            if name.isdigit() and int(name) not in (1, os.getpid()):
+                with contextlib.suppress(OSError, ValueError, IndexError):
+                    with open("/proc/%s/stat" % name, "rb") as file:
+                        fields = file.read().rpartition(b")")[2].split()
+                    ticks += sum(map(int, fields[11:15]))
+        return self.reaped + ticks / os.sysconf("SC_CLK_TCK")
+
+
+class Patience:
+    """Says when a suite has had its time.
+
+    What counts is processor time, so that a busy machine fails no suite: `cpu` seconds of it. A suite that
+    waits for something that will not come uses none: it ends after `idle` seconds in which it hardly used
+    any, or after several times both where it goes on waking up.
+    """
+
+    def __init__(self, cpu, idle, spent, clock=time.monotonic):
+        self.cpu, self.idle, self.spent, self.clock = cpu, idle, spent, clock
+        self.begun = self.looked = self.since = clock()
+        self.then = spent()
+
+    def over(self):
+        """Whether the suite's time is up; looks a few times a second."""
+        now = self.clock()
+        if now - self.looked < 0.2:
+            return False
+        self.looked = now
+        used = self.spent()
+        if used >= self.cpu or now - self.begun >= 8 * self.cpu + 4 * self.idle:
+            return True
+        if now - self.since < self.idle:
+            return False
+        stuck = used - self.then < 0.01 * (now - self.since)
+        self.since, self.then = now, used
+        return stuck
+
+
+def reap(child, spent):
     """Collect whatever ended; returns the child's wait status once it has."""
     while True:
         try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
             return None
         if pid == 0:
             return None
+        spent.reaped += usage.ru_utime + usage.ru_stime
         if pid == child:
             return status
 
@@ -88,19 +136,19 @@ def kill_all(child):
             os.kill(-1, signal.SIGKILL)
 
 
-def watch(child, sinks, deadline):
-    """Read the pipes until the child ends (its wait status) or the deadline is there (None)."""
+def watch(child, sinks, patience, spent):
+    """Read the pipes until the child ends (its wait status) or its time is up (None)."""
     with selectors.DefaultSelector() as selector:
         for fd in sinks:
             os.set_blocking(fd, False)
             selector.register(fd, selectors.EVENT_READ)
         pause = 0.1
         while True:
-            status = reap(child)
-            if status is not None or time.monotonic() >= deadline:
+            status = reap(child, spent)
+            if status is not None or patience.over():
                 break
             if selector.get_map():
-                drain(selector, sinks, min(pause, max(0.0, deadline - time.monotonic())))
+                drain(selector, sinks, pause)
             else:
                 time.sleep(0.002)
             if not selector.get_map():
@@ -110,7 +158,7 @@ def watch(child, sinks, deadline):
         while selector.get_map() and time.monotonic() < until and drain(selector, sinks, 0.05):
             pass
     while status is None and time.monotonic() < until:
-        late = reap(child)
+        late = reap(child, spent)
         if late is not None:
             break
         time.sleep(0.002)
@@ -162,13 +210,16 @@ def main():
     os.close(report_out)
     os.close(output_out)
     events, output = Events(mark), Tail(job["output_kb"] * 1024)
-    status = watch(child.pid, {report_in: events, output_in: output}, started + job["seconds"])
+    spent = Spent()
+    patience = Patience(job["cpu_seconds"], job["idle_seconds"], spent.seconds)
+    status = watch(child.pid, {report_in: events, output_in: output}, patience, spent)
     child.returncode = 0  # it is reaped; keeps subprocess from complaining
     report = {
         "timeout": status is None,
         "signal": os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else 0,
         "exit": os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) else -1,
         "seconds": time.monotonic() - started,
+        "cpu_seconds": spent.seconds(),
         "events": events.found,
         "broken": events.broken,
         "output": bytes(output.kept[-output.limit :]).decode("utf-8", "replace"),
