@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from smith_lib import closing
 from smith_lib.errors import NetworkError, SourceError
 
 SECONDS = 600.0
@@ -69,16 +70,22 @@ def git(
         )  # fmt: skip
     except FileNotFoundError as error:
         raise SourceError("git is not installed; install it with the system's package manager") from error
+    unregister = closing.register(lambda: _end(process))
     try:
         out, err = process.communicate(stdin, timeout=seconds)
     except subprocess.TimeoutExpired as error:
         raise NetworkError(f"git {args[0]} took longer than {seconds:.0f} s") from error
     finally:
+        unregister()
         if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _end(process)
             process.communicate()
     return Ran(process.returncode, out, err.decode("utf-8", "replace").strip())
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def failed(what: str, ran: Ran) -> SourceError | NetworkError:

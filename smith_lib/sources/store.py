@@ -79,6 +79,8 @@ def once(cache: Path, pin: Pin, lay_out: Callable[[Path], Made]) -> Tree:
         with _locked(shelf / f".{key}.lock"):
             if (found := _read(folder, pin)) is not None:
                 return found
+            for left in shelf.glob(f".{key}.*/"):  # by someone who was killed: nobody else holds the lock
+                shutil.rmtree(left, ignore_errors=True)
             work = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=shelf))
             try:
                 return _make(work, folder, pin, lay_out)

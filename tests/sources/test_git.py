@@ -1,11 +1,14 @@
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from smith_lib import closing
 from smith_lib.errors import NetworkError, SourceError
 from smith_lib.settings import SelectSettings
 from smith_lib.sources import gitrun
@@ -190,6 +193,17 @@ def test_git_is_ended_with_all_its_children(tmp_path: Path):
             return
         time.sleep(0.1)
     raise AssertionError("git's child lives on")
+
+
+def test_git_is_ended_when_everything_is(tmp_path: Path):
+    started = time.monotonic()
+    threading.Timer(1, closing.close_all).start()
+    try:
+        ran = gitrun.git(["-c", "alias.hang=!sleep 60", "hang"], cwd=tmp_path)
+    finally:
+        closing.reopen()
+    assert ran.code == -signal.SIGKILL
+    assert time.monotonic() - started < 30
 
 
 def test_git_sees_no_repository_of_the_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

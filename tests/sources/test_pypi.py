@@ -48,6 +48,7 @@ def test_the_commit_depends_on_bytes_and_date_alone(packages: Index, tmp_path: P
     finally:
         os.umask(before)
     second = fetch(pin("pypi:tiny", SELECT), tmp_path / "two", SELECT)
+    assert {p.stat().st_mode & 0o777 for p in first.path.iterdir()} == {0o755, 0o644}
     assert first.commit == second.commit == "b3e72096505a27ff1a476a4d5f67e106d0640192"
 
 
@@ -67,6 +68,15 @@ def test_a_tree_that_was_changed_or_damaged_is_fetched_again(packages: Index, tm
     assert (again.path / "tiny/__init__.py").read_text() == PACKAGE["tiny/__init__.py"]
     (tree.path.parent / "tree.json").write_text("{")
     assert fetch(pinned, tmp_path, SELECT) == tree
+
+
+def test_what_a_killed_process_left_behind_is_cleared(packages: Index, tmp_path: Path):
+    pinned = pin("pypi:tiny", SELECT)
+    folder = fetch(pinned, tmp_path / "first", SELECT).path.parent
+    left = tmp_path / "second" / "trees" / f".{folder.name}.abcdef"
+    (left / "new" / "files").mkdir(parents=True)
+    fetch(pinned, tmp_path / "second", SELECT)
+    assert not left.exists()
 
 
 def test_many_fetch_the_same_at_once_and_one_downloads(packages: Index, tmp_path: Path):
