@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.conftest import lacking
+
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -54,10 +56,9 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
     def start(*arguments: str) -> None:
         log = (home / f"{arguments[0]}.log").open("wb")
         command = [sys.executable, "-m", "prefect", *arguments]
-        started.append(
-            subprocess.Popen(command, env=environ, cwd=CHECKOUT, stdout=log, stderr=log, start_new_session=True)
-        )
-        log.close()
+        with log:
+            out = {"stdout": log, "stderr": log}
+            started.append(subprocess.Popen(command, env=environ, cwd=CHECKOUT, start_new_session=True, **out))
 
     try:
         start("server", "start", "--port", str(port), "--no-ui")
@@ -82,3 +83,9 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+@pytest.fixture(scope="session")
+def sandbox_kind() -> str:
+    """The sandbox that the deployments' runs use: docker where an engine answers."""
+    return "namespaces" if lacking("docker") else "docker"
