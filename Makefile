@@ -2,6 +2,8 @@
 PYTHON ?= $(or $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	$(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null))),python3)
 BIN := .venv/bin
+# What `make demo` makes tasks from.
+DEMO ?= pypi:h11==0.16.0 --limit 150 --seed 1
 # uv reads no pip configuration: an index that pip was told of is handed on.
 INDEX = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UV = UV_CONSTRAINT= $(addprefix UV_DEFAULT_INDEX=,$(INDEX)) VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
@@ -26,12 +28,18 @@ setup: .venv/.installed
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# A Docker engine where one can be started; without it the sandbox is made of Linux namespaces.
+# A Docker engine that answers and has a base image. An image is made by debootstrap, which takes root.
 engine: setup
-	@scripts/start-engine || echo "no Docker engine: going on with Linux namespaces"
+	scripts/start-engine
+	@command -v debootstrap > /dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null || \
+		{ apt-get update -qq && apt-get install -qq -y --no-install-recommends debootstrap; }
+	$(BIN)/smith base-image --if-lacking
 
-demo: setup engine
-	scripts/demo
+# Without an engine the sandbox is made of Linux namespaces.
+demo: setup
+	@$(MAKE) --no-print-directory engine || echo "no Docker engine here: going on without"
+	$(BIN)/smith run $(DEMO) --out demo-out
+	@echo "the dataset is in $$(realpath demo-out/published/latest)"
 
 lint: setup
 	$(BIN)/ruff check .

@@ -9,6 +9,21 @@ from smith_lib.cli.screen import console, document
 from smith_lib.settings import Settings
 
 
+def _id_of(name: str) -> str:
+    """The image's id, or an empty string where no engine has one."""
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env()
+        try:
+            return str(client.images.get(name).id)
+        finally:
+            client.close()
+    except DockerException:
+        return ""
+
+
 @click.command(
     "base-image",
     cls=Command,
@@ -22,9 +37,12 @@ from smith_lib.settings import Settings
 @click.option(
     "--mirror", help="Where Debian's packages come from; this machine's own mirror where not given."
 )
+@click.option("--if-lacking", is_flag=True, help="Make nothing where the engine has that image.")
 @with_settings("--settings")
 @json_option
-def base_image(name: str | None, suite: str, mirror: str | None, settings: Settings, as_json: bool) -> None:
+def base_image(
+    name: str | None, suite: str, mirror: str | None, if_lacking: bool, settings: Settings, as_json: bool
+) -> None:
     """Make the image that every environment is layered on.
 
     NAME is the image's name, the setting `environments.base_image` where not given. It is made from Debian's
@@ -34,6 +52,12 @@ def base_image(name: str | None, suite: str, mirror: str | None, settings: Setti
 
     interrupt.install()
     name = name or settings.environments.base_image
+    if if_lacking and (there := _id_of(name)):
+        if as_json:
+            document({"image": name, "id": there})
+        else:
+            click.echo(f"{name} is there: {there}")
+        return
     screen_lines = console(stderr=True)
     with screen_lines.status(f"making {name}", spinner="line") as status:
 
