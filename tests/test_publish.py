@@ -2,12 +2,14 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from dataclasses import fields
 from itertools import product
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from moto.server import ThreadedMotoServer
 
 from smith_lib.curate.choose import Choice, choose
 from smith_lib.curate.metrics import metrics
@@ -150,6 +152,37 @@ def test_the_card_tells_what_is_inside(root):
     assert "| pypi/repo | pypi:repo==1.0 | Apache-2.0 | 3 |" in text
     assert "config_name: subtle" not in text
     assert "| `fail_ratio` |" in text
+
+
+@pytest.fixture
+def store(monkeypatch):
+    """A bucket on a local server."""
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    urllib.request.urlopen(urllib.request.Request(f"{url}/tasks", method="PUT"), timeout=30).close()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    yield Root.at("s3://tasks/some/place")
+    server.stop()
+
+
+def test_an_object_store_holds_the_same_versions(store, root):
+    first = publish(store, a_choice())
+    assert first.version == publish(root, a_choice()).version
+    assert first.path == f"s3://tasks/some/place/published/{first.version}"
+    assert store.read_bytes("published/latest").decode() == first.version + "\n"
+    for name in root.names(f"published/{first.version}"):
+        assert store.read_bytes(name) == root.read_bytes(name)
+    assert not publish(store, a_choice()).new
+    store.files.delete_file(store.path(f"published/{first.version}/metrics.json"))
+    assert versions(store) == []
+    assert publish(store, a_choice(31)).version.startswith("v0001-")
 
 
 LOAD = """

@@ -92,11 +92,14 @@ def test_a_shard_is_checked_in_a_moment():
         assert time.thread_time() - started < 1.5, table
 
 
-def test_nothing_is_printed(capfd, caplog):
+def test_nothing_is_printed_and_warnings_are_logged_once(capfd, caplog):
     with caplog.at_level(logging.WARNING):
         check("verdicts", [a_verdict(fail_ratio=0.95)])
+        assert not caplog.records  # what blocks is raised by the gate
+        check("published", [an_instance()])
     assert capfd.readouterr() == ("", "")
     assert [r.name for r in caplog.records] == ["expectations.checkpoint"]
+    assert "the share of simple is within 5% of 60% (seen: 1.0)" in caplog.text
 
 
 def test_heavy_modules_are_imported_where_they_are_used():
