@@ -39,7 +39,7 @@ engine: setup
 demo: setup
 	@$(MAKE) --no-print-directory engine || echo "no Docker engine here: going on without"
 	$(BIN)/smith run $(DEMO) --out demo-out
-	@echo "the dataset is in $$(realpath demo-out/published/latest)"
+	@echo "the dataset is in $(CURDIR)/demo-out/published/$$(cat demo-out/published/latest)"
 
 lint: setup
 	$(BIN)/ruff check .

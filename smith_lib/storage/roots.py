@@ -121,5 +121,6 @@ class Root:
         except OSError as error:
             raise StorageError(f"cannot list {folder!r} in {self.url}: {error}") from error
         for info in sorted(infos, key=lambda i: i.path):
-            if info.type == fs.FileType.File and not info.base_name.startswith("."):
-                yield info.path.removeprefix(self.base + "/")
+            name = info.path.removeprefix(self.base + "/")
+            if info.type == fs.FileType.File and not any(part.startswith(".") for part in name.split("/")):
+                yield name

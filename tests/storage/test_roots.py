@@ -61,6 +61,7 @@ def test_names_are_sorted_below_the_folder_and_relative_to_the_root(root):
     for name in ("t/b", "t/a", "t/deep/er/c", "tt/d", "e"):
         root.write_bytes(name, b"x")
     root.write_bytes("t/.hidden", b"x")
+    root.write_bytes("t/.unfinished/f", b"x")
     assert list(root.names("t")) == ["t/a", "t/b", "t/deep/er/c"]
     assert list(root.names("")) == ["e", "t/a", "t/b", "t/deep/er/c", "tt/d"]
     assert list(root.names("nowhere")) == []
