@@ -123,7 +123,6 @@ def test_branches_and_tags_are_fetched_where_it_cannot(tmp_path: Path):
         "git+ext::sh -c touch% pwned",
         "git+ext::touch",
         "git+fd::17/foo",
-        "git+ftp://example.org/x",
         "git+-u/x",
         "git+--upload-pack=touch pwned",
         "git+ssh://-oProxyCommand=touch/x",
@@ -156,6 +155,11 @@ def test_urls_that_would_run_something_are_refused(spec: str):
 def test_url_and_ref_are_told_apart(spec: str, url: str, ref: str | None, repo: str):
     assert parsed(spec) == (url, ref)
     assert repo_of(url) == repo
+
+
+def test_an_unknown_transport_is_answered_with_the_known_ones():
+    with pytest.raises(SourceError, match="'ftp' is no transport for it; known: https, http, ssh, git, file"):
+        pin("git+ftp://example.org/x", SELECT)
 
 
 def test_a_secret_in_a_url_is_refused_and_not_repeated():

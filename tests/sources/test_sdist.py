@@ -1,6 +1,7 @@
 import os
 import tarfile
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,13 @@ def test_a_damaged_archive_says_so(tmp_path: Path, damage: str):
     archive.write_bytes({"cut": data[: len(data) // 2], "no archive": b"<html>", "flipped": flipped}[damage])
     with pytest.raises(SourceError, match=r"tiny-1\.2\.tar\.gz is damaged"):
         unpack(archive, tmp_path / "tree")
+
+
+@pytest.mark.parametrize("when", ["nan", "inf", "-1e300", "never"])
+def test_dates_that_are_none_do_not_count(tmp_path: Path, when: str):
+    odd = member("tiny-1.2/odd")
+    odd.pax_headers = {"mtime": when}
+    assert unpack(packed(tmp_path, odd), tmp_path / "tree") == datetime.fromtimestamp(1_600_000_000, UTC)
 
 
 def test_names_and_bytes_that_are_no_text_are_kept(tmp_path: Path):
