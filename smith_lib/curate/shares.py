@@ -85,7 +85,7 @@ def _solve(available: Mapping[Cell, int], wanted: list[Share], size: int | None)
     if not n:
         return {}
     member = np.array([[float(cell in share.cells) for cell in cells] for share in wanted])
-    # Variables: the count of each cell, then how far each share (in rows) is from its target.
+    # Variables: the count of each cell, then how many rows each share is from its target, rounded up.
     low = member - np.array([[s.low] for s in wanted])
     high = member - np.array([[s.high] for s in wanted])
     off = member - np.array([[s.target] for s in wanted])
@@ -106,7 +106,7 @@ def _solve(available: Mapping[Cell, int], wanted: list[Share], size: int | None)
         ]
     most = np.array([available[cell] for cell in cells], dtype=float)
     upper = np.concatenate([most, np.full(m, np.inf)])
-    integral = np.concatenate([np.ones(n), np.zeros(m)])
+    integral = np.ones(n + m)
     options = {"mip_rel_gap": 0.0}
     found = milp(goal, constraints=rules, bounds=Bounds(0, upper), integrality=integral, options=options)
     if found.x is None:
