@@ -13,6 +13,7 @@ from smith_lib.environments.metadata import Metadata, read
 from smith_lib.environments.trial import NETWORK, Attempt, Best, Trial, last_line, try_recipes
 from smith_lib.errors import InputError, NetworkError
 from smith_lib.sandbox.protocol import Environment, Limits, Sandbox
+from smith_lib.sandbox.suite import COMPLETE
 from smith_lib.settings import EnvironmentSettings
 from smith_lib.sources.protocol import Tree
 from smith_lib.types import RepoOutcome
@@ -66,7 +67,7 @@ def find(tree: Tree, sandbox: Sandbox, settings: EnvironmentSettings, limits: Li
     environ = pretended_version(tree, metadata)
     trial = try_recipes(sandbox, base, tree, metadata, environ, settings, limits)
     best = trial.best
-    if best is None or best.passed <= WORTH_RUNNING * (best.tests + len(best.ignored)):
+    if best is None or best.passed <= WORTH_RUNNING * (best.tests + best.lost):
         return _failed(trial, metadata)
     # A base that is an interpreter's path has no image; the Dockerfile starts from the default image.
     image = settings.base_image if base.startswith("/") else base
@@ -86,7 +87,7 @@ def find(tree: Tree, sandbox: Sandbox, settings: EnvironmentSettings, limits: Li
 
 def command(best: Best) -> str:
     """The command that runs the suite in `/testbed`."""
-    return shlex.join(["python", "-m", "pytest", *best.args])
+    return shlex.join(["python", "-m", "pytest", *COMPLETE, *best.args])
 
 
 def pretended_version(tree: Tree, metadata: Metadata) -> dict[str, str]:

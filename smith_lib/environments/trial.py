@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import asdict, dataclass, replace
 from importlib import resources
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from smith_lib.environments.hints import hints
@@ -52,6 +52,9 @@ class Best:
     requirements: tuple[str, ...]
     args: tuple[str, ...]
     ignored: tuple[str, ...]
+    """Python files that are left out; a folder left out is told file by file."""
+    lost: int
+    """Test functions in them, and tests that hang or kill the interpreter."""
     tests: int
     passed: int
     seconds: float
@@ -158,15 +161,21 @@ def _best(b: dict[str, Any] | None, tree: Tree) -> Best | None:
     """The best recipe. Nothing is taken on trust: repositories' code ran where it was written down."""
     if b is None:
         return None
-    ignored = [path for path in map(str, b["ignored"]) if _inside(path) and (tree.path / path).exists()]
+    left_out = [tree.path / path for path in map(str, b["ignored"]) if _inside(path)]
+    ignored = [file.relative_to(tree.path).as_posix() for path in left_out for file in _python_files(path)]
     folders = [path for path in map(str, b["pythonpath"]) if re.fullmatch(r"/testbed[\w./-]*", path)]
     return Best(
         recipe=_plain(b["recipe"]), minor=int(b["minor"]), date=re.sub(r"[^0-9TZ:-]", "", str(b["date"])),
         mode=str(b["mode"]), pythonpath=tuple(folders),
         requirements=tuple(sorted({r for r in map(str, b["requirements"]) if _FROZEN.fullmatch(r)})),
         args=tuple("".join(c for c in str(arg) if c.isprintable()) for arg in b["args"]),
-        ignored=tuple(ignored), tests=int(b["tests"]), passed=int(b["passed"]), seconds=float(b["seconds"]),
+        ignored=tuple(ignored), lost=int(b["lost"]), tests=int(b["tests"]), passed=int(b["passed"]),
+        seconds=float(b["seconds"]),
     )  # fmt: skip
+
+
+def _python_files(path: Path) -> list[Path]:
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.is_file() else []
 
 
 def _inside(path: str) -> bool:

@@ -17,8 +17,8 @@ from smith_lib.types import RepoOutcome
 BEST: dict[str, Any] = {
     "recipe": "group test, releases of its time", "minor": 11, "date": "2026-01-31T00:00:00Z",
     "mode": "editable", "pythonpath": [], "requirements": ["pytest==8.0", "attrs==25.1"],
-    "args": ["-p", "no:randomly", "tests"], "ignored": [], "tests": 60, "passed": 60, "seconds": 1.5,
-    "good": True, "score": [60, 0],
+    "args": ["-p", "no:randomly", "tests"], "ignored": [], "lost": 0, "tests": 60, "passed": 60,
+    "seconds": 1.5, "good": True, "score": [60, 0],
 }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_the_best_recipe_becomes_an_environment(tree: Tree) -> None:
     assert result.outcome is RepoOutcome.KEPT and environment is not None
     assert sandbox.built == [environment]
     assert environment.requirements == "attrs==25.1\npytest==8.0\n"
-    assert result.test_command == "python -m pytest -p no:randomly tests"
+    assert result.test_command == "python -m pytest --continue-on-collection-errors -p no:randomly tests"
     assert environment.install == (
         "--no-deps", "--no-sources", "--exclude-newer", "2026-01-31T00:00:00Z", "-e", "/testbed",
     )  # fmt: skip
@@ -115,7 +115,7 @@ def test_what_a_trial_tells_is_not_trusted(tree: Tree) -> None:
         **BEST, "requirements": ["pytest==8.0", "x==1\nRUN curl evil", "evil @ file:///x"],
         "date": "now\nRUN evil",
         "pythonpath": ["/testbed/src", "/etc", "/testbed\nRUN evil"],
-        "ignored": ["../../etc", "/etc", "tests/none.py", "tests/test_a.py"],
+        "ignored": ["../../etc", "/etc", "tests/none.py", "tests"],
     }  # fmt: skip
     result, _ = found(tree, told(best=forged))
     assert result.environment is not None
@@ -152,7 +152,7 @@ def test_a_suite_that_does_not_run_is_told_apart_from_a_build(tree: Tree) -> Non
 
 
 def test_a_suite_of_which_half_fails_is_not_handed_on(tree: Tree) -> None:
-    best = {**BEST, "passed": 30, "ignored": ["tests/test_a.py"]}
+    best = {**BEST, "passed": 40, "ignored": ["tests/test_a.py"], "lost": 20}
     assert found(tree, told(best=best, attempts=[attempt("x", True)]))[0].outcome is RepoOutcome.SUITE_FAILED
 
 

@@ -60,13 +60,13 @@ def test_a_hanging_test_is_named(inside: dict[str, Any], monkeypatch: pytest.Mon
 def test_a_suite_that_makes_progress_may_take_longer_than_a_quiet_one(
     inside: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inside["suite"], "QUIET", 3.0)
+    monkeypatch.setattr(inside["suite"], "QUIET", 5.0)
     suite = run(inside, """
         import time, pytest
         @pytest.mark.parametrize("n", range(8))
-        def test_slow(n): time.sleep(0.6)
+        def test_slow(n): time.sleep(0.8)
     """)  # fmt: skip
-    assert suite.ended == "finished" and suite.seconds > 4.5
+    assert suite.ended == "finished" and suite.seconds > 6
 
 
 def test_a_suite_that_is_cut_off_says_how_far_it_came(inside: dict[str, Any]) -> None:
@@ -117,6 +117,15 @@ def test_the_tree_comes_back_as_it_was(inside: dict[str, Any]) -> None:
     assert sorted(p.name for p in tree.TESTBED.iterdir()) == ["link", "pkg"]
     assert (tree.TESTBED / "link").is_symlink() and (tree.TESTBED / "pkg/__init__.py").read_text() == "a"
     assert tree.own_modules() == {"pkg", "link"}
+
+
+def test_what_is_left_out_is_counted_by_its_test_functions(inside: dict[str, Any]) -> None:
+    tree = inside["tree"]
+    (tree.TESTBED / "sub").mkdir()
+    (tree.TESTBED / "sub/test_a.py").write_text("import no\ndef test_a(): ...\nasync def test_b(): ...\n")
+    (tree.TESTBED / "sub/test_c.py").write_text("def test_c(): ...\ndef helper(): ...\n")
+    assert tree.test_functions(tree.TESTBED / "sub") == 3
+    assert tree.test_functions(tree.TESTBED / "missing.py") == 1
 
 
 @pytest.mark.parametrize(

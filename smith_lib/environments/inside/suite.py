@@ -12,6 +12,8 @@ from reading import last_line
 
 QUIET = 90.0
 """Seconds without any event after which a suite that shows no slower test counts as hung."""
+COLLECTING = 300.0
+"""Seconds that collecting may take: it is silent."""
 KEPT = 60_000
 REPORT = Path("/tmp/smith-report.jsonl")
 
@@ -147,19 +149,12 @@ def run_suite(python, testbed, arguments, environ, seconds, own):
     words = [python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "smith_trial_report", *arguments]
     began = time.monotonic()
     run = _Running(words, str(testbed), environ)
-    seen, quiet_since, slowest, grace = 0, began, 0.0, None
+    watched = _Watched(report)
     while not run.wait(0.2):
-        now = time.monotonic()
-        size = report.stat().st_size
-        if size != seen:
-            slowest = max(slowest, now - quiet_since) if seen else slowest
-            seen, quiet_since = size, now
-            if grace is None and b'{"t": "finished"' in _end(report):
-                grace = now
-        if now - began > seconds:
+        if time.monotonic() - began > seconds:
             suite.ended = "limit"
             break
-        if now - quiet_since > max(QUIET, 5 * slowest) or (grace and now - grace > 20):
+        if watched.silent():
             suite.ended = "hung"
             break
     suite.exit, suite.output = run.end()
@@ -168,11 +163,32 @@ def run_suite(python, testbed, arguments, environ, seconds, own):
     return suite
 
 
-def _end(report):
-    """The last part of the report; its last event is in it whole, or its beginning is not long gone."""
-    with report.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 200_000))
-        return file.read()
+class _Watched:
+    """A report that grows while its suite makes progress."""
+
+    def __init__(self, report):
+        self.report = report
+        self.read = 0
+        self.since = time.monotonic()
+        self.slowest = 0.0
+        self.allowed = COLLECTING
+
+    def silent(self):
+        """Whether nothing was written for longer than what was seen so far lets one expect."""
+        now = time.monotonic()
+        with self.report.open("rb") as file:
+            file.seek(self.read)
+            new = file.read()
+        if new:
+            self.read += len(new)
+            if self.allowed != COLLECTING:
+                self.slowest = max(self.slowest, now - self.since)
+            self.since = now
+            if b'{"t": "finished"' in new:
+                self.allowed = 20.0  # what is left is to end
+            elif b'{"t": "start"' in new or self.allowed != COLLECTING:
+                self.allowed = max(QUIET, 5 * self.slowest)
+        return now - self.since > self.allowed
 
 
 def _read(suite, report, testbed, own):

@@ -1,5 +1,6 @@
 """The tree at `/testbed`: what it holds, and how it is brought back to what it was."""
 
+import ast
 import re
 import shutil
 from pathlib import Path
@@ -33,6 +34,19 @@ def places(module):
     found = [*TESTBED.glob("**/%s.py" % module), *TESTBED.glob("**/%s/__init__.py" % module)]
     folders = {path.parent.parent if path.name == "__init__.py" else path.parent for path in found}
     return sorted(str(folder) for folder in folders if ".egg" not in str(folder))
+
+
+def test_functions(path):
+    """How many test functions a module, or a folder of them, holds; one at least."""
+    found = 0
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else (path,):
+        try:
+            nodes = ast.walk(ast.parse(file.read_bytes()))
+        except (OSError, SyntaxError, ValueError, RecursionError):
+            continue
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+        found += sum(isinstance(node, kinds) and node.name.startswith("test") for node in nodes)
+    return max(1, found)
 
 
 def empty(folder):

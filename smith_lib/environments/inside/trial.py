@@ -107,7 +107,7 @@ class Trial:
             if tried.result.passed and (self.best is None or tried.best[0] > self.best["score"]):
                 self.best = dict(
                     tried.best[2], **tried.result.counts(), seconds=tried.result.seconds, recipe=label,
-                    date=date, good=note["good"], score=tried.best[0],
+                    date=date, good=note["good"], score=tried.best[0], lost=tried.best[3],
                 )  # fmt: skip
         note["seconds"] = round(time.monotonic() - began, 1)
         self.log("--- %s: %s" % (label, note["reason"] or "%(passed)d of %(tests)d tests pass" % note))
