@@ -1,8 +1,10 @@
 """Unified diffs, git style: made, applied exactly, and measured. Lines end at `\\n` alone, so that form
 feeds and carriage returns are bytes of a line like any other."""
 
+import bisect
 import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -43,19 +45,60 @@ def lines_of(text: str) -> list[str]:
     return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
-def _groups(old: list[str], new: list[str]) -> Iterator[list[tuple[str, int, int, int, int]]]:
-    head = 0
+def _anchors(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+    """Places of lines that are the same and occur once on either side, rising on both (patience diff)."""
+    seen_old, seen_new = Counter(old), Counter(new)
+    places = {line: at for at, line in enumerate(new) if seen_new[line] == 1}
+    pairs = [(i, places[line]) for i, line in enumerate(old) if seen_old[line] == 1 and line in places]
+    ends: list[int] = []
+    piles: list[int] = []
+    before: list[int] = []
+    for n, (_, j) in enumerate(pairs):
+        pile = bisect.bisect_left(ends, j)
+        before.append(piles[pile - 1] if pile else -1)
+        ends[pile : pile + 1] = [j]
+        piles[pile : pile + 1] = [n]
+    rising: list[tuple[int, int]] = []
+    at = piles[-1] if piles else -1
+    while at >= 0:
+        rising.append(pairs[at])
+        at = before[at]
+    return rising[::-1]
+
+
+def _matches(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Runs of equal lines (place in old, in new, length), rising; fast also where changes are far apart."""
     shortest = min(len(old), len(new))
-    while head < shortest and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < shortest - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    head, tail = max(0, head - CONTEXT - 1), max(0, tail - CONTEXT - 1)
-    old, new = old[head : len(old) - tail], new[head : len(new) - tail]
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for group in matcher.get_grouped_opcodes(CONTEXT):
-        yield [(tag, i + head, j + head, k + head, n + head) for tag, i, j, k, n in group]
+    head = next((n for n in range(shortest) if old[n] != new[n]), shortest)
+    rest = shortest - head
+    tail = next((n for n in range(rest) if old[-1 - n] != new[-1 - n]), rest)
+    yield 0, 0, head
+    inner_old, inner_new = old[head : len(old) - tail], new[head : len(new) - tail]
+    i = j = 0
+    for a, b in [*_anchors(inner_old, inner_new), (len(inner_old), len(inner_new))]:
+        if i < a and j < b:
+            matcher = difflib.SequenceMatcher(None, inner_old[i:a], inner_new[j:b], autojunk=False)
+            yield from ((head + i + m.a, head + j + m.b, m.size) for m in matcher.get_matching_blocks())
+        if a < len(inner_old):
+            yield head + a, head + b, 1
+        i, j = a + 1, b + 1
+    yield len(old) - tail, len(new) - tail, tail
+
+
+def _groups(old: list[str], new: list[str]) -> Iterator[list[tuple[str, int, int, int, int]]]:
+    opcodes: list[tuple[str, int, int, int, int]] = []
+    i = j = 0
+    for a, b, size in [*_matches(old, new), (len(old), len(new), 0)]:
+        if i < a or j < b:
+            opcodes.append(("replace" if i < a and j < b else "delete" if i < a else "insert", i, a, j, b))
+        if size and opcodes and opcodes[-1][0] == "equal":
+            opcodes[-1] = ("equal", opcodes[-1][1], a + size, opcodes[-1][3], b + size)
+        elif size:
+            opcodes.append(("equal", a, a + size, b, b + size))
+        i, j = a + size, b + size
+    grouping = difflib.SequenceMatcher(None, "", "")
+    grouping.opcodes = opcodes  # type: ignore[attr-defined]
+    yield from grouping.get_grouped_opcodes(CONTEXT)
 
 
 def _range(start: int, stop: int) -> str:

@@ -101,7 +101,7 @@ class Chooser:
 def choose(
     singles: Sequence[Draft], combined: Sequence[Draft], settings: InjectSettings, random: Random
 ) -> list[Draft]:
-    """Up to `settings.limit` of the drafts: changes of several files first, up to their share, then the rest."""
+    """Up to `settings.limit` of the drafts: those of several files first, then the rest."""
     sizes = {
         Complexity.SIMPLE: settings.simple,
         Complexity.MEDIUM: settings.medium,
@@ -113,6 +113,7 @@ def choose(
     share = MULTI_FILE if singles or narrow else 1
     chooser.take(wide, max(1, round(share * settings.limit)), random)
     if singles:
-        narrow = random.sample(narrow, min(len(narrow), max(1, round(COMBINED * settings.limit))))
+        some = max(1, round(COMBINED * settings.limit))
+        narrow = random.sample(narrow, min(len(narrow), some))
     chooser.take([*singles, *narrow], settings.limit, random)
     return chooser.chosen

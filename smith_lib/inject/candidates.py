@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+from smith_lib import diffs
 from smith_lib.inject import balance, combine
 from smith_lib.inject.draw import Draft, Sites, Studio, drafts_of
 from smith_lib.inject.program import Program, Skipped, read
@@ -66,18 +67,20 @@ def _is_named(name: str, settings: InjectSettings) -> bool:
 
 
 def _candidate(repo_id: str, draft: Draft, seed: int) -> Candidate:
-    digest = hashlib.sha256(draft.patch.encode()).hexdigest()[:8]
+    patch = draft.patch
+    fix_lines = diffs.fix_lines(patch)
+    digest = hashlib.sha256(patch.encode()).hexdigest()[:8]
     return Candidate(
         repo_id=repo_id,
         candidate_id=f"{repo_id}.{draft.operator}.{digest}",
         strategy=draft.strategy,
         operator=draft.operator,
         category=draft.category,
-        bug_patch=draft.patch,
+        bug_patch=patch,
         files=draft.files,
         functions=draft.functions,
-        fix_lines=draft.fix_lines,
-        complexity=Complexity.of(draft.fix_lines),
+        fix_lines=fix_lines,
+        complexity=Complexity.of(fix_lines),
         seed=seed,
         model="",
         cost_usd=0.0,

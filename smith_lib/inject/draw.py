@@ -29,9 +29,19 @@ class Draft:
     operator: str
     category: Category
     parts: tuple[Part, ...]
-    key: tuple[tuple[str, int, str], ...]
-    patch: str
     fix_lines: int
+    """Told part by part; parts of one file may come out a little different in one diff."""
+
+    @property
+    def patch(self) -> str:
+        """The diff from clean to buggy."""
+        programs = {part.program.path: part.program for part in self.parts}
+        clean = {path: p.bom + p.text for path, p in programs.items()}
+        buggy = {
+            path: p.bom + edited(p, [part.edit for part in self.parts if part.program is p])
+            for path, p in programs.items()
+        }
+        return diffs.make(clean, buggy)
 
     @property
     def complexity(self) -> Complexity:
@@ -106,8 +116,9 @@ class Sites:
 
 
 _PIECES = (
-    cst.Arg | cst.ExceptHandler | cst.CompFor | cst.CompIf | cst.Slice | cst.Index | cst.Param | cst.Parameters
-    | cst.AssignTarget | cst.ComparisonTarget | cst.FormattedStringExpression | cst.IndentedBlock | cst.Module
+    cst.Arg | cst.ExceptHandler | cst.CompFor | cst.CompIf | cst.Slice | cst.Index | cst.Param
+    | cst.Parameters | cst.AssignTarget | cst.ComparisonTarget
+    | cst.FormattedStringExpression | cst.IndentedBlock | cst.Module
 )  # fmt: skip
 
 
@@ -140,14 +151,17 @@ class Studio:
             self.refused[f"{name}: made before"] += 1
             return None
         self._seen.add(key)
-        programs = {part.program.path: part.program for part in parts}
-        clean = {path: p.bom + p.text for path, p in programs.items()}
-        buggy = {
-            path: p.bom + edited(p, [part.edit for part in parts if part.program is p])
-            for path, p in programs.items()
-        }
-        patch = diffs.make(clean, buggy)
-        return Draft(strategy, name, category, parts, key, patch, diffs.fix_lines(patch))
+        return Draft(strategy, name, category, parts, sum(map(_fix_lines, parts)))
+
+
+def _fix_lines(part: Part) -> int:
+    """The lines that the fix of this part alone changes, told from the lines around it."""
+    text, edit = part.program.text, part.edit
+    start = text.rfind("\n", 0, edit.start) + 1
+    end = text.find("\n", edit.end) + 1 or len(text)
+    buggy = text[start : edit.start] + edit.text + text[edit.end : end]
+    patch = diffs.make({"x": text[start:end]}, {"x": buggy})
+    return diffs.fix_lines(patch)
 
 
 def _in_random_order(sites: list[Site], random: Random) -> list[Site]:

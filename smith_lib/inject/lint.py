@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 BUILTINS = frozenset(dir(builtins)) | {"__file__", "__path__", "__class__", "__module__", "__qualname__"}
 ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_PLAIN = frozenset(
+    {ast.Load, ast.Store, ast.Attribute, ast.Constant, ast.keyword, ast.Add, ast.Eq, ast.Subscript}
+)
 IMPLICIT = frozenset({"self", "cls", "_", "mcs", "__class__"})
 
 
@@ -33,9 +36,9 @@ def _oddities(node: ast.AST) -> list[str]:
         block = getattr(node, field, None)
         if isinstance(block, list) and any(isinstance(statement, ENDS) for statement in block[:-1]):
             found.append("unreachable code")
-        if isinstance(block, list) and len(block) == 1 and isinstance(block[0], ast.Pass):
-            if not isinstance(node, ast.ExceptHandler | ast.ClassDef):
-                found.append("empty block")
+        empty = isinstance(block, list) and len(block) == 1 and isinstance(block[0], ast.Pass)
+        if empty and not isinstance(node, ast.ExceptHandler | ast.ClassDef):
+            found.append("empty block")
     match node:
         case ast.Compare(left=left, comparators=[right]) if ast.dump(left) == ast.dump(right):
             found.append("compares a thing with itself")
@@ -65,7 +68,7 @@ def _oddities(node: ast.AST) -> list[str]:
             found.append("useless expression")
         case ast.Assign(targets=[target], value=value) if ast.unparse(target) == ast.unparse(value):
             found.append("assigns a thing to itself")
-        case ast.Call(args=args, func=func) if len(args) == 2 and ast.dump(args[0]) == ast.dump(args[1]):
+        case ast.Call(args=args) if len(args) == 2 and ast.dump(args[0]) == ast.dump(args[1]):
             if not isinstance(args[0], ast.Constant):
                 found.append("passes a thing twice")
         case ast.Dict(keys=keys):
@@ -102,12 +105,16 @@ def reading(tree: ast.AST) -> Reading:
     stores: set[str] = set()
     arguments: set[str] = set()
     for node in ast.walk(tree):
+        if type(node) in _PLAIN:
+            continue
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                bound.add(node.id)
+            else:
+                loads[node.id] += 1
+            continue
         oddities.update(_oddities(node))
         match node:
-            case ast.Name(id=name, ctx=ast.Load() | ast.Del()):
-                loads[name] += 1
-            case ast.Name(id=name):
-                bound.add(name)
             case ast.arg(arg=name):
                 arguments.add(name)
                 bound.add(name)

@@ -86,7 +86,8 @@ def negated(node: cst.BaseExpression) -> cst.BaseExpression:
 OPPOSITE: dict[type[cst.CSTNode], type[Any]] = {
     cst.Equal: cst.NotEqual, cst.NotEqual: cst.Equal, cst.Is: cst.IsNot, cst.IsNot: cst.Is,
     cst.In: cst.NotIn, cst.NotIn: cst.In, cst.LessThan: cst.GreaterThanEqual,
-    cst.GreaterThanEqual: cst.LessThan, cst.GreaterThan: cst.LessThanEqual, cst.LessThanEqual: cst.GreaterThan,
+    cst.GreaterThanEqual: cst.LessThan, cst.GreaterThan: cst.LessThanEqual,
+    cst.LessThanEqual: cst.GreaterThan,
 }  # fmt: skip
 
 

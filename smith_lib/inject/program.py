@@ -13,6 +13,7 @@ from libcst._nodes.internal import CodegenState
 from smith_lib.inject import untouchable
 
 MAX_CHARACTERS = 1_000_000
+_BINDING = (cst.Param, cst.AssignTarget, cst.For)
 
 
 class Skipped(Exception):  # noqa: N818
@@ -42,13 +43,14 @@ class _Recorder(CodegenState):
 
     def before_codegen(self, node: cst.CSTNode) -> None:
         parent = self.stack[-1] if self.stack else None
-        self.places[id(node)] = [self.length, -1, parent, tuple(self.indent_tokens)]
+        self.places[id(node)] = [self.length, -1, parent, tuple(self.indent_tokens), len(self.order), -1]
         self.order.append(node)
         self.stack.append(node)
 
     def after_codegen(self, node: cst.CSTNode) -> None:
         self.stack.pop()
-        self.places[id(node)][1] = self.length
+        place = self.places[id(node)]
+        place[1], place[5] = self.length, len(self.order)
 
 
 class Program:
@@ -85,8 +87,13 @@ class Program:
 
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
         """Where the node's text starts and ends, its parentheses, comments above and line end included."""
-        start, end, _, _ = self._places[id(node)]
-        return start, end
+        place = self._places[id(node)]
+        return place[0], place[1]
+
+    def inside(self, node: cst.CSTNode) -> list[cst.CSTNode]:
+        """The nodes below this one in the order of the text."""
+        place = self._places[id(node)]
+        return self._order[place[4] + 1 : place[5]]
 
     def source(self, node: cst.CSTNode) -> str:
         """The node's own text."""
@@ -168,14 +175,11 @@ class Program:
         return tuple(dict.fromkeys(name for at, name in bound if at < start))
 
     def _bound(self, function: cst.FunctionDef) -> Iterator[tuple[int, str]]:
-        start, end = self.span(function)
         body = self.span(function.body)[0]
-        for node in self._order:
-            if not isinstance(node, cst.Param | cst.AssignTarget | cst.For):
+        for node in self.inside(function):
+            if not isinstance(node, _BINDING) or self.function(node) is not function:
                 continue
             at, to = self.span(node)
-            if not start <= at < end or self.function(node) is not function:
-                continue
             if isinstance(node, cst.Param):
                 if at < body and node.star not in ("*", "**"):
                     yield at, node.name.value
@@ -196,12 +200,10 @@ class Program:
             return ()
         known = self._attributes.get(id(owner))
         if known is None:
-            start, end = self.span(owner)
             found = {
                 n.attr.value
-                for n in self._order
+                for n in self.inside(owner)
                 if isinstance(n, cst.Attribute)
-                and start <= self.span(n)[0] < end
                 and isinstance(n.value, cst.Name)
                 and n.value.value == "self"
                 and not isinstance(self.parent(n), cst.Call)
@@ -216,7 +218,7 @@ class Program:
         return tuple(s for s in body if isinstance(s, cst.FunctionDef))
 
     def unit(self, node: cst.CSTNode) -> cst.CSTNode:
-        """The outermost function around the node (or itself), else the statement of class or module around it."""
+        """The outermost function around the node (or itself), else the statement around it."""
         holder: cst.CSTNode = node
         for step in [node, *self.ancestors(node)][::-1]:
             if isinstance(step, cst.ClassDef):

@@ -28,29 +28,29 @@ class _Collector(cst.CSTVisitor):
         else:
             self.bound.add(_dotted(node))
 
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> bool:
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> bool:  # noqa: N802
         self._target(node.target)
         return False
 
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> bool:
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> bool:  # noqa: N802
         self._target(node.target)
         if node.value is not None:
             node.value.visit(self)
         return False
 
-    def visit_AugAssign(self, node: cst.AugAssign) -> bool:
+    def visit_AugAssign(self, node: cst.AugAssign) -> bool:  # noqa: N802
         self._target(node.target)
         node.target.visit(self)
         node.value.visit(self)
         return False
 
-    def visit_For(self, node: cst.For) -> None:
+    def visit_For(self, node: cst.For) -> None:  # noqa: N802
         self._target(node.target)
 
-    def visit_Attribute(self, node: cst.Attribute) -> None:
+    def visit_Attribute(self, node: cst.Attribute) -> None:  # noqa: N802
         self.read.add(_dotted(node))
 
-    def visit_Name(self, node: cst.Name) -> None:
+    def visit_Name(self, node: cst.Name) -> None:  # noqa: N802
         self.read.add(node.value)
 
 

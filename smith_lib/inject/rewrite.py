@@ -126,7 +126,7 @@ def _parsed(text: str) -> tuple[ast.Module, int]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         tree = ast.parse(code)
-        compile(code, "<unit>", "exec", dont_inherit=True)
+        compile(tree, "<unit>", "exec", dont_inherit=True)
     return tree, len(caught)
 
 

@@ -1,6 +1,6 @@
 """What is passed to a call, and what a function takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
@@ -51,9 +51,14 @@ def drop_keyword(node: cst.Call) -> Iterator[cst.Call]:
 @operator("other", ("f(a, b, c)\n", "f(a, b)\n"), quiet="f(a)\n")
 def drop_last_argument(node: cst.Call) -> Iterator[cst.Call]:
     """The call that forgets its last positional argument, which may have a default."""
-    if len(node.args) > 1 and node.args[-1].keyword is None and not node.args[-1].star:
-        if isinstance(node.args[-1].value, SIMPLE | cst.Call) and call_name(node) not in SYMMETRIC:
-            yield node.with_changes(args=last_comma_gone(node.args[:-1]))
+    if (
+        len(node.args) > 1
+        and node.args[-1].keyword is None
+        and not node.args[-1].star
+        and isinstance(node.args[-1].value, SIMPLE | cst.Call)
+        and call_name(node) not in SYMMETRIC
+    ):
+        yield node.with_changes(args=last_comma_gone(node.args[:-1]))
 
 
 @operator(
@@ -131,7 +136,7 @@ _TIGHT = (cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 _COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
 
 
-def _with_comma(args: tuple[cst.Arg, ...]) -> list[cst.Arg]:
+def _with_comma(args: Sequence[cst.Arg]) -> list[cst.Arg]:
     return [*args[:-1], args[-1].with_changes(comma=_COMMA)] if args else []
 
 

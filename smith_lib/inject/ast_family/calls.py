@@ -9,20 +9,23 @@ from smith_lib.inject.nodes import call_name, is_docstring, last_comma_gone, sma
 from smith_lib.inject.operator import Context, operator
 
 PAIRS: dict[str, tuple[str, ...]] = {
-    "append": ("extend",), "extend": ("append",), "lstrip": ("rstrip", "strip"), "rstrip": ("lstrip", "strip"),
+    "append": ("extend",), "extend": ("append",), "lstrip": ("rstrip", "strip"),
+    "rstrip": ("lstrip", "strip"),
     "strip": ("rstrip", "lstrip"), "startswith": ("endswith",), "endswith": ("startswith",),
     "upper": ("lower",), "lower": ("upper",), "appendleft": ("append",), "popleft": ("pop",),
     "isdigit": ("isalnum",), "isalpha": ("isalnum",), "isalnum": ("isalpha",), "isspace": ("isalnum",),
     "issubset": ("issuperset",), "issuperset": ("issubset",), "union": ("intersection",),
     "intersection": ("union",), "match": ("search",), "search": ("match",), "fullmatch": ("match",),
-    "remove": ("discard",), "discard": ("remove",), 
+    "remove": ("discard",), "discard": ("remove",),
     "ljust": ("rjust",), "rjust": ("ljust",), "title": ("capitalize",),
     "difference": ("intersection",), "keys": ("values",), "finditer": ("findall",),
-    "ceil": ("floor",), "floor": ("ceil",), "bisect_left": ("bisect_right",), "bisect_right": ("bisect_left",),
+    "ceil": ("floor",), "floor": ("ceil",), "bisect_left": ("bisect_right",),
+    "bisect_right": ("bisect_left",),
     "takewhile": ("dropwhile",), "dropwhile": ("takewhile",),
 }  # fmt: skip
 CHANGES = frozenset({
-    "append", "add", "update", "extend", "pop", "remove", "discard", "clear", "insert", "sort", "reverse", "setdefault",
+    "append", "add", "update", "extend", "pop", "remove", "discard", "clear", "insert", "sort", "reverse",
+    "setdefault",
     "write", "close", "flush", "register", "push", "appendleft", "popleft", "set", "reset", "invalidate",
 })  # fmt: skip
 COPIES = frozenset({"copy", "deepcopy"})
@@ -148,7 +151,7 @@ def other_collection(node: cst.Call) -> Iterator[cst.Call]:
             yield node.with_changes(func=cst.Name("list"))
         case cst.Call(func=cst.Name(value="tuple"), args=[_]):
             yield node.with_changes(func=cst.Name("list"))
-        case cst.Call(func=cst.Name(value="reversed"), args=[arg]):
+        case cst.Call(func=cst.Name(value="reversed"), args=[_]):
             yield node.with_changes(func=cst.Name("iter"))
         case cst.Call(func=cst.Name(value="sorted"), args=[_]):
             yield node.with_changes(func=cst.Name("list"))

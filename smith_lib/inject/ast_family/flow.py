@@ -53,7 +53,7 @@ def _follows(line: cst.CSTNode, context: Context) -> bool:
 )
 def drop_break(node: cst.SimpleStatementLine, context: Context) -> Iterator[Any]:
     """The loop that misses its way out, so that the last match counts."""
-    block, at = context.siblings(node)
+    _block, at = context.siblings(node)
     if at > 0 and isinstance(small(node), cst.Break | cst.Continue):
         above = context.parent(node)
         while above is not None and not isinstance(above, cst.For | cst.While):
@@ -70,11 +70,14 @@ def drop_return(node: cst.SimpleStatementLine, context: Context) -> Iterator[Any
     """The function that forgets to return what it made."""
     block, at = context.siblings(node)
     statement = small(node)
-    if isinstance(statement, cst.Return) and at > 0 and at == len(block) - 1:
-        if isinstance(statement.value, cst.Name | cst.Attribute) and isinstance(
-            context.parent(context.parent(node) or node), cst.FunctionDef
-        ):
-            yield cst.RemoveFromParent()
+    if (
+        isinstance(statement, cst.Return)
+        and at > 0
+        and at == len(block) - 1
+        and isinstance(statement.value, cst.Name | cst.Attribute)
+        and isinstance(context.parent(context.parent(node) or node), cst.FunctionDef)
+    ):
+        yield cst.RemoveFromParent()
     if isinstance(statement, cst.Return) and isinstance(statement.value, cst.Call):
         yield node.with_changes(body=[cst.Expr(statement.value)])
 
@@ -155,11 +158,12 @@ def move_step(node: cst.IndentedBlock | cst.Module) -> Iterator[Any]:
 @operator("logic_error", ("while a:\n    b = f(a)\n    c(b)\n", "if a:\n    b = f(a)\n    c(b)\n"))
 def if_for_while(node: cst.While) -> Iterator[Any]:
     """The loop whose body is done once at most."""
-    if node.orelse is None and not any(
-        isinstance(n, cst.Break | cst.Continue) for n in _descendants(node.body)
+    if (
+        node.orelse is None
+        and not any(isinstance(n, cst.Break | cst.Continue) for n in _descendants(node.body))
+        and not (isinstance(node.test, cst.Name) and node.test.value == "True")
     ):
-        if not (isinstance(node.test, cst.Name) and node.test.value == "True"):
-            yield cst.If(node.test, node.body, leading_lines=node.leading_lines)
+        yield cst.If(node.test, node.body, leading_lines=node.leading_lines)
 
 
 def _descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -175,14 +179,20 @@ def _descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 )
 def if_for_elif(node: cst.If, context: Context) -> Iterator[Any]:
     """The later branches tested also where an earlier one was taken."""
-    if isinstance(node.orelse, cst.If) and not isinstance(context.parent(node), cst.If):
-        if not ends(statements(node.body)):
-            yield cst.FlattenSentinel([node.with_changes(orelse=None), node.orelse])
+    if (
+        isinstance(node.orelse, cst.If)
+        and not isinstance(context.parent(node), cst.If)
+        and not ends(statements(node.body))
+    ):
+        yield cst.FlattenSentinel([node.with_changes(orelse=None), node.orelse])
 
 
 @operator("logic_error", ("if a:\n    f()\nelse:\n    g()\n", "if a:\n    g()\nelse:\n    f()\n"))
 def swap_branches(node: cst.If) -> Iterator[cst.If]:
     """The two branches swapped."""
-    if isinstance(node.orelse, cst.Else) and isinstance(node.body, cst.IndentedBlock):
-        if isinstance(node.orelse.body, cst.IndentedBlock):
-            yield node.with_changes(body=node.orelse.body, orelse=node.orelse.with_changes(body=node.body))
+    if (
+        isinstance(node.orelse, cst.Else)
+        and isinstance(node.body, cst.IndentedBlock)
+        and isinstance(node.orelse.body, cst.IndentedBlock)
+    ):
+        yield node.with_changes(body=node.orelse.body, orelse=node.orelse.with_changes(body=node.body))

@@ -70,7 +70,7 @@ def indent_into_loop(node: cst.IndentedBlock | cst.Module) -> Iterator[Any]:
 
 
 def _indented(node: cst.IndentedBlock | cst.Module, kind: type[cst.If] | type[cst.For]) -> Iterator[Any]:
-    body: Block = list(node.body)  # type: ignore[arg-type]
+    body: Block = list(node.body)
     for at, holder in enumerate(body[:-1]):
         if not isinstance(holder, kind) or holder.orelse is not None:
             continue

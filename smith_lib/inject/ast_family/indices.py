@@ -78,11 +78,15 @@ def shift_range(node: cst.Call) -> Iterator[cst.Call]:
 def shift_length(node: cst.Call, context: Context) -> Iterator[cst.BinaryOperation]:
     """The length one too small."""
     above = context.parent(node)
-    if isinstance(node.func, cst.Name) and node.func.value == "len" and len(node.args) == 1:
-        if isinstance(above, cst.ComparisonTarget | cst.Comparison | cst.Return | cst.Assign | cst.AugAssign):
-            if isinstance(above, cst.Comparison) and as_int(above.comparisons[0].comparator) is not None:
-                return
-            yield cst.BinaryOperation(node, cst.Subtract(), cst.Integer("1"))
+    if (
+        isinstance(node.func, cst.Name)
+        and node.func.value == "len"
+        and len(node.args) == 1
+        and isinstance(above, cst.ComparisonTarget | cst.Comparison | cst.Return | cst.Assign | cst.AugAssign)
+    ):
+        if isinstance(above, cst.Comparison) and as_int(above.comparisons[0].comparator) is not None:
+            return
+        yield cst.BinaryOperation(node, cst.Subtract(), cst.Integer("1"))
 
 
 @operator(

@@ -1,5 +1,6 @@
 """Texts: separators, keys, formats, regular expressions."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -14,7 +15,8 @@ SEPARATORS = {
 }  # fmt: skip
 REGEX_CALLS = frozenset({"compile", "match", "search", "sub", "split", "findall", "fullmatch", "finditer"})
 REPLACED = (
-    (re.compile(r"(?<![\\*+?}])\+(?!\?)"), "*"), (re.compile(r"(?<!\\)\*(?![?+])"), "+"), (re.compile(r"^\^"), ""),
+    (re.compile(r"(?<![\\*+?}])\+(?!\?)"), "*"), (re.compile(r"(?<!\\)\*(?![?+])"), "+"),
+    (re.compile(r"^\^"), ""),
     (re.compile(r"(?<!\\)\$$"), ""), (re.compile(r"\\b"), ""), (re.compile(r"(?<=[+*])\?"), ""),
     (re.compile(r"\\s"), " "), (re.compile(r"(?<=[a-z])-z"), "-y"), (re.compile(r"\[\^"), "["),
     (re.compile(r"\\d"), "[1-9]"), (re.compile(r"\\w"), "[a-z]"), (re.compile(r"\\Z$"), "$"),
@@ -35,9 +37,8 @@ def wrong_separator(node: cst.SimpleString, context: Context) -> Iterator[cst.Si
         other is not None
         and "b" not in node.prefix
         and isinstance(above, cst.Attribute | cst.Arg | cst.BinaryOperation | cst.Param)
-    ):
-        if not (isinstance(above, cst.Arg) and call_name(context.parent(above)) == "getattr"):
-            yield _changed(node, other)
+    ) and not (isinstance(above, cst.Arg) and call_name(context.parent(above)) == "getattr"):
+        yield _changed(node, other)
 
 
 @operator("logic_error", ('x = a["start"] + a["stop"]\n', 'x = a["start"] + a["start"]\n'))
@@ -122,7 +123,7 @@ def drop_format(node: cst.FormattedStringExpression) -> Iterator[cst.FormattedSt
 def swap_fields(node: cst.FormattedString) -> Iterator[cst.FormattedString]:
     """The formatted text with two neighbouring values swapped."""
     places = [at for at, part in enumerate(node.parts) if isinstance(part, cst.FormattedStringExpression)]
-    for one, two in zip(places, places[1:], strict=False):
+    for one, two in itertools.pairwise(places):
         parts = list(node.parts)
         parts[one], parts[two] = parts[two], parts[one]
         yield node.with_changes(parts=parts)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from smith_lib.inject.operator import Context, operator
+from smith_lib.inject.untouchable import name_of
 
 USES = (
     cst.Arg
@@ -83,7 +84,7 @@ def swap_targets(node: cst.AssignTarget | cst.For | cst.CompFor, context: Contex
             above = context.parent(node)
             if isinstance(above, cst.Assign) and isinstance(above.value, cst.Tuple):
                 return
-            if "_" in (one.value.value, two.value.value):
+            if "_" in (name_of(one.value), name_of(two.value)):
                 return
             elements = [one.with_changes(value=two.value), two.with_changes(value=one.value), *rest]
             yield node.with_changes(target=node.target.with_changes(elements=elements))
@@ -131,13 +132,13 @@ class _Renamed(cst.CSTTransformer):
         super().__init__()
         self.old, self.new = old, new
 
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
+    def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802
         return not isinstance(node.value, cst.Name)
 
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> bool:
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> bool:  # noqa: N802
         return False
 
-    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:  # noqa: N802
         return updated_node.with_changes(value=self.new) if updated_node.value == self.old else updated_node
 
 
@@ -154,6 +155,5 @@ def local_for_attribute(node: cst.Attribute, context: Context) -> Iterator[cst.N
         isinstance(node.value, cst.Name)
         and node.value.value == "self"
         and isinstance(context.parent(node), USES)
-    ):
-        if node.attr.value in context.variables(node):
-            yield cst.Name(node.attr.value, lpar=node.lpar, rpar=node.rpar)
+    ) and node.attr.value in context.variables(node):
+        yield cst.Name(node.attr.value, lpar=node.lpar, rpar=node.rpar)

@@ -152,7 +152,7 @@ def forget_to_skip(node: cst.If, context: Context) -> Iterator[Any]:
     if node.orelse is None and body and not _is_inner(node, context):
         last = body[-1]
         if isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[0], cst.Continue | cst.Break):
-            block, at = context.siblings(node)
+            block, _at = context.siblings(node)
             if len(block) > 1:
                 yield cst.RemoveFromParent()
 

@@ -152,9 +152,10 @@ def widen_try(node: cst.IndentedBlock, context: Context) -> Iterator[cst.Indente
 )
 def widen_handler(node: cst.ExceptHandler) -> Iterator[cst.ExceptHandler]:
     """The handler of any error where one kind was meant."""
-    if isinstance(node.type, cst.Name | cst.Tuple | cst.Attribute):
-        if not (isinstance(node.type, cst.Name) and node.type.value in ("Exception", "BaseException")):
-            yield node.with_changes(type=cst.Name("Exception"))
+    if isinstance(node.type, cst.Name | cst.Tuple | cst.Attribute) and not (
+        isinstance(node.type, cst.Name) and node.type.value in ("Exception", "BaseException")
+    ):
+        yield node.with_changes(type=cst.Name("Exception"))
 
 
 @operator(

@@ -29,11 +29,13 @@ def _loop(comp: cst.CompFor, body: list[cst.BaseStatement]) -> cst.For:
     [
         (
             "def f(a):\n    return [g(x) for x in a if x.b]\n",
-            "def f(a):\n    result = []\n    for x in a:\n        if not x.b:\n            break\n        result.append(g(x))\n    return result\n",
+            "def f(a):\n    result = []\n    for x in a:\n        if not x.b:\n            break\n"
+            "        result.append(g(x))\n    return result\n",
         ),
         (
             "def f(a):\n    return [g(x) for x in a if x.b]\n",
-            "def f(a):\n    result = []\n    for x in a:\n        if x.b:\n            result.append(g(x))\n        return result\n",
+            "def f(a):\n    result = []\n    for x in a:\n        if x.b:\n"
+            "            result.append(g(x))\n        return result\n",
         ),
     ],
     family="semantic",
@@ -97,7 +99,8 @@ def _below(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 @operator(
     "edge_case",
     (
-        "def f(a):\n    if a:\n        b = g()\n    elif h(a):\n        b = k()\n    else:\n        b = m()\n    return b\n",
+        "def f(a):\n    if a:\n        b = g()\n    elif h(a):\n        b = k()\n    else:\n"
+        "        b = m()\n    return b\n",
         "def f(a):\n    b = m()\n    if a:\n        b = g()\n    if h(a):\n        b = k()\n    return b\n",
     ),
     family="semantic",
@@ -159,7 +162,8 @@ def search_without_default(node: cst.IndentedBlock) -> Iterator[cst.IndentedBloc
 @operator(
     "edge_case",
     (
-        "def f(a):\n    try:\n        b = g(a)\n    except KeyError:\n        b = 0\n        h(b)\n    return b\n",
+        "def f(a):\n    try:\n        b = g(a)\n    except KeyError:\n        b = 0\n        h(b)\n"
+        "    return b\n",
         "def f(a):\n    b = g(a)\n    if not b:\n        b = 0\n        h(b)\n    return b\n",
     ),
     family="semantic",

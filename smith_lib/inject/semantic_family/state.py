@@ -13,8 +13,10 @@ from smith_lib.inject.operator import Context, operator
 @operator(
     "other",
     (
-        "def f(self, k):\n    if k in self.cache:\n        return self.cache[k]\n    v = g(k)\n    self.cache[k] = v\n    return v\n",
-        "def f(self, k):\n    if k in self.cache:\n        return self.cache[k]\n    v = g(k)\n    return v\n",
+        "def f(self, k):\n    if k in self.cache:\n        return self.cache[k]\n    v = g(k)\n"
+        "    self.cache[k] = v\n    return v\n",
+        "def f(self, k):\n    if k in self.cache:\n        return self.cache[k]\n    v = g(k)\n"
+        "    return v\n",
     ),
     family="semantic",
     quiet="def f(a):\n    b = a\n    return b\n",
@@ -31,7 +33,8 @@ def forget_to_store(node: cst.SimpleStatementLine, context: Context) -> Iterator
 @operator(
     "other",
     (
-        "class A:\n    def set(self, a):\n        self.a = a\n        self.cache = None\n        self.b = f(a)\n",
+        "class A:\n    def set(self, a):\n        self.a = a\n        self.cache = None\n"
+        "        self.b = f(a)\n",
         "class A:\n    def set(self, a):\n        self.a = a\n        self.b = f(a)\n",
     ),
     family="semantic",
@@ -48,9 +51,13 @@ def forget_to_reset(node: cst.SimpleStatementLine, context: Context) -> Iterator
             )
             function = context.function(node)
             block, _ = context.siblings(node)
-            if m.matches(value, empty) and len(block) > 1 and function is not None:
-                if function.name.value not in ("__init__", "__new__"):
-                    yield cst.RemoveFromParent()
+            if (
+                m.matches(value, empty)
+                and len(block) > 1
+                and function is not None
+                and function.name.value not in ("__init__", "__new__")
+            ):
+                yield cst.RemoveFromParent()
 
 
 @operator(
@@ -89,8 +96,10 @@ def forget_field(node: cst.Return, context: Context) -> Iterator[cst.Return]:
 @operator(
     "logic_error",
     (
-        "class A:\n    def pop(self):\n        a = self.b\n        return a[0]\n    def push(self):\n        a = self.b\n        return a[1]\n",
-        "class A:\n    def pop(self):\n        a = self.b\n        return a[1]\n    def push(self):\n        a = self.b\n        return a[1]\n",
+        "class A:\n    def pop(self):\n        a = self.b\n        return a[0]\n"
+        "    def push(self):\n        a = self.b\n        return a[1]\n",
+        "class A:\n    def pop(self):\n        a = self.b\n        return a[1]\n"
+        "    def push(self):\n        a = self.b\n        return a[1]\n",
     ),
     family="semantic",
 )
