@@ -57,8 +57,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
         log = (home / f"{arguments[0]}.log").open("wb")
         command = [sys.executable, "-m", "prefect", *arguments]
         with log:
-            out = {"stdout": log, "stderr": log}
-            started.append(subprocess.Popen(command, env=environ, cwd=CHECKOUT, start_new_session=True, **out))
+            given = {"env": environ, "cwd": CHECKOUT, "stdout": log, "stderr": log}
+            started.append(subprocess.Popen(command, start_new_session=True, **given))
 
     try:
         start("server", "start", "--port", str(port), "--no-ui")
