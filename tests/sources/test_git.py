@@ -214,4 +214,7 @@ def test_git_sees_no_repository_of_the_caller(monkeypatch: pytest.MonkeyPatch, t
     repo = repository(tmp_path / "repo", PACKAGE)
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"):
         monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
-    assert pin(f"git+file://{repo}", SELECT).source.endswith(git(repo, "rev-parse", "HEAD"))
+    head = git(repo, "rev-parse", "HEAD")
+    assert pin(str(repo), SELECT).source == f"{repo}@{head}"
+    tree = fetch(pin(f"git+file://{repo}", SELECT), tmp_path / "cache", SELECT)
+    assert (tree.commit, contents(tree.path).keys()) == (head, PACKAGE.keys())
