@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -52,12 +53,12 @@ class DockerSandbox:
         import requests
 
         try:
+            _knock()
             found = self._api().version()
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            where = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-            self.close()
-            problem = f"no Docker engine answers at {where} ({_why(error)})"
+            problem = f"no Docker engine answers at {_where()} ({_why(error)})"
             raise SandboxUnavailable(f"{problem}; {REMEDY}") from error
+        self.sweep()
         return f"Docker {found['Version']}"
 
     def base(self) -> str:
@@ -101,6 +102,11 @@ class DockerSandbox:
         with contextlib.suppress(EngineError, SandboxUnavailable), self._engine("ending containers"):
             _remove(self._api(), {"label": f"smith.run={self._labels['smith.run']}"})
         self._client.close()
+
+    def import_archive(self, data: Iterator[bytes], repository: str, tag: str, changes: list[str]) -> str:
+        """The id of a new image with the files of a tar archive."""
+        with self._engine(f"importing {repository}:{tag}"):
+            return docker_images.imported(self._api(), data, repository, tag, changes)
 
     def sweep(self) -> None:
         """Remove the containers that processes of this machine left when they died."""
@@ -189,6 +195,18 @@ class DockerSandbox:
             if self._closed.is_set():
                 raise SandboxUnavailable("the sandbox was closed while a command ran in it") from error
             raise EngineError(f"the Docker engine failed while {doing}: {_why(error)}") from error
+
+
+def _where() -> str:
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+def _knock() -> None:
+    """Raises `OSError` where a local engine's socket is not answered (docker's client would leak one)."""
+    if _where().startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(10)
+            sock.connect(_where().removeprefix("unix://"))
 
 
 def _environ(extra: Any, network: str) -> dict[str, str]:

@@ -111,6 +111,21 @@ def environment_image(
     return text
 
 
+def imported(api: Any, data: Iterator[bytes], repository: str, tag: str, changes: list[str]) -> str:
+    """The id of a new image from a tar archive."""
+    params = {"fromSrc": "-", "repo": repository, "tag": tag, "changes": changes}
+    url = f"{api.base_url}/v{api.api_version}/images/create"
+    headers = {"Content-Type": "application/x-tar"}
+    response = api.post(url, params=params, data=data, headers=headers, stream=True, timeout=600)
+    api._raise_for_status(response)
+    made = ""
+    for event in _events(response):
+        if "error" in event:
+            raise EngineError(f"the engine refused {repository}:{tag}: {event['error']}")
+        made = str(event.get("status", made))
+    return made
+
+
 def label(api: Any, image: str, name: str) -> str | None:
     """An image's label; None where there is no such image or label."""
     import docker.errors

@@ -188,8 +188,7 @@ def _command(plan: rootfs.Plan, mark: str, groups: list[Path]) -> list[str]:
     """Join the control groups, then unshare, then our first process inside."""
     join = 'mark=$1; shift; while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || ' \
            '{ echo "$mark cannot join $1" >&2; exit 120; }; shift; done; shift; exec "$@"'  # fmt: skip
-    unshare = [shutil.which("unshare") or "unshare", "--mount", "--pid", "--ipc", "--uts", "--fork",
-               "--kill-child=SIGKILL"]  # fmt: skip
+    unshare = [shutil.which("unshare") or "unshare", "--mount", "--pid", "--ipc", "--uts"]
     if os.geteuid() != 0:
         unshare += ["--user", "--map-root-user"]
     if not plan.network:

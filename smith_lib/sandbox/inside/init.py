@@ -1,10 +1,11 @@
 """The first process of a sandbox of Linux namespaces: makes its file system, gives up all rights, becomes
 the command.
 
-Started by `unshare` with fresh mount, process, network, IPC and host name namespaces. Standard input holds
-a JSON line (what to mount and to run), then an archive of files, then the command's standard input. What
-fails before the command starts is told after a mark on standard error, with exit code 120. Standard library
-only; every import is done before the old root goes away.
+Started by `unshare` with fresh mount, process, network, IPC and host name namespaces; a process that waits
+stays outside the process namespace, since util-linux 2.38 does not pass on a death by SIGKILL. Standard
+input holds a JSON object (what to mount and to run), then an archive of files, then the command's standard
+input. What fails before the command starts is told after a mark on standard error, with exit code 120.
+Standard library only; every import is done before the old root goes away.
 """
 
 import ctypes
@@ -219,8 +220,23 @@ def prepare():
     return job
 
 
+def wait_for(child):
+    """Outside the process namespace: end the way its first process ends."""
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(os.WEXITSTATUS(status))
+
+
 def main():
     mark = sys.argv[1]
+    child = os.fork()
+    if child:
+        wait_for(child)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     try:
         job = prepare()
     except (OSError, ValueError, KeyError, subprocess.SubprocessError, tarfile.TarError) as error:
