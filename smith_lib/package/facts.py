@@ -229,6 +229,7 @@ def _score(fact: Facts) -> int:
         + (2 if lines <= 10 else 0)
         - (2 if lines > 18 else 0)
         + (len(fact.got) < 120)
+        - (3 if fact.got.startswith(phrases.ALIKE) else 0)
     )
 
 

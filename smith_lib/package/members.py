@@ -15,13 +15,19 @@ SETUP = ("setUp", "setup_method", "setup")
 class Attributes(ast.NodeTransformer):
     """`self.x` becomes `x` for the names that set-up gives; literal `lookup` names become their values."""
 
-    def __init__(self, given: set[str], values: dict[str, ast.expr], caught: set[str]) -> None:
-        self.given, self.values, self.caught = given, values, caught
+    def __init__(
+        self,
+        given: set[str],
+        values: Mapping[str, ast.expr],
+        caught: set[str],
+        renamed: Mapping[str, str],
+    ) -> None:
+        self.given, self.values, self.caught, self.renamed = given, values, caught, renamed
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls") and node.attr in self.given:
-            return ast.copy_location(ast.Name(node.attr, node.ctx), node)
+            return ast.copy_location(ast.Name(self.renamed.get(node.attr, node.attr), node.ctx), node)
         if (
             isinstance(node.value, ast.Name)
             and node.value.id in self.caught
@@ -56,7 +62,9 @@ def given(owners: Sequence[ast.ClassDef]) -> set[str]:
     return names
 
 
-def methods(owners: Sequence[ast.ClassDef], files: Mapping[int, str]) -> dict[str, Helper]:
+def methods(
+    owners: Sequence[ast.ClassDef], files: Mapping[int, str], renamed: Mapping[str, str]
+) -> dict[str, Helper]:
     """What the test's classes define besides tests, as functions, classes and values that stand alone."""
     out: dict[str, Helper] = {}
     for cls in owners:
@@ -71,9 +79,30 @@ def methods(owners: Sequence[ast.ClassDef], files: Mapping[int, str]) -> dict[st
             if name in SETUP or name in out or name.startswith(("test", "assert", "__")) or too_long:
                 continue
             out[name] = Helper(files[id(cls)], _alone(node))
-    reached = given(owners) | set(out)
-    change = Attributes(reached, {}, set())
-    return {name: Helper(h.file, change.visit(h.node)) for name, h in out.items()}
+    change = Attributes(given(owners) | set(out), {}, set(), renamed)
+    return {
+        renamed.get(name, name): Helper(h.file, _named(change.visit(h.node), renamed.get(name)))
+        for name, h in out.items()
+    }
+
+
+def clashes(owners: Sequence[ast.ClassDef], bound: set[str]) -> dict[str, str]:
+    """New names for members that share theirs with a variable of the test."""
+    out: dict[str, str] = {}
+    for node in (n for cls in owners for n in cls.body):
+        if isinstance(node, FunctionNode) and node.name in bound:
+            out[node.name] = f"make_{node.name}"
+        elif isinstance(node, ast.ClassDef | ast.Assign):
+            out |= {name: f"Base{name}" for name in sorted(names.top(node) & bound)}
+    return out
+
+
+def _named(node: ast.stmt, name: str | None) -> ast.stmt:
+    if name is not None and isinstance(node, FunctionNode | ast.ClassDef):
+        node.name = name
+    elif name is not None and isinstance(node, ast.Assign):
+        node.targets = [ast.Name(name, ast.Store())]
+    return node
 
 
 def _alone(node: ast.Assign | FunctionNode | ast.ClassDef) -> ast.stmt:

@@ -6,6 +6,7 @@ from smith_lib.package.evidence import Seen
 from smith_lib.package.snippet import Snippet
 
 INLINE = 160
+ALIKE = "gives a value that differs from what it should"
 
 
 def tick(value: str) -> str:
@@ -64,7 +65,7 @@ def behaviour(seen: Seen, cut: Snippet) -> tuple[str, str]:
             return f"ends up with {tick(actual)}", f"end up with {tick(expected)}"
         if actual == expected:
             return (
-                f"gives a value that differs from what it should (both begin and end like {tick(actual)})",
+                f"{ALIKE} (both begin and end like {tick(actual)})",
                 want,
             )
         return f"gives {tick(actual)}", want

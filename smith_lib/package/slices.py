@@ -12,8 +12,8 @@ from smith_lib.package.targets import caught_as, raised_by
 
 Statements = list[ast.stmt]
 CHANGES = re.compile(
-    r"^(add|append|apply|clear|close|configure|delete|discard|drop|extend|feed|flush|insert|load|next|open|parse|"
-    r"pop|process|push|put|read|receive|register|remove|reset|seek|send|set|setdefault|start|stop|truncate|update|write)"
+    r"^(add|append|apply|clear|close|configure|consume|delete|discard|drop|expire|extend|feed|flush|insert|load|maybe|next|open|parse|"
+    r"pop|process|push|put|read|receive|register|remove|reset|seek|send|set|setdefault|start|stop|take|tick|truncate|update|write)"
 )
 
 
@@ -53,8 +53,14 @@ def last_check(function: FunctionNode) -> int:
 
 def cut(body: Sequence[ast.stmt], path: Sequence[ast.stmt], does: ast.stmt) -> Statements:
     """The statements of `body` that `does` needs, in order, with `does` in the place where `path` ends."""
-    needed = loads(does)
+    needed = loads(does) | _called(does)
     return _cut(body, path, does, needed)
+
+
+def _called(node: ast.AST) -> set[str]:
+    """`name()` for each name that it calls."""
+    calls = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
+    return {f"{function.id}()" for function in calls if isinstance(function, ast.Name)}
 
 
 def _cut(body: Sequence[ast.stmt], path: Sequence[ast.stmt], does: ast.stmt, needed: set[str]) -> Statements:
@@ -115,11 +121,12 @@ def is_print(statement: ast.stmt) -> bool:
 def _before(body: Sequence[ast.stmt], stop: ast.stmt, needed: set[str], last: Statements) -> Statements:
     kept: Statements = []
     earlier = list(body[: next(i for i, s in enumerate(body) if s is stop)])
+    for statement in reversed(earlier):  # first learn every name that matters, then keep what touches one
+        needed |= loads(statement) if _useful(statement, needed) is not None else set()
     for statement in reversed(earlier):
         useful = _useful(statement, needed)
         if useful is not None:
             kept.append(useful)
-            needed |= loads(useful)
     return [*reversed(kept), *last]
 
 
@@ -141,9 +148,8 @@ def _useful(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         if getattr(statement.value.func, "attr", "").startswith("assert"):
             check = statement.value
-        elif loads(statement) & needed:
-            return statement
-        return None
+        else:
+            return statement if loads(statement) & needed else None
     if check is not None:
         if stores(statement) & needed:
             return statement
@@ -198,6 +204,9 @@ def _changes(node: ast.AST, needed: set[str]) -> bool:
             continue
         if isinstance(call.func, ast.Name):
             handed = not hasattr(builtins, call.func.id) and not call.func.id[0].isupper()
+            # `name()` in `needed`: the target calls it too, so an earlier call is but another check
+            if call.func.id in needed and handed and f"{call.func.id}()" not in needed:
+                return True
             if (call.func.id == "next" or handed) and any(loads(a) & needed for a in call.args):
                 return True
         elif (

@@ -47,10 +47,12 @@ def snippet(test_id: str, line: int | None, library: Library) -> Snippet | None:
     test = _found(test_id, line, library)
     if test is None:
         return None
-    methods = members.methods(test.owners, test.files)
+    renamed = members.clashes(test.owners, {n for s in test.function.body for n in stores(s)})
+    methods = members.methods(test.owners, test.files, renamed)
     blocks = (n for n in ast.walk(test.function) if isinstance(n, ast.With | ast.AsyncWith))
     caught = {name for n in blocks if (name := targets.caught_as(n))}
-    change = members.Attributes(members.given(test.owners) | set(methods), {}, caught)
+    reached = members.given(test.owners) | set(methods) | set(renamed)
+    change = members.Attributes(reached, {}, caught, renamed)
     body = [change.visit(deepcopy(s)) for s in test.function.body]
     set_up = [change.visit(deepcopy(s)) for s in members.set_up(test.owners)]
     path = slices.path_to(body, line if line is not None else slices.last_check(test.function)) or [body[-1]]
@@ -124,7 +126,7 @@ def _written(
         for n, v in case.items()
         if len(ast.unparse(v)) <= LONGEST_LINE and not isinstance(v, ast.Lambda) and n not in rebound
     }
-    change = members.Attributes(set(), short, set())
+    change = members.Attributes(set(), short, set(), {})
     statements = _merged(
         [change.visit(deepcopy(s)) for s in statements if not isinstance(s, ast.Import | ast.ImportFrom)]
     )
@@ -181,11 +183,8 @@ def _used(
     library: Library,
     methods: dict[str, Helper],
 ) -> _Used:
-    own = {n for s in statements for n in loads(s)} & set(methods)
-    twice = own & {n for s in statements for n in stores(s)}
-    used = _Used(_bound(statements) - own | {line.partition(" = ")[0] for line in lines}, {}, [])
+    used = _Used(_bound(statements) | {line.partition(" = ")[0] for line in lines}, {}, [])
     pending = [(name, file) for s in statements for name in sorted(loads(s))]
-    used.complete = not twice  # a member and a variable of one name
     while pending:
         name, where = pending.pop(0)
         if name in used.known or name in used.imports or (hasattr(builtins, name) and name not in methods):

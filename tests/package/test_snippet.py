@@ -131,3 +131,12 @@ def test_a_snippet_runs_on_the_clean_code_and_gives_what_is_expected(
         [sys.executable, "-c", program], cwd=tree, capture_output=True, text=True, timeout=30
     )
     assert (done.stdout.strip(), done.stderr) == (clean, "")
+
+
+def test_a_member_and_a_variable_of_one_name_are_kept_apart() -> None:
+    source = (
+        "from boxes import Box\n\n\nclass TestBox:\n    def box(self, n):\n        return Box(n)\n\n"
+        "    def test_it(self):\n        box = self.box(2)\n        assert box.put(1) == self.box(1).size + 1\n"
+    )
+    found = cut("TestBox::test_it", "assert box.put(1)", source)
+    assert found.code.endswith("def make_box(n):\n    return Box(n)\n\nbox = make_box(2)\nbox.put(1)")
