@@ -11,12 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
+from expectations.checkpoint import gate
 from smith_lib.curate.choose import Choice, choose
 from smith_lib.curate.metrics import metrics
-from smith_lib.errors import InputError, StorageError
-from smith_lib.publish import latest, versions, write_version
+from smith_lib.errors import GateFailed, InputError, StorageError
+from smith_lib.publish import keep_refused, latest, versions, write_version
 from smith_lib.publish.columns import explained
-from smith_lib.settings import PublishSettings
+from smith_lib.settings import PublishSettings, Settings
+from smith_lib.stages.publish import Proposal
+from smith_lib.stages.publish import publish as publish_stage
 from smith_lib.storage import Root, schema_of
 from smith_lib.types import Category, Complexity, Instance
 from tests.rows import a_candidate, a_repo, a_verdict, an_instance
@@ -154,6 +157,38 @@ def test_the_card_tells_what_is_inside(root):
     assert "| `fail_ratio` |" in text
 
 
+def test_the_docs_of_a_refusal_are_kept_until_something_is_published(root, tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    first = publish(root, a_choice())
+    (docs / "old.html").write_text("older")
+    keep_refused(root, docs)
+    (docs / "old.html").rename(docs / "index.html")
+    page = Path(keep_refused(root, docs))
+    assert page.read_text() == "older"
+    assert [p.name for p in page.parent.iterdir()] == ["index.html"]
+    assert (latest(root), versions(root)) == (first.version, [first.version])
+    publish(root, a_choice(31))
+    assert not page.exists()
+
+
+def test_a_refused_version_is_not_there_and_the_error_says_where_the_docs_are(root):
+    first = publish(root, a_choice())
+    rows = [an_instance(n, fail_ratio=0.95) for n in range(3)]
+    choice = Choice(tuple(rows), (), ())
+    proposal = Proposal(choice, frozenset(), frozenset(), figures(choice))
+
+    def check(proposal, docs):
+        gate("published", proposal.choice.main, docs=docs)
+
+    page = root.local / "published" / "refused" / "data_docs" / "index.html"
+    with pytest.raises(GateFailed, match="`main` is in the band .seen: 0.95.*data docs: ") as told:
+        publish_stage(proposal, root, Settings(), check)
+    assert str(told.value).endswith(str(page))
+    assert page.is_file()
+    assert (latest(root), versions(root)) == (first.version, [first.version])
+
+
 @pytest.fixture
 def store(monkeypatch):
     """A bucket on a local server."""
@@ -180,9 +215,14 @@ def test_an_object_store_holds_the_same_versions(store, root):
     for name in root.names(f"published/{first.version}"):
         assert store.read_bytes(name) == root.read_bytes(name)
     assert not publish(store, a_choice()).new
+    (root.local / "index.html").write_text("why")
+    page = keep_refused(store, root.local)
+    assert page == "s3://tasks/some/place/published/refused/data_docs/index.html"
+    assert store.read_bytes("published/refused/data_docs/index.html") == b"why"
     store.files.delete_file(store.path(f"published/{first.version}/metrics.json"))
     assert versions(store) == []
     assert publish(store, a_choice(31)).version.startswith("v0001-")
+    assert not store.exists("published/refused/data_docs/index.html")
 
 
 LOAD = """

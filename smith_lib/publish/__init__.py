@@ -1,5 +1,6 @@
 """Published versions: a Hugging Face dataset folder a version, its card, its figures and data docs."""
 
+from smith_lib.publish.refused import keep_refused
 from smith_lib.publish.version import Published, latest, versions, write_version
 
-__all__ = ["Published", "latest", "versions", "write_version"]
+__all__ = ["Published", "keep_refused", "latest", "versions", "write_version"]

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from smith_lib.curate.choose import Choice
 from smith_lib.errors import InputError, StorageError
 from smith_lib.publish.card import card
+from smith_lib.publish.refused import drop_refused
 from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root, schema_of
 from smith_lib.storage.shards import to_table
@@ -74,6 +75,7 @@ def write_version(
     files[LAST_FILE] = (json.dumps(metrics, indent=2, sort_keys=True) + "\n").encode()
     _put(root, version, files)
     root.write_bytes(LATEST, f"{version}\n".encode())
+    drop_refused(root)
     log.info("published %s: %d rows", version, rows)
     return Published(version, _place(root, version), rows, new=True)
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from smith_lib.curate.choose import Choice, choose
 from smith_lib.curate.metrics import metrics
+from smith_lib.errors import GateFailed
 from smith_lib.ledger import slug
 from smith_lib.package.instances import SUBSETS, instance_id
-from smith_lib.publish import Published, write_version
+from smith_lib.publish import Published, keep_refused, write_version
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, read, read_at
 from smith_lib.types import Candidate, Instance, Repo, RepoOutcome, StageRun, Verdict
@@ -57,10 +58,13 @@ def publish(proposal: Proposal, root: Root, settings: Settings, check: Check) ->
     """The version that the proposal makes.
 
     Raises `GateFailed` where the gate refuses it, and `InputError` where it is empty; nothing is published
-    then, and the last version stays.
+    then, and the last version stays. The data docs of a refusal are kept, and the error says where.
     """
     with tempfile.TemporaryDirectory(prefix="smith-docs-") as folder:
         docs = Path(folder)
         if proposal.choice.main or proposal.choice.subtle:
-            check(proposal, docs)
+            try:
+                check(proposal, docs)
+            except GateFailed as error:
+                raise GateFailed(f"{error}; data docs: {keep_refused(root, docs)}") from error
         return write_version(root, proposal.choice, proposal.metrics, docs, settings.publish)
