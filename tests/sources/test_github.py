@@ -158,6 +158,8 @@ def test_search_goes_through_pages_limits_and_failures(hub: GitHub, repo: Path):
     assert found == [f"github:a/r{n:03}" for n in range(220)]
     assert slept == [1.0, 3.0]
     assert len(hub.seen) == 5
+    assert len(search(SearchSettings(limit=50), settings(hub))) == 50
+    assert len(hub.seen) == 6  # no page more than is wanted
 
 
 def test_the_server_speaks_the_rest_of_what_pygithub_asks(hub: GitHub, repo: Path):
