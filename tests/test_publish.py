@@ -182,7 +182,7 @@ def test_a_refused_version_is_not_there_and_the_error_says_where_the_docs_are(ro
         gate("published", proposal.choice.main, docs=docs)
 
     page = root.local / "published" / "refused" / "data_docs" / "index.html"
-    with pytest.raises(GateFailed, match="`main` is in the band .seen: 0.95.*data docs: ") as told:
+    with pytest.raises(GateFailed, match=r"`main` is in the band .seen: 0.95.*data docs: ") as told:
         publish_stage(proposal, root, Settings(), check)
     assert str(told.value).endswith(str(page))
     assert page.is_file()
