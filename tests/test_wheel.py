@@ -1,4 +1,6 @@
+import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -43,12 +45,12 @@ def installed(wheel, tmp_path_factory):
     return folder / "venv" / "bin"
 
 
-def run(installed: Path, *command: str) -> str:
+def run(installed: Path, *command: str, seconds: float = 120) -> str:
     """Standard output of a program of that environment, run in a folder of its own."""
     folder = installed.parent.parent
     program = [installed / command[0], *command[1:]]
     done = subprocess.run(
-        program, cwd=folder, env=outside(folder), capture_output=True, text=True, timeout=120, check=False
+        program, cwd=folder, env=outside(folder), capture_output=True, text=True, timeout=seconds, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -96,3 +98,17 @@ def test_the_flows_are_found(installed):
     )
     found = dict(line.split() for line in run(installed, "python", "-c", code).splitlines())
     assert found == dict.fromkeys(("run", "rerun-failed", "nightly", "publish"), "True")
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(900)
+def test_a_run_of_what_is_installed_publishes(installed):
+    folder = installed.parent.parent
+    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache")
+    shutil.copytree(TREE / "tests" / "data" / "tiny", folder / "tiny", ignore=ignored)
+    options = ["--limit", "4", "--seed", "1", "--sandbox", "docker", "--out", str(folder / "out"), "--json"]
+    smaller = ("select.min_loc=0", "select.clean_runs=2", "validation.runs=1", f"cache={folder / 'cache'}")
+    options += [word for setting in smaller for word in ("--set", setting)]
+    summary = json.loads(run(installed, "smith", "run", str(folder / "tiny"), *options, seconds=800))
+    assert summary["rows"] > 0
+    assert list(Path(summary["path"], "data").glob("*.parquet"))
