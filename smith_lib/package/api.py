@@ -197,6 +197,8 @@ def _resolve(dotted: str, files: dict[str, str], read: Read, depth: int) -> Call
                     (n for n in inner.body if isinstance(n, FunctionNode | ast.ClassDef) and n.name == name),
                     None,
                 )
+                if following is None and isinstance(inner, FunctionNode):
+                    break
                 if following is None:
                     return Called(_called(files[module], [*names, name], inner, read).name, "")
                 inner = following

@@ -23,6 +23,7 @@ TIMES = re.compile(r"\b((?:19|20)\d\d)-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 FLAT_SET = re.compile(r"(?<![\w'\"])\{((?:'[^'\\{}]*'|-?\d+)(?:, (?:'[^'\\{}]*'|-?\d+))+)\}")
 LONGEST = 400
+SIDES = {"left": "The first", "right": "The second"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,7 @@ def _detail(message: str) -> str:
         if text.startswith(("Full diff", "Use -v", "...", "Drill down")):
             break
         if text and not text.startswith(("+ ", "Omitting", "Matching", "- ", "? ")):
-            out.append(
-                text.replace("left contains", "the first contains").replace(
-                    "right contains", "the second contains"
-                )
-            )
+            out.append(re.sub(r"^(left|right)\b", lambda m: SIDES[m[0].lower()], text, flags=re.IGNORECASE))
     return "\n".join(out[:6])
 
 

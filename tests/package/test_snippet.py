@@ -90,7 +90,8 @@ def test_the_failing_statement_becomes_a_use(body: str, code: str, relation: str
 def test_inherited_tests_take_the_members_of_their_class() -> None:
     source = (
         "from boxes import Box\n\n\nclass Mixin:\n    def make(self, n):\n        return self.Kind(n)\n\n"
-        "    def test_it(self):\n        assert self.make(2).size == 3\n\n\nclass TestBox(Mixin):\n    Kind = Box\n"
+        "    def test_it(self):\n        assert self.make(2).size == 3\n\n\n"
+        "class TestBox(Mixin):\n    Kind = Box\n"
     )
     found = cut("TestBox::test_it", "size == 3", source)
     assert (
@@ -136,7 +137,8 @@ def test_a_snippet_runs_on_the_clean_code_and_gives_what_is_expected(
 def test_a_member_and_a_variable_of_one_name_are_kept_apart() -> None:
     source = (
         "from boxes import Box\n\n\nclass TestBox:\n    def box(self, n):\n        return Box(n)\n\n"
-        "    def test_it(self):\n        box = self.box(2)\n        assert box.put(1) == self.box(1).size + 1\n"
+        "    def test_it(self):\n        box = self.box(2)\n"
+        "        assert box.put(1) == self.box(1).size + 1\n"
     )
     found = cut("TestBox::test_it", "assert box.put(1)", source)
     assert found.code.endswith("def make_box(n):\n    return Box(n)\n\nbox = make_box(2)\nbox.put(1)")
