@@ -38,7 +38,7 @@ def main() -> int:
     settings = Settings()
     cache = table.cache_folder(settings)
     usable = 0
-    print("repository       usable  find s  suite s  tests    pass  recipe; reason", flush=True)
+    print("repository       usable install s  find s  suite s  tests    pass  recipe; reason", flush=True)
     sandbox = open_sandbox(given.sandbox, settings.environments, settings.sandbox, cache, settings.workers)
     try:
         for name in given.names:
@@ -62,7 +62,7 @@ def shown(name: str, sandbox: Sandbox, settings: Settings, cache: Path, out: Pat
             run_limits = Limits(settings.environments.suite_seconds, memory_mb=settings.sandbox.memory_mb)
             report = run_suite(sandbox, found.environment, SuiteJob(found.test_args), run_limits)
     except SmithError as error:
-        print(f"{name:16} no     {time.monotonic() - began:7.1f} {error}", flush=True)
+        print(f"{name:16} no     {'':9} {time.monotonic() - began:7.1f} {error}", flush=True)
         return False
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,9 @@ def shown(name: str, sandbox: Sandbox, settings: Settings, cache: Path, out: Pat
     suite_seconds = report.seconds if report else 0.0
     without = [f"without {path}" for path in found.ignored]
     told = "; ".join(filter(None, (found.recipe, found.reason, *without)))
-    figures = f"{'yes' if good else 'no':6} {seconds:7.1f} {suite_seconds:8.1f} {tests:6} {rate:7.2%}"
+    installing = sum(attempt.installing for attempt in found.attempts)
+    spent = f"{installing:9.1f} {seconds:7.1f} {suite_seconds:8.1f}"
+    figures = f"{'yes' if good else 'no':6} {spent} {tests:6} {rate:7.2%}"
     print(f"{name:16} {figures}  {told}", flush=True)
     return good
 

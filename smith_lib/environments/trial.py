@@ -33,6 +33,8 @@ class Attempt:
     tests: int
     passed: int
     seconds: float
+    installing: float
+    """Seconds of these that installing took."""
     reason: str
     """What stood in the way, one line; empty where every test passed."""
 
@@ -153,7 +155,7 @@ def _plain(text: Any) -> str:
 def _attempt(a: dict[str, Any]) -> Attempt:
     return Attempt(
         _plain(a["recipe"]), bool(a["installed"]), bool(a["good"]), int(a["tests"]), int(a["passed"]),
-        float(a.get("seconds", 0)), _plain(a["reason"])[:300],
+        float(a.get("seconds", 0)), float(a.get("installing", 0)), _plain(a["reason"])[:300],
     )  # fmt: skip
 
 

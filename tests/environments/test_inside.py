@@ -74,7 +74,7 @@ def test_a_suite_that_is_cut_off_says_how_far_it_came(inside: dict[str, Any]) ->
         import time, pytest
         @pytest.mark.parametrize("n", range(90))
         def test_slow(n): time.sleep(0.3)
-    """, seconds=5)  # fmt: skip
+    """, seconds=15)  # fmt: skip
     assert suite.ended == "limit" and 0 < suite.passed < 90
     assert suite.reason().startswith("the suite is too slow: ")
 

@@ -40,6 +40,8 @@ class Trial:
         self.best = None
         self.seen = set()
         self.suites = 0
+        self.installing = 0.0
+        """Seconds in uv, over all recipes."""
 
     def log(self, text):
         sys.stderr.write(text.rstrip() + "\n")
@@ -54,7 +56,9 @@ class Trial:
         words = ["uv", *words]
         if words[1:3] == ["pip", "install"]:
             words += ["--python", PYTHON, "--no-sources"] + (["--exclude-newer", date] if date else [])
+        began = time.monotonic()
         code, output = command_output(words, min(seconds, max(1, self.left())), self.job["environ"])
+        self.installing += time.monotonic() - began
         self.log("$ " + " ".join(words) + "\n" + output[-12000:])
         if code and _NETWORK.search(output) and not self.index_answers():
             raise IndexGoneError(one_line(output))
@@ -93,7 +97,7 @@ class Trial:
 
     def attempt(self, python, recipe, when, date):
         """The recipe tried; it is noted, and kept where it is the best so far."""
-        began = time.monotonic()
+        began, installing = time.monotonic(), self.installing
         label = "%s, releases %s" % (recipe["name"], when)
         self.log("\n=== %s (Python 3.%d)" % (label, python["minor"]))
         note = {"recipe": label, "installed": False, "good": False, "tests": 0, "passed": 0}
@@ -110,6 +114,7 @@ class Trial:
                     date=date, good=note["good"], score=tried.best[0], lost=tried.best[3],
                 )  # fmt: skip
         note["seconds"] = round(time.monotonic() - began, 1)
+        note["installing"] = round(self.installing - installing, 1)
         self.log("--- %s: %s" % (label, note["reason"] or "%(passed)d of %(tests)d tests pass" % note))
         return tried
 
