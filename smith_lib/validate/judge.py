@@ -10,9 +10,11 @@ from smith_lib.progress import report
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.settings import ValidateSettings
-from smith_lib.types import Candidate, Outcome, Tier, Verdict
+from smith_lib.types import Candidate, Failure, Outcome, Tier, Verdict
 
 VERSION = 1
+KEPT = 5
+"""Failures that a verdict keeps as evidence."""
 
 SuiteRunner = Callable[[SuiteJob, Limits], SuiteReport]
 """Runs a suite once in a fresh sandbox: `run_suite` with its sandbox and environment bound."""
@@ -45,6 +47,18 @@ def failing(run: SuiteReport, reliable: Sequence[str]) -> tuple[str, ...]:
     return tuple(t for t in reliable if (result := run.tests.get(t)) is None or result.outcome != "passed")
 
 
+def evidence(run: SuiteReport, f2p: Sequence[str]) -> tuple[Failure, ...]:
+    """What was seen of the failing tests, and of the modules that could not be collected and hold some."""
+    broken = set(f2p)
+    seen = [f for f in run.failures if f.test_id in broken]
+    for module, why in run.collection_errors.items():
+        if any(test.startswith(f"{module}::") for test in f2p):
+            exception, colon, message = why.partition(": ")
+            named = bool(colon) and exception.replace(".", "").isidentifier()
+            seen.append(Failure(module, exception if named else "", message if named else why, ()))
+    return tuple(seen[:KEPT])
+
+
 def judge(candidate: Candidate, bench: Bench) -> Verdict:
     """One candidate's verdict. Raises `EngineError` where the sandbox itself broke."""
     started = time.monotonic()
@@ -66,7 +80,7 @@ def judge(candidate: Candidate, bench: Bench) -> Verdict:
             runs=runs,
             seconds=round(time.monotonic() - started, 3),
             tier=Tier.COLD,
-            failures=tuple(f for f in first.failures if f.test_id in broken) if first else (),
+            failures=evidence(first, f2p) if first else (),
         )
 
     try:

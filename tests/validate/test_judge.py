@@ -96,6 +96,15 @@ def test_a_crash_counts_what_did_not_run() -> None:
     assert (verdict.outcome, verdict.fail_to_pass) == (Outcome.VALID, TESTS[100:])
 
 
+def test_a_module_that_cannot_be_collected_is_evidence_of_why() -> None:
+    why = "ImportError: cannot import name 'f' from 'pkg.a'"
+    errors = {"tests/test_a.py": why, "tests/test_b.py": ""}
+    lost = replace(report(missing=TESTS[:100]), collection_errors=errors)
+    [seen] = judge(candidate(), bench(scripted(*[lost] * 3)[0])).failures
+    assert (seen.test_id, seen.exception) == ("tests/test_a.py", "ImportError")
+    assert seen.message == "cannot import name 'f' from 'pkg.a'"
+
+
 def test_runs_that_disagree_are_flaky_and_name_a_test() -> None:
     run, jobs = scripted(report(TESTS[:3]), report(TESTS[:4]), report(TESTS[:3]))
     verdict = judge(candidate(), bench(run))
