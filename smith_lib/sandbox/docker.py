@@ -133,7 +133,7 @@ class DockerSandbox:
             container = api.create_container(
                 image, list(job.command), entrypoint=prepare, labels=self._labels, stdin_open=True,
                 hostname="sandbox", user=f"{archive.UID}:{archive.UID}", working_dir="/",
-                environment=_environ(job.environ, network), network_disabled=network == "none",
+                environment=_environ(job.environ, network),
                 host_config=_host_config(api, limits, network, trial=not clean),
             )["Id"]
             try:
@@ -231,6 +231,7 @@ def _host_config(api: Any, limits: Limits, network: str, trial: bool) -> Any:
         network_mode=network, cap_drop=["ALL"], security_opt=["no-new-privileges"], read_only=True,
         mem_limit=memory, memswap_limit=memory, mem_swappiness=None, pids_limit=limits.processes,
         nano_cpus=1_000_000_000, tmpfs=mounts, log_config=LogConfig(type="none"), ipc_mode="private",
+        extra_hosts={"sandbox": "127.0.0.1"},
         ulimits=[Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=4096, hard=4096)],
     )
 

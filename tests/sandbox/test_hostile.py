@@ -22,19 +22,20 @@ print(os.getuid(), *[line.split()[1] for line in open("/proc/self/status") if li
     assert rights == ["0" * 16, "0" * 16, "0" * 16, "1"]
 
 
-@pytest.mark.parametrize("place", ["/", "/usr/x", "/etc/passwd", "/opt/venv/x", "/proc/sys/kernel/core_pattern"])
+@pytest.mark.parametrize("place", ["/x", "/usr/x", "/etc/passwd", "/opt/venv/x", "/proc/sys/kernel/panic"])
 def test_nothing_outside_can_be_written(run: Run, place: str) -> None:
-    ran = run("import sys, os; p = sys.argv[1]; open(p + 'x' if os.path.isdir(p) else p, 'r+' if "
-              "os.path.exists(p) and not os.path.isdir(p) else 'w')", place)  # fmt: skip
+    ran = run("import sys; open(sys.argv[1], 'a')", place)
     assert ran.exit_code == 1
     assert b"Read-only file system" in ran.stderr or b"Permission denied" in ran.stderr, ran.stderr
 
 
 def test_the_host_is_not_there(run: Run, tiny_tree: Path) -> None:
     code = """
-import os, sys
+import os, socket, sys
 print(*[os.path.exists(p) for p in sys.argv[1:]], os.uname().nodename)
 print(len([p for p in os.listdir("/proc") if p.isdigit()]))
+for name in ("localhost", "sandbox"):
+    socket.getaddrinfo(name, 80)
 """
     assert said(run(code, __file__, str(tiny_tree))) == "False False sandbox\n1"
 
