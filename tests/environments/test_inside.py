@@ -141,6 +141,19 @@ def test_distributions_are_guessed_from_imports(inside: dict[str, Any], text: st
     assert [guesses.distribution(module) for module in guesses.missing_modules(text)] == wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "older"),
+    [
+        ("pytest.PytestRemovedIn10Warning: fixtures", True),
+        ("ImportError: cannot import name 'monkeypatch' from '_pytest'", True),
+        ("pytest.PytestCollectionWarning: cannot collect test class", False),
+        ("ImportError: cannot import name 'x' from 'mypkg'", False),
+    ],
+)
+def test_what_an_older_pytest_may_cure_is_told(inside: dict[str, Any], text: str, older: bool) -> None:
+    assert inside["guesses"].wants_older_pytest(text) is older
+
+
 def test_plugins_are_guessed_from_what_pytest_does_not_know(inside: dict[str, Any]) -> None:
     text = """
 E       fixture 'mocker' not found

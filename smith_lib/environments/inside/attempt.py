@@ -30,6 +30,8 @@ class Attempt:
         self.args = list(trial.job["args"])
         self.ignored = []
         self.deselected = []
+        self.partly = False
+        """Whether tests run although some class or file of another kind cannot be collected."""
         self.tried = set()
         self.frozen = []
         self.pytest_was = ""
@@ -74,8 +76,9 @@ class Attempt:
         if self.pythonpath:
             environ["PYTHONPATH"] = os.pathsep.join(self.pythonpath)
         seconds = min(self.trial.job["suite_seconds"], max(1, self.trial.left()))
-        result = run_suite(PYTHON, tree.TESTBED, self.arguments(), environ, seconds, tree.own_modules())
-        self.trial.log(result.told(self.arguments()))
+        arguments = [*(["--continue-on-collection-errors"] if self.partly else []), *self.arguments()]
+        result = run_suite(PYTHON, tree.TESTBED, arguments, environ, seconds, tree.own_modules())
+        self.trial.log(result.told(arguments))
         self.trial.suites += result.ran > 0
         return result
 
@@ -84,6 +87,7 @@ class Attempt:
         return {
             "requirements": self.frozen, "args": self.arguments(), "ignored": list(self.ignored),
             "mode": self.mode, "pythonpath": list(self.pythonpath), "minor": self.python["minor"],
+            "partly": self.partly,
         }  # fmt: skip
 
     def good(self):
@@ -133,7 +137,11 @@ class Attempt:
                 self.tried.add("-W")
                 self.args += WARNINGS
                 return True
-            return self.leave_out(result.uncollected)
+            if self.leave_out(result.uncollected):
+                return True
+            if not self.partly and result.collected:
+                self.partly = True
+                return True
         if result.ended in ("hung", "crashed") and result.current and len(self.deselected) < 4:
             self.deselected.append(result.current)
             return True
@@ -192,9 +200,12 @@ class Attempt:
         return False
 
     def leave_out(self, uncollected):
-        """Whether modules that cannot be collected could be left out."""
+        """Whether modules that cannot be collected could be left out.
+
+        Not those of which one class alone cannot be: their other tests run, and the class counts as failing.
+        """
         given = self.choices[0] if self.choices else []
-        paths = {node.split("::")[0] for node in uncollected} - {*self.ignored, *given, "", "."}
+        paths = {node for node in uncollected if "::" not in node} - {*self.ignored, *given, "", "."}
         fresh = {path for path in paths if (tree.TESTBED / path).exists()}
         self.ignored = sorted({*self.ignored, *fresh})
         return bool(fresh)

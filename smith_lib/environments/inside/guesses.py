@@ -108,7 +108,7 @@ def plugins(text):
 def wants_older_pytest(text):
     """Whether the text tells of something that pytest had and has no more."""
     return bool(
-        re.search(r"\b[Pp]ytest(\.Pytest|RemovedIn)\w*Warning", text)
+        re.search(r"\b[Pp]ytest(RemovedIn|\.Pytest(?!Collection|Unknown))\w*Warning", text)
         or re.search(r"cannot import name '\w+' from '_?pytest", text)
         or re.search(r"module '_?pytest[\w.]*' has no attribute", text)
         or re.search(r"No module named '_pytest\.", text)

@@ -91,8 +91,8 @@ class Suite:
 
     @property
     def bad(self):
-        """Tests that did not pass, those never reached included."""
-        unreached = max(0, self.collected - self.ran) if self.outcomes else 0
+        """Tests that did not pass, those never reached and what was not collected included."""
+        unreached = max(0, self.collected - self.ran) + len(self.uncollected) if self.outcomes else 0
         return sum(o in ("failed", "error") for o in self.outcomes.values()) + unreached
 
     def counts(self):

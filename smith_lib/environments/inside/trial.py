@@ -17,7 +17,7 @@ from suite import command_output
 
 SUITES = 8
 """Suites that are run at most, over all recipes."""
-MORE = 4
+MORE = 2
 """Recipes that are tried after one that is good but leaves modules out."""
 _NETWORK = re.compile(
     r"error sending request|dns error|Connection (refused|reset)|timed out|HTTP status server error"
