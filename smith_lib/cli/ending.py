@@ -4,6 +4,7 @@ import json
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import click
 
@@ -72,22 +73,30 @@ def ended(ctx: click.Context) -> Iterator[None]:
 
     With `--json`, standard output gets one document `{"error", "exit_code"}` instead of nothing.
     """
-    from smith_lib.cli.interrupt import Interrupted, leave, settle
+    from smith_lib.cli.interrupt import Interrupted, stopping
 
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
         raise
-    except (KeyboardInterrupt, click.Abort, Interrupted) as error:
-        settle()
-        code = error.code if isinstance(error, Interrupted) else INTERRUPTED
-        _show(ctx, "interrupted; the same command goes on from there", code, None)
-        # Threads that sandboxes were taken from may still wait for something, and servers be at work.
-        leave(code)
-        ctx.exit(code)
+    except (KeyboardInterrupt, click.Abort, Interrupted):
+        _interrupted(ctx)
     except Exception as error:
+        if stopping() is not None:  # what sandboxes are taken from, fails
+            _interrupted(ctx)
         _show(ctx, line_of(error), code_of(error), error)
         ctx.exit(code_of(error))
+
+
+def _interrupted(ctx: click.Context) -> NoReturn:
+    from smith_lib.cli.interrupt import leave, settle, stopping
+
+    settle()
+    code = stopping() or INTERRUPTED
+    _show(ctx, "interrupted; the same command goes on from there", code, None)
+    # Threads that sandboxes were taken from may still wait for something, and servers be at work.
+    leave()
+    ctx.exit(code)
 
 
 def _show(ctx: click.Context, line: str, code: int, error: BaseException | None) -> None:

@@ -1,8 +1,9 @@
 """The command line in this process and in one of its own, and flows that tell their arguments."""
 
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -82,15 +83,19 @@ def told_flows(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def invoke(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Call `smith` in this process."""
+def invoke(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Result]]:
+    """Call `smith` in this process, which afterwards handles signals as before."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for name in ("PREFECT_API_URL", "GX_ANALYTICS_ENABLED"):
         monkeypatch.delenv(name, raising=False)
 
     def call(*arguments: str) -> Result:
         return CliRunner().invoke(smith, [str(a) for a in arguments])
 
-    return call
+    yield call
+    signal.set_wakeup_fd(-1)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from smith_lib.cli.interrupt import descendants
 
 CHILD = """
-import subprocess, sys, threading, time
+import signal, subprocess, sys, threading, time
 import click
 from smith_lib import closing
 from smith_lib.cli import interrupt
@@ -35,6 +35,8 @@ def work():
     interrupt.install()
     closing.register(closer)
     child = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    if how == "captured":
+        signal.signal(signal.SIGTERM, lambda *_: None)
     print(child.pid, flush=True)
     threading.Thread(target=stop.wait).start()
     try:
@@ -91,6 +93,17 @@ def test_what_does_not_end_by_itself_is_ended():
     got, text = ended(child, grandchild)
     assert got == 130
     assert "closed" in text
+    assert time.monotonic() - begun < 6
+
+
+def test_a_handler_that_others_put_in_place_does_not_keep_it_alive():
+    child, grandchild = started("captured")
+    begun = time.monotonic()
+    child.send_signal(signal.SIGTERM)
+    child.send_signal(signal.SIGTERM)
+    got, text = ended(child, grandchild)
+    assert got == 143
+    assert text.count("closed") == 1
     assert time.monotonic() - begun < 6
 
 
