@@ -220,9 +220,10 @@ def apply(patch: str, files: Callable[[str], str]) -> dict[str, str]:
         if path.startswith("/") or ".." in path.split("/"):
             raise DoesNotApply(f"{path}: leaves the tree")
         try:
-            old = [] if diff.old_path is None else lines_of(out.get(path) or files(diff.old_path))
+            before = "" if diff.old_path is None else out[path] if path in out else files(diff.old_path)
         except (KeyError, OSError) as error:
             raise DoesNotApply(f"{diff.old_path}: no such file") from error
+        old = lines_of(before)
         new: list[str] = []
         at = 0
         for hunk in diff.hunks:

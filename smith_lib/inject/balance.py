@@ -6,7 +6,7 @@ from random import Random
 
 from smith_lib.inject.draw import Draft
 from smith_lib.settings import InjectSettings
-from smith_lib.types import Category, Complexity
+from smith_lib.types import Category, Complexity, Strategy
 
 CATEGORIES: Mapping[Category, float] = {
     Category.LOGIC_ERROR: 0.35,
@@ -17,8 +17,8 @@ CATEGORIES: Mapping[Category, float] = {
 }
 MULTI_FILE = 0.05
 """Share of the candidates that change several files."""
-COMBINED = 0.20
-"""Largest share of combinations, those over several files included."""
+COMBINED = 0.30
+"""Largest share of combinations, those over several files included, where there are single bugs too."""
 
 Cell = tuple[Complexity, Category]
 
@@ -62,12 +62,17 @@ class Chooser:
         self.operators: Counter[str] = Counter()
         self.taken: Counter[Cell] = Counter()
         self.chosen: list[Draft] = []
+        self.combined = 0
+        self.most_combined = limit
 
     def _fits(self, draft: Draft) -> bool:
+        if draft.strategy is Strategy.COMBINE and self.combined >= self.most_combined:
+            return False
         return all(self.functions[name] < self.max_per_function for name in draft.functions)
 
     def _take(self, draft: Draft) -> None:
         self.chosen.append(draft)
+        self.combined += draft.strategy is Strategy.COMBINE
         self.taken[draft.complexity, draft.category] += 1
         self.operators[draft.operator] += 1
         self.functions.update(draft.functions)
@@ -113,7 +118,6 @@ def choose(
     share = MULTI_FILE if singles or narrow else 1
     chooser.take(wide, max(1, round(share * settings.limit)), random)
     if singles:
-        some = max(1, round(COMBINED * settings.limit))
-        narrow = random.sample(narrow, min(len(narrow), some))
+        chooser.most_combined = max(1, round(COMBINED * settings.limit))
     chooser.take([*singles, *narrow], settings.limit, random)
     return chooser.chosen

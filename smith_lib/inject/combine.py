@@ -11,7 +11,7 @@ NAMES = {
     "combine_file": "Two to four rewrites in functions of one file.",
     "combine_package": "Two to four rewrites in two or more files of the package.",
 }
-PARTS = (2, 2, 2, 3, 3, 4)
+PARTS = (2, 2, 3, 3, 4)
 """How many rewrites a combination has, drawn from this list."""
 
 
@@ -34,7 +34,9 @@ def _fits(chosen: Sequence[Draft], draft: Draft) -> bool:
 def _gather(pool: Sequence[Draft], random: Random) -> list[Draft]:
     wanted = random.choice(PARTS)
     chosen: list[Draft] = []
-    for draft in random.sample(pool, min(len(pool), 4 * wanted)):
+    weighed = [(random.random() ** (1 / min(draft.fix_lines, 12)), at) for at, draft in enumerate(pool)]
+    for _, at in sorted(weighed, reverse=True)[: 4 * wanted]:
+        draft = pool[at]
         if _fits(chosen, draft):
             chosen.append(draft)
         if len(chosen) == wanted:

@@ -17,6 +17,8 @@ from smith_lib.types import Category, Complexity, Function, Strategy
 log = logging.getLogger(__name__)
 TRIES = 12
 """Sites that may fail in a row, for each draft wanted, before an operator is given up."""
+MOST_LINES = 60
+"""Lines that a fix may change."""
 MODULE_LEVEL = 0.06
 """Share of an operator's drafts that may lie outside functions."""
 
@@ -150,8 +152,12 @@ class Studio:
         if key in self._seen:
             self.refused[f"{name}: made before"] += 1
             return None
+        fix_lines = sum(map(_fix_lines, parts))
+        if fix_lines > MOST_LINES:
+            self.refused[f"{name}: more than {MOST_LINES} lines"] += 1
+            return None
         self._seen.add(key)
-        return Draft(strategy, name, category, parts, sum(map(_fix_lines, parts)))
+        return Draft(strategy, name, category, parts, fix_lines)
 
 
 def _fix_lines(part: Part) -> int:

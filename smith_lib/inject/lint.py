@@ -141,7 +141,8 @@ def reading(tree: ast.AST) -> Reading:
                 targets = [target]
             case ast.withitem(optional_vars=ast.expr() as target):
                 targets = [target]
-        stores.update(t.id for t in targets if isinstance(t, ast.Name))
+        flat = [part for t in targets for part in (t.elts if isinstance(t, ast.Tuple) else [t])]
+        stores.update(t.id for t in flat if isinstance(t, ast.Name))
     return Reading(loads, frozenset(stores), frozenset(bound), frozenset(arguments), oddities)
 
 

@@ -143,6 +143,15 @@ def last_comma_gone(args: Sequence[Any]) -> list[Any]:
     return [*args[:-1], args[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)] if args else []
 
 
+def without_blank(body: Sequence[Any]) -> list[Any]:
+    """The statements without blank lines above the first."""
+    first, *rest = body
+    lead = list(first.leading_lines)
+    while lead and lead[0].comment is None:
+        del lead[0]
+    return [first.with_changes(leading_lines=lead), *rest]
+
+
 def same(one: cst.CSTNode, other: cst.CSTNode) -> bool:
     """Whether two nodes are the same code."""
     return one.deep_equals(other)

@@ -1,6 +1,9 @@
 """A source file laid out for rewriting: every node's place in the text, its parent and its function."""
 
 import ast
+import io
+import tokenize
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,6 +56,26 @@ class _Recorder(CodegenState):
         place[1], place[5] = self.length, len(self.order)
 
 
+@dataclass(slots=True)
+class _Generator(CodegenState):
+    """Generates code of nodes that may have moved; blank lines that were bare stay so at any depth."""
+
+    program: Any = None
+    bare: bool = False
+
+    def before_codegen(self, node: cst.CSTNode) -> None:
+        if isinstance(node, cst.EmptyLine) and node.comment is None:
+            self.bare = not self.program.is_known(node) or not self.program.source(node).strip("\r\n")
+
+    def after_codegen(self, node: cst.CSTNode) -> None:
+        if isinstance(node, cst.EmptyLine):
+            self.bare = False
+
+    def add_indent_tokens(self) -> None:
+        if not self.bare:
+            self.tokens.extend(self.indent_tokens)
+
+
 class Program:
     """A parsed file. Offsets count characters of `text`, which has no byte order mark."""
 
@@ -95,6 +118,10 @@ class Program:
         place = self._places[id(node)]
         return self._order[place[4] + 1 : place[5]]
 
+    def is_known(self, node: cst.CSTNode) -> bool:
+        """Whether the node is one of the clean file."""
+        return id(node) in self._places
+
     def source(self, node: cst.CSTNode) -> str:
         """The node's own text."""
         start, end = self.span(node)
@@ -110,7 +137,8 @@ class Program:
 
     def generate(self, new: cst.CSTNode, like: cst.CSTNode) -> str:
         """The text of a new node, indented as the one it replaces."""
-        state = CodegenState(self.module.default_indent, self.module.default_newline)
+        state = _Generator(self.module.default_indent, self.module.default_newline)
+        state.program = self
         state.indent_tokens = list(self._places[id(like)][3])
         if isinstance(new, cst.If) and self.is_elif(like):
             new._codegen(state, is_elif=True)
@@ -181,7 +209,11 @@ class Program:
                 continue
             at, to = self.span(node)
             if isinstance(node, cst.Param):
-                if at < body and node.star not in ("*", "**"):
+                if (
+                    self.parent(self.parent(node) or node) is function
+                    and at < body
+                    and node.star not in ("*", "**")
+                ):
                     yield at, node.name.value
             else:
                 target = node.target
@@ -260,8 +292,14 @@ def read(tree: Path, path: str) -> Program:
     try:
         if file.is_symlink() or not file.resolve().is_relative_to(tree.resolve()):
             raise Skipped("a link that may leave the tree")
-        text = file.read_bytes().decode("utf-8")
-        compile(text, path, "exec", dont_inherit=True)
+        data = file.read_bytes()
+        text = data.decode("utf-8")
+        coding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        if coding not in ("utf-8", "utf-8-sig", "ascii"):
+            raise Skipped(f"says that its coding is {coding}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(data, path, "exec", dont_inherit=True)
     except OSError as error:
         raise Skipped(f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -66,6 +66,8 @@ def _statement_text(program: Program, node: cst.CSTNode, new: Sequence[cst.CSTNo
     block, at = program.siblings(node)
     if at == 0 or (at + 1 < len(block) and not _leading_blank(program, block[at + 1])):
         start += blank
+    if at == 0 and len(block) > 1 and isinstance(program.parent(node), cst.IndentedBlock):
+        end += _leading_blank(program, block[1])
     return Edit(start, end, "")
 
 

@@ -144,6 +144,6 @@ def _with_comma(args: Sequence[cst.Arg]) -> list[cst.Arg]:
 def drop_passed_on(node: cst.Call) -> Iterator[cst.Call]:
     """The call that no longer passes on the keyword arguments, or the positional ones."""
     for at, arg in enumerate(node.args):
-        if arg.star and len(node.args) > 1:
+        if arg.star and len(node.args) > 1 and call_name(node) != "format":
             left = [other for i, other in enumerate(node.args) if i != at]
             yield node.with_changes(args=last_comma_gone(left) if at == len(left) else left)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from smith_lib.inject.nodes import in_place_of, negated, same
+from smith_lib.inject.nodes import in_parentheses, in_place_of, negated, same
 from smith_lib.inject.operator import Context, operator
 
 
@@ -56,12 +56,15 @@ def negate_term(node: cst.BooleanOperation) -> Iterator[cst.BooleanOperation]:
 
 
 @operator("logic_error", ("x = not (a and b)\n", "x = not a and not b\n"))
-def distribute_not_wrongly(node: cst.UnaryOperation) -> Iterator[cst.BooleanOperation]:
+def distribute_not_wrongly(node: cst.UnaryOperation, context: Context) -> Iterator[cst.BaseExpression]:
     """The negated condition multiplied out without swapping `and` and `or`."""
     inner = node.expression
-    if isinstance(node.operator, cst.Not) and isinstance(inner, cst.BooleanOperation):
+    if isinstance(inner, cst.BooleanOperation) and not isinstance(inner.left, cst.BooleanOperation):
+        if not isinstance(node.operator, cst.Not) or isinstance(inner.right, cst.BooleanOperation):
+            return
         both = {"left": negated(inner.left), "right": negated(inner.right)}
-        yield inner.with_changes(lpar=node.lpar, rpar=node.rpar, **both)
+        bare = inner.with_changes(lpar=node.lpar, rpar=node.rpar, **both)
+        yield in_parentheses(bare) if isinstance(context.parent(node), cst.BooleanOperation) else bare
 
 
 @operator("logic_error", ("x = a or (b and c)\n", "x = (a or b) and c\n"))

@@ -145,7 +145,8 @@ def move_step(node: cst.IndentedBlock | cst.Module) -> Iterator[Any]:
         if not isinstance(one, cst.SimpleStatementLine) or not isinstance(two, cst.SimpleStatementLine):
             continue
         steps = [isinstance(small(s), cst.AugAssign) for s in (one, two)]
-        if steps.count(True) == 1 and (binds(one) & reads(two) or binds(two) & reads(one)):
+        step, other = (one, two) if steps[0] else (two, one)
+        if steps.count(True) == 1 and binds(step) & reads(other) and not binds(other) & reads(step):
             if isinstance(small(two), cst.Return | cst.Raise):
                 continue
             swapped = [

@@ -6,7 +6,7 @@ from typing import Any
 import libcst as cst
 import libcst.matchers as m
 
-from smith_lib.inject.nodes import ends, negated, small, statements, unwrapped, with_statements
+from smith_lib.inject.nodes import ends, negated, small, statements, unwrapped, with_statements, without_blank
 from smith_lib.inject.operator import Context, operator
 
 Block = list[cst.BaseStatement]
@@ -57,19 +57,28 @@ def dedent_branch_end(node: cst.If, context: Context) -> Iterator[Any]:
         yield cst.FlattenSentinel([node.with_changes(body=with_statements(node.body, kept)), *moved])
 
 
-@operator("logic_error", ("if a:\n    f()\ng()\nh()\n", "if a:\n    f()\n    g()\nh()\n"))
-def indent_into_branch(node: cst.IndentedBlock | cst.Module) -> Iterator[Any]:
+@operator(
+    "logic_error",
+    ("def f(a):\n    if a:\n        g()\n    h()\n", "def f(a):\n    if a:\n        g()\n        h()\n"),
+)
+def indent_into_branch(node: cst.IndentedBlock) -> Iterator[Any]:
     """The statements after a branch moved into it, so that they depend on its condition."""
     yield from _indented(node, cst.If)
 
 
-@operator("logic_error", ("for x in a:\n    f(x)\ng()\nh()\n", "for x in a:\n    f(x)\n    g()\nh()\n"))
-def indent_into_loop(node: cst.IndentedBlock | cst.Module) -> Iterator[Any]:
+@operator(
+    "logic_error",
+    (
+        "def f(a):\n    for x in a:\n        g(x)\n    h()\n",
+        "def f(a):\n    for x in a:\n        g(x)\n        h()\n",
+    ),
+)
+def indent_into_loop(node: cst.IndentedBlock) -> Iterator[Any]:
     """The statements after a loop moved into it, so that they are done in every turn."""
     yield from _indented(node, cst.For)
 
 
-def _indented(node: cst.IndentedBlock | cst.Module, kind: type[cst.If] | type[cst.For]) -> Iterator[Any]:
+def _indented(node: cst.IndentedBlock, kind: type[cst.If] | type[cst.For]) -> Iterator[Any]:
     body: Block = list(node.body)
     for at, holder in enumerate(body[:-1]):
         if not isinstance(holder, kind) or holder.orelse is not None:
@@ -77,7 +86,7 @@ def _indented(node: cst.IndentedBlock | cst.Module, kind: type[cst.If] | type[cs
         inside = statements(holder.body)
         if not inside or ends(inside):
             continue
-        for to in range(at + 2, min(len(body), at + 2 + LONGEST)):
+        for to in range(at + 2, min(len(body), at + 1 + LONGEST) + 1):
             moved = body[at + 1 : to]
             if any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in moved) or ends(moved):
                 break
@@ -145,7 +154,7 @@ def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
     for at, holder in enumerate(body[:-1]):
         if not isinstance(holder, cst.If) or holder.orelse is not None or len(body) - at > LONGEST:
             continue
-        rest = body[at + 1 :]
+        rest = without_blank(body[at + 1 :])
         inside = statements(holder.body)
         if not inside or any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in rest):
             continue

@@ -1,6 +1,6 @@
 """State: caches, stored values, methods of a class that must agree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import libcst as cst
@@ -120,11 +120,17 @@ def copied_body(node: cst.FunctionDef, context: Context) -> Iterator[cst.Functio
 
 
 def _alike(one: list[cst.BaseStatement], other: list[cst.BaseStatement]) -> bool:
-    """Whether two bodies are of the same make: as many statements of the same kinds, not all the same."""
-    if len(one) != len(other) or not one:
-        return False
-    kinds = [(type(a), type(small(a))) == (type(b), type(small(b))) for a, b in zip(one, other, strict=True)]
-    return all(kinds) and not all(same(a, b) for a, b in zip(one, other, strict=True))
+    """Whether two bodies are of the same shape, names and constants aside, and not the same."""
+    return list(_shape(one)) == list(_shape(other)) and not all(
+        same(a, b) for a, b in zip(one, other, strict=True)
+    )
+
+
+def _shape(body: Sequence[cst.CSTNode]) -> Iterator[type[cst.CSTNode]]:
+    for node in body:
+        if not isinstance(node, cst.BaseParenthesizableWhitespace | cst.EmptyLine | cst.TrailingWhitespace):
+            yield type(node)
+            yield from _shape(node.children)
 
 
 @operator(
