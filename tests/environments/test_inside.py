@@ -32,7 +32,7 @@ def run(inside: dict[str, Any], text: str, *args: str, seconds: float = 60) -> A
     testbed = inside["tree"].TESTBED
     (testbed / "test_it.py").write_text(textwrap.dedent(text))
     (testbed / "pytest.ini").write_text("[pytest]\n")
-    return inside["suite"].run_suite(sys.executable, testbed, list(args), {}, seconds, {"own"})
+    return inside["suite"].run_suite(sys.executable, testbed, list(args), {}, 60, seconds, {"own"})
 
 
 def test_a_suite_is_counted_test_by_test(inside: dict[str, Any]) -> None:
@@ -77,6 +77,12 @@ def test_a_suite_that_is_cut_off_says_how_far_it_came(inside: dict[str, Any]) ->
     """, seconds=15)  # fmt: skip
     assert suite.ended == "limit" and 0 < suite.passed < 90
     assert suite.reason().startswith("the suite is too slow: ")
+
+
+def test_waiting_for_a_busy_machine_is_told_apart(inside: dict[str, Any]) -> None:
+    running = inside["suite"]._Running([sys.executable, "-c", "print(1)"], "/", {})
+    assert 0 <= running.queued() < 60
+    assert running.wait(60) and running.end() == (0, "1\n")
 
 
 def test_an_interpreter_that_dies_is_told_with_the_test_that_ran(inside: dict[str, Any]) -> None:

@@ -75,9 +75,9 @@ class Attempt:
         environ = dict(self.trial.job["environ"])
         if self.pythonpath:
             environ["PYTHONPATH"] = os.pathsep.join(self.pythonpath)
-        seconds = min(self.trial.job["suite_seconds"], max(1, self.trial.left()))
+        seconds, left = self.trial.job["suite_seconds"], max(1, self.trial.left())
         arguments = [*(["--continue-on-collection-errors"] if self.partly else []), *self.arguments()]
-        result = run_suite(PYTHON, tree.TESTBED, arguments, environ, seconds, tree.own_modules())
+        result = run_suite(PYTHON, tree.TESTBED, arguments, environ, seconds, left, tree.own_modules())
         self.trial.log(result.told(arguments))
         self.trial.suites += result.ran > 0
         return result

@@ -49,7 +49,16 @@ class _Running:
             return False
         return True
 
+    def queued(self):
+        """Seconds that it was ready to run while the machine ran something else; 0 where that is not told."""
+        try:
+            told = Path("/proc/%d/schedstat" % self.process.pid).read_text()
+            return int(told.split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return 0.0
+
     def end(self):
+        """The exit code and the output; whatever of its group still runs is killed."""
         ended = self.process.poll()
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -132,8 +141,11 @@ class Suite:
         return "\n".join(lines + ([] if self.outcomes else [self.output[-6000:]]))
 
 
-def run_suite(python, testbed, arguments, environ, seconds, own):
-    """Run pytest and watch it: it may go on for as long as it makes progress, up to `seconds`."""
+def run_suite(python, testbed, arguments, environ, seconds, left, own):
+    """Run pytest and watch it: it may go on for as long as it makes progress.
+
+    At most `seconds`, without those in which a busy machine kept it waiting, and never longer than `left`.
+    """
     suite = Suite()
     report = REPORT
     report.write_text("")
@@ -151,7 +163,8 @@ def run_suite(python, testbed, arguments, environ, seconds, own):
     run = _Running(words, str(testbed), environ)
     watched = _Watched(report)
     while not run.wait(0.2):
-        if time.monotonic() - began > seconds:
+        spent = time.monotonic() - began
+        if spent > left or (spent > seconds and spent - run.queued() > seconds):
             suite.ended = "limit"
             break
         if watched.silent():
