@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from smith_lib.errors import GateFailed
+from smith_lib.progress import report
 from smith_lib.settings import Settings
 from smith_lib.stages.publish import Proposal, propose, publish
 from smith_lib.storage import Root
@@ -31,6 +32,7 @@ def publish_version(rows: Sequence[StageRun], settings: Settings) -> dict[str, A
 
     def check(proposal: Proposal, docs: Path) -> None:
         chosen = [*proposal.choice.main, *proposal.choice.subtle]
+        report("publish", settings.out, 0, len(chosen), "at the gate")
         references = {"repos": proposal.repos, "candidates": proposal.judged}
         try:
             checked = gate("published", chosen, settings, docs=docs, **references)
@@ -42,10 +44,12 @@ def publish_version(rows: Sequence[StageRun], settings: Settings) -> dict[str, A
         create_markdown_artifact(key="gate", markdown=told)
 
     root = Root.at(settings.out)
+    report("publish", settings.out, 0, 0, "choosing")
     proposal = propose(rows, root, settings)
     _show("funnel", proposal.metrics["funnel"])
     _show("distribution", proposal.metrics["distribution"])
     made = publish(proposal, root, settings, check)
+    report("publish", settings.out, made.rows, made.rows, made.version)
     told = f"`{made.path}`: {made.rows} rows{'' if made.new else ', as before'}; data docs in `data_docs/`"
     create_markdown_artifact(key="version", markdown=told)
     return {"version": made.version, "path": made.path, "rows": made.rows, "new": made.new}

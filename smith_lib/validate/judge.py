@@ -121,8 +121,10 @@ def verdicts(candidates: Sequence[Candidate], bench: Bench, workers: int) -> lis
     report("validate", repo_id, 0, total)
     pool = ThreadPoolExecutor(workers)
 
-    def count(_: Future[Verdict]) -> None:
+    def count(judged: Future[Verdict]) -> None:
         nonlocal done
+        if judged.cancelled() or judged.exception():
+            return
         done += 1
         report("validate", repo_id, done, total)
 
