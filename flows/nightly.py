@@ -5,13 +5,13 @@ from typing import Any
 from prefect import flow
 
 from flows.run import run
-from smith_lib.settings import SearchSettings, Settings
+from smith_lib.settings import DEFAULTS, SearchSettings, Settings
 from tasks import search_repos
 
 
 @flow(name="nightly")
 def nightly(
-    sources: list[str] | None = None, search: SearchSettings | None = None, settings: Settings | None = None
+    sources: list[str] | None = None, search: SearchSettings | None = None, settings: Settings = DEFAULTS
 ) -> dict[str, Any]:
     """Run the main job over a list of repositories and what a GitHub search finds.
 
@@ -20,5 +20,4 @@ def nightly(
         search: what to look for on GitHub; no search where left out
         settings: everything a run depends on; the defaults where left out
     """
-    settings = settings or Settings()
     return run(search_repos(sources or [], search, settings), settings)

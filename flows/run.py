@@ -5,7 +5,7 @@ from typing import Any, Literal
 from prefect import flow, unmapped
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from smith_lib.settings import Settings
+from smith_lib.settings import DEFAULTS, Settings
 from tasks import (
     begin_run,
     end_run,
@@ -39,7 +39,7 @@ def process(sources: list[str], settings: Settings, until: Until, run_id: str) -
 
 
 @flow(name="run", flow_run_name="run {sources}", task_runner=ThreadPoolTaskRunner(max_workers=8))
-def run(sources: list[str], settings: Settings | None = None, until: Until = "publish") -> dict[str, Any]:
+def run(sources: list[str], settings: Settings = DEFAULTS, until: Until = "publish") -> dict[str, Any]:
     """Make a dataset version of these sources, as far as `until`.
 
     Args:
@@ -47,7 +47,6 @@ def run(sources: list[str], settings: Settings | None = None, until: Until = "pu
         settings: everything a run depends on; the defaults where left out
         until: the last stage wanted
     """
-    settings = settings or Settings()
     sources = list(dict.fromkeys(sources))
     run_id = begin_run(sources, settings, until)
     rows = process(sources, settings, until, run_id)

@@ -186,6 +186,10 @@ def _told(place: tuple[int | str, ...], kind: str, value: Any, message: str) -> 
     return f"unknown key {key!r}; known here: {', '.join(group.model_fields)}"
 
 
+DEFAULTS = Settings()
+"""Every setting at its default."""
+
+
 def load(path: Path | None, changes: dict[str, Any] | None = None) -> Settings:
     """Settings from a TOML file (or the defaults), with `changes` laid over it by dotted key.
 
