@@ -33,7 +33,7 @@ class SelectSettings(_Stage):
     """The share of the tests that must be exceeded by those that pass in every clean run."""
     licenses: tuple[str, ...] = (
         "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "Apache-2.0", "ISC", "PSF-2.0",
-        "Python-2.0", "Unlicense", "Zlib", "CC0-1.0", "BSL-1.0", "WTFPL", "MPL-2.0", "HPND",
+        "Python-2.0", "Unlicense", "Zlib", "CC0-1.0", "BSL-1.0", "WTFPL", "HPND",
     )
     """SPDX ids of the licences that are accepted."""
     allow_unknown_license: bool = False
