@@ -2,14 +2,12 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from dataclasses import fields
 from itertools import product
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from moto.server import ThreadedMotoServer
 
 from expectations.checkpoint import gate
 from smith_lib.curate.choose import Choice, choose
@@ -23,6 +21,7 @@ from smith_lib.stages.publish import publish as publish_stage
 from smith_lib.storage import Root, schema_of
 from smith_lib.types import Category, Complexity, Instance
 from tests.rows import a_candidate, a_repo, a_verdict, an_instance
+from tests.servers import s3
 
 SETTINGS = PublishSettings(rows_per_shard=12)
 
@@ -192,19 +191,9 @@ def test_a_refused_version_is_not_there_and_the_error_says_where_the_docs_are(ro
 @pytest.fixture
 def store(monkeypatch):
     """A bucket on a local server."""
-    for name in ("AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    urllib.request.urlopen(urllib.request.Request(f"{url}/tasks", method="PUT"), timeout=30).close()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    yield Root.at("s3://tasks/some/place")
-    server.stop()
+    with s3.bucket("tasks") as variables:
+        s3.set_variables(monkeypatch, variables)
+        yield Root.at("s3://tasks/some/place")
 
 
 def test_an_object_store_holds_the_same_versions(store, root):

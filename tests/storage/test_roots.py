@@ -1,31 +1,21 @@
-import urllib.request
-
 import pytest
-from moto.server import ThreadedMotoServer
 
 from smith_lib.errors import InputError, StorageError, UnknownName
 from smith_lib.storage import Root, Shard, read, write
 from smith_lib.types import Stability, Test
+from tests.servers import s3
 
 
 @pytest.fixture(scope="module")
 def end_point():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    urllib.request.urlopen(urllib.request.Request(f"{url}/shards", method="PUT"), timeout=30).close()
-    yield url
-    server.stop()
+    with s3.bucket("shards") as variables:
+        yield variables["AWS_ENDPOINT_URL"]
 
 
 @pytest.fixture
 def keys(monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
+    names = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    s3.set_variables(monkeypatch, names | {"AWS_EC2_METADATA_DISABLED": "true"})
 
 
 @pytest.fixture(params=["folder", "file URL", "s3"])
