@@ -68,10 +68,11 @@ def shown(name: str, sandbox: Sandbox, settings: Settings, cache: Path, out: Pat
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{name}.log").write_text(found.log, encoding="utf-8")
     tests, rate = counted(found, report)
-    good = tests > 50 and rate > 0.9
+    ended = report.ended if report else "not run"
+    good = tests > 50 and rate > 0.9 and ended == "finished"
     suite_seconds = report.seconds if report else 0.0
     without = [f"without {path}" for path in found.ignored]
-    told = "; ".join(filter(None, (found.recipe, found.reason, *without)))
+    told = "; ".join(filter(None, (found.recipe, found.reason, *without, "" if good else ended)))
     installing = sum(attempt.installing for attempt in found.attempts)
     spent = f"{installing:9.1f} {seconds:7.1f} {suite_seconds:8.1f}"
     figures = f"{'yes' if good else 'no':6} {spent} {tests:6} {rate:7.2%}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tree
 from guesses import distribution, missing_modules, plugins, wants_older_pytest, warned
-from reading import one_line
+from reading import last_line, one_line
 from suite import Suite, command_output, run_suite
 
 VENV = Path("/opt/venv")
@@ -29,6 +29,8 @@ class Attempt:
         self.choices = [list(paths) for paths in trial.job["paths"]]
         self.args = list(trial.job["args"])
         self.ignored = []
+        self.why = {}
+        """Path to why it is left out."""
         self.deselected = []
         self.partly = False
         """Whether tests run although some class or file of another kind cannot be collected."""
@@ -99,6 +101,17 @@ class Attempt:
     def lost(self):
         """Test functions that are left out."""
         return len(self.deselected) + sum(tree.test_functions(tree.TESTBED / path) for path in self.ignored)
+
+    def reason(self):
+        """One line on what stands in the way, or an empty string."""
+        if self.best is None:
+            return "installs what another recipe did"
+        left_out = self.best[2]["ignored"]
+        if not left_out:
+            return self.result.reason()
+        told = (len(left_out), left_out[0], self.why.get(left_out[0], "no reason given"))
+        without = "%d modules cannot be collected, the first %s: %s" % told
+        return "; ".join(filter(None, (self.result.reason(), without)))
 
     def slow(self):
         """Whether the suite goes well and takes too long: no other recipe would change that."""
@@ -208,4 +221,5 @@ class Attempt:
         paths = {node for node in uncollected if "::" not in node} - {*self.ignored, *given, "", "."}
         fresh = {path for path in paths if (tree.TESTBED / path).exists()}
         self.ignored = sorted({*self.ignored, *fresh})
+        self.why.update({path: last_line(text) for path, text in uncollected.items() if path in fresh})
         return bool(fresh)

@@ -129,7 +129,7 @@ class Suite:
             path, text = next(iter(self.uncollected.items()))
             count = len(self.uncollected)
             return "%d modules cannot be collected, the first %s: %s" % (count, path, last_line(text))
-        return self.detail or "no test collected: %s" % last_line(self.output)
+        return self.detail or "no test collected, exit code %d: %s" % (self.exit, last_line(self.output))
 
     def told(self, arguments):
         """The run in words, for the log."""

@@ -107,7 +107,7 @@ class Trial:
         if not note["reason"]:
             tried.run()
             note.update(tried.result.counts(), installed=True, good=tried.good())
-            note["reason"] = tried.result.reason() if tried.best else "installs what another recipe did"
+            note["reason"] = tried.reason()
             if tried.result.passed and (self.best is None or tried.best[0] > self.best["score"]):
                 self.best = dict(
                     tried.best[2], **tried.result.counts(), seconds=tried.result.seconds, recipe=label,
