@@ -4,6 +4,9 @@
     |-- InputError                 what was asked cannot be done; the message names the value
     |   |-- UnknownName            not in the table; the message lists what is
     |   |-- SourceError            the repository cannot be had, and another try will not help
+    |   |-- ModelUnusable          a model that answers nothing: no key, no such name, no known price
+    |   |-- ModelRefused           a model's server says no to one question; others may be answered
+    |   |-- BudgetSpent            what a run may ask of models is used up
     |   `-- GateFailed             Great Expectations refused the rows; names row and rule
     |-- SandboxUnavailable         no sandbox can run on this machine; the message says what to install
     `-- MachineryError             another try may cure it: the only ones that are retried
@@ -33,6 +36,18 @@ class UnknownName(InputError):  # noqa: N818
 
 class SourceError(InputError):
     """A repository that cannot be had, and that another try will not bring."""
+
+
+class ModelUnusable(InputError):  # noqa: N818
+    """A model that answers no question as things are set: no key, no such name, no known price."""
+
+
+class ModelRefused(InputError):  # noqa: N818
+    """A question that a model's server will not take; others may be answered."""
+
+
+class BudgetSpent(InputError):  # noqa: N818
+    """What a run may ask of models is used up."""
 
 
 class GateFailed(InputError):  # noqa: N818

@@ -96,8 +96,8 @@ class InjectSettings(_Stage):
 
     limit: int = Field(200, ge=1, json_schema_extra=flag("--limit"))
     """Candidates a repository."""
-    strategies: tuple[Literal["ast", "semantic", "combine"], ...] = ("ast", "semantic", "combine")
-    """Families that bugs are drawn from."""
+    strategies: tuple[Literal["ast", "semantic", "combine", "llm"], ...] = ("ast", "semantic", "combine")
+    """Families that bugs are drawn from; `llm` takes effect where `llm.model` is set."""
     operators: tuple[str, ...] = ()
     """Only these operators; all where empty. `smith operators` lists them."""
     simple: float = Field(0.6, ge=0, le=1)
@@ -106,6 +106,33 @@ class InjectSettings(_Stage):
     """Share drawn towards fixes of 6 to 15 lines; the rest is complex."""
     max_per_function: int = Field(6, ge=1)
     """Most candidates in one function."""
+    llm_share: float = Field(0.3, gt=0, le=1)
+    """Share of the candidates that a model writes, where the family `llm` is on."""
+
+
+class LlmSettings(_Stage):
+    """Which model is asked and what it may cost. Keys come from the environment: `OPENAI_API_KEY`, ..."""
+
+    model: str = ""
+    """litellm's name of it, e.g. `openai/gpt-4o-mini`; `openai/NAME` for any OpenAI-compatible server."""
+    base_url: str = ""
+    """The server's URL, e.g. `http://127.0.0.1:8000/v1`; the provider's own where empty."""
+    temperature: float = Field(0.8, ge=0, le=2)
+    """How freely it writes; left out for models that take none."""
+    max_tokens: int = Field(4_096, ge=16)
+    """Most tokens in one answer."""
+    max_requests: int = Field(1_000, ge=0)
+    """Most requests a run, those tried again and answers taken from the cache included."""
+    max_usd: float = Field(5.0, ge=0)
+    """Most dollars a run, answers taken from the cache included at what they once cost."""
+    input_price: float | None = Field(None, ge=0)
+    """Dollars for a million tokens read; litellm's table where unset. 0 for a server of one's own."""
+    output_price: float | None = Field(None, ge=0)
+    """Dollars for a million tokens written; litellm's table where unset."""
+    workers: int = Field(4, ge=1, le=16)
+    """Requests at the same time."""
+    timeout: float = Field(120.0, gt=0)
+    """Seconds that one request may take."""
 
 
 class ValidateSettings(_Stage):
@@ -170,6 +197,7 @@ class Settings(_Stage):
     environments: EnvironmentSettings = EnvironmentSettings()
     sandbox: SandboxSettings = SandboxSettings()
     inject: InjectSettings = InjectSettings()
+    llm: LlmSettings = LlmSettings()
     validation: ValidateSettings = ValidateSettings()
     package: PackageSettings = PackageSettings()
     publish: PublishSettings = PublishSettings()

@@ -112,7 +112,7 @@ def uses() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(CHOSEN - {"litellm"}))  # for bugs that models write: not there yet
+@pytest.mark.parametrize("name", sorted(CHOSEN))
 def test_what_smith_is_built_on_is_used(name):
     assert uses().get(name)
 

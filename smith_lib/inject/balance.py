@@ -104,19 +104,24 @@ class Chooser:
 
 
 def choose(
-    singles: Sequence[Draft], combined: Sequence[Draft], settings: InjectSettings, random: Random
+    singles: Sequence[Draft],
+    combined: Sequence[Draft],
+    settings: InjectSettings,
+    random: Random,
+    written: Sequence[Draft] = (),
 ) -> list[Draft]:
-    """Up to `settings.limit` of the drafts: those of several files first, then the rest."""
+    """Up to `settings.limit` of the drafts: those that a model wrote, those of several files, the rest."""
     sizes = {
         Complexity.SIMPLE: settings.simple,
         Complexity.MEDIUM: settings.medium,
         Complexity.COMPLEX: max(0.0, 1 - settings.simple - settings.medium),
     }
     chooser = Chooser(settings.limit, sizes, settings.max_per_function)
+    chooser.take(written, len(written), random)
     wide = [draft for draft in combined if len(draft.files) > 1]
     narrow = [draft for draft in combined if len(draft.files) == 1]
     share = MULTI_FILE if singles or narrow else 1
-    chooser.take(wide, max(1, round(share * settings.limit)), random)
+    chooser.take(wide, len(chooser.chosen) + max(1, round(share * settings.limit)), random)
     if singles:
         chooser.most_combined = max(1, round(COMBINED * settings.limit))
     chooser.take([*singles, *narrow], settings.limit, random)

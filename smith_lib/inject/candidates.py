@@ -9,8 +9,10 @@ from random import Random
 from smith_lib import diffs
 from smith_lib.inject import balance, combine
 from smith_lib.inject.draw import Draft, Sites, Studio, drafts_of
+from smith_lib.inject.llm_family import modify
 from smith_lib.inject.program import Program, Skipped, read
 from smith_lib.inject.table import chosen
+from smith_lib.llm import Model
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Candidate, Complexity, Function, Repo, Strategy
 
@@ -34,11 +36,17 @@ def programs(repo: Repo, tree: Path) -> tuple[list[Program], dict[str, str]]:
 
 
 def candidates(
-    repo: Repo, tree: Path, functions: Sequence[Function], settings: InjectSettings, seed: int
+    repo: Repo,
+    tree: Path,
+    functions: Sequence[Function],
+    settings: InjectSettings,
+    seed: int,
+    model: Model | None = None,
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
-    Raises `UnknownName` for an operator that the table does not hold.
+    Without a model the family `llm` gives nothing. Raises `UnknownName` for an operator that the table does
+    not hold, `NetworkError` and `InputError` where the model cannot be had.
     """
     operators, combinations = chosen(settings.operators)
     parsed, _ = programs(repo, tree)
@@ -52,10 +60,16 @@ def candidates(
     def random(purpose: str) -> Random:
         return Random(f"{seed}:{repo.repo_id}:{purpose}")
 
+    authored: list[Draft] = []
+    if model is not None and Strategy.LLM in settings.strategies and _is_named(modify.NAME, settings):
+        part = max(1, round((settings.llm_share if offered or kinds else 1) * settings.limit))
+        authored = modify.written(repo.repo_id, sites, studio, settings, model, random(modify.NAME), part)
+    if not offered and not kinds:
+        material = []
     drafts = [d for op in material for d in drafts_of(op, sites, studio, wanted, random(op.name))]
     most = max(6, settings.limit // (4 if offered else 1))
     together = [d for name in kinds for d in combine.combined(name, drafts, studio, most, random(name))]
-    picked = balance.choose(drafts if offered else [], together, settings, random("choice"))
+    picked = balance.choose(drafts if offered else [], together, settings, random("choice"), authored)
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
     rows = [_candidate(repo.repo_id, draft, seed) for draft in picked]
@@ -82,7 +96,7 @@ def _candidate(repo_id: str, draft: Draft, seed: int) -> Candidate:
         fix_lines=fix_lines,
         complexity=Complexity.of(fix_lines),
         seed=seed,
-        model="",
-        cost_usd=0.0,
+        model=draft.model,
+        cost_usd=draft.cost_usd,
         covering_tests=(),
     )

@@ -33,6 +33,9 @@ class Draft:
     parts: tuple[Part, ...]
     fix_lines: int
     """Told part by part; parts of one file may come out a little different in one diff."""
+    model: str = ""
+    """The model that wrote it."""
+    cost_usd: float = 0.0
 
     @property
     def patch(self) -> str:
@@ -114,7 +117,11 @@ class Sites:
 
     def of(self, operator: Operator) -> list[Site]:
         """The sites that an operator may be asked about, file by file in the order of the text."""
-        return [site for kind in operator.nodes for site in self._by_kind.get(kind, [])]
+        return self.of_kinds(*operator.nodes)
+
+    def of_kinds(self, *kinds: type[cst.CSTNode]) -> list[Site]:
+        """The sites of these kinds of nodes, kind by kind."""
+        return [site for kind in kinds for site in self._by_kind.get(kind, [])]
 
 
 _PIECES = (
@@ -129,7 +136,7 @@ def rewrites(site: Site, operator: Operator) -> Iterator[Part]:
     for new in operator.replacements(site.node, site.program):
         edit = edit_of(site.program, site.node, new)
         if edit is not None:
-            yield Part(site.program, operator, edit, site.program.unit(site.node), site.function)
+            yield Part(site.program, edit, site.program.unit(site.node), site.function)
 
 
 class Studio:
@@ -145,19 +152,27 @@ class Studio:
         self, parts: tuple[Part, ...], strategy: Strategy, name: str, category: Category
     ) -> Draft | None:
         """The draft of these parts; none where it is no good or was made before."""
+        draft = self.made(parts, strategy, name, category)
+        return None if isinstance(draft, str) else draft
+
+    def made(
+        self, parts: tuple[Part, ...], strategy: Strategy, name: str, category: Category
+    ) -> Draft | str:
+        """The draft of these parts, or the reason why it is turned down."""
         key = self._judge.program_key(parts)
         if isinstance(key, str):
-            self.refused[f"{name}: {key}"] += 1
-            return None
+            return self._turned_down(name, key)
         if key in self._seen:
-            self.refused[f"{name}: made before"] += 1
-            return None
+            return self._turned_down(name, "made before")
         fix_lines = sum(map(_fix_lines, parts))
         if fix_lines > MOST_LINES:
-            self.refused[f"{name}: more than {MOST_LINES} lines"] += 1
-            return None
+            return self._turned_down(name, f"more than {MOST_LINES} lines")
         self._seen.add(key)
         return Draft(strategy, name, category, parts, fix_lines)
+
+    def _turned_down(self, name: str, reason: str) -> str:
+        self.refused[f"{name}: {reason}"] += 1
+        return reason
 
 
 def _fix_lines(part: Part) -> int:

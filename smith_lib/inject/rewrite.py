@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from smith_lib.inject.lint import Reading, objection, reading
-from smith_lib.inject.operator import Operator, Replacement
+from smith_lib.inject.operator import Replacement
 from smith_lib.inject.program import Program
 
 
@@ -23,10 +23,9 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One operator's rewrite at one place."""
+    """One rewrite at one place."""
 
     program: Program
-    operator: Operator
     edit: Edit
     unit: cst.CSTNode
     function: str

@@ -9,6 +9,9 @@ from smith_lib.inject import combine
 from smith_lib.inject.operator import Family, Operator
 from smith_lib.types import Category
 
+WRITTEN = ("llm_modify",)
+"""Operators whose bugs a model writes."""
+
 
 @dataclass(frozen=True, slots=True)
 class OperatorInfo:
@@ -61,8 +64,8 @@ def chosen(names: tuple[str, ...]) -> tuple[tuple[Operator, ...], tuple[str, ...
     """
     known = {op.name for op in catalogue()}
     for name in names:
-        if name not in known and name not in combine.NAMES:
-            raise UnknownName("operator", name, [*known, *combine.NAMES])
+        if name not in known and name not in combine.NAMES and name not in WRITTEN:
+            raise UnknownName("operator", name, [*known, *combine.NAMES, *WRITTEN])
     some = not known.isdisjoint(names)
     return (
         tuple(op for op in catalogue() if not some or op.name in names),

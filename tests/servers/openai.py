@@ -1,0 +1,81 @@
+"""A server with OpenAI's chat completions, whose answers a function writes."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tests.servers.web import Answer, Request, as_json, serving
+
+Messages = list[dict[str, str]]
+
+
+@dataclass
+class OpenAI:
+    """The server's state: what it says, troubles to come, and every request that came."""
+
+    say: Callable[[Messages], str]
+    """The answer's text, from the messages."""
+    url: str = ""
+    """The base URL, with `/v1`."""
+    troubles: deque[Answer] = field(default_factory=deque)
+    """Answers that the next requests get instead of their own."""
+    delay: float = 0.0
+    """Seconds before each answer."""
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    """The requests' bodies."""
+    keys: list[str] = field(default_factory=list)
+    most_at_once: int = 0
+    _now: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def broken(self, status: int, times: int = 1, headers: dict[str, str] | None = None) -> None:
+        """Answer the next requests with that status."""
+        error = {"error": {"message": "trouble", "type": "trouble", "code": None, "param": None}}
+        self.troubles.extend([as_json(error, status, headers)] * times)
+
+    def answer(self, request: Request) -> Answer:
+        """The answer, after which the connection ends, since litellm would keep it open for good."""
+        given = self._answer(request)
+        return replace(given, headers={**given.headers, "Connection": "close"})
+
+    def _answer(self, request: Request) -> Answer:
+        with self._lock:
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+            self.asked.append(json.loads(request.body))
+            self.keys.append(request.headers.get("authorization", ""))
+            body, trouble = self.asked[-1], self.troubles.popleft() if self.troubles else None
+        time.sleep(self.delay)
+        with self._lock:
+            self._now -= 1
+        if request.path != "/v1/chat/completions":
+            return as_json({"error": {"message": f"no {request.path}"}}, 404)
+        return trouble or as_json(completion(self.say(body["messages"])))
+
+
+def completion(text: str | None, read: int = 10, written: int = 500) -> dict[str, Any]:
+    """A chat completion as the API has it."""
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "gpt-4o-mini",
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"},
+        ],
+        "usage": {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written},
+    }  # fmt: skip
+
+
+@contextmanager
+def openai(say: Callable[[Messages], str]) -> Iterator[OpenAI]:
+    """The server, for as long as the `with` block lasts."""
+    server = OpenAI(say)
+    with serving(server.answer) as url:
+        server.url = f"{url}/v1"
+        yield server
