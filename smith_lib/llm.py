@@ -129,7 +129,7 @@ def _all_bought(tickets: Sequence[_Ticket], model: Model) -> list[Outcome]:
 def _ticket(messages: Sequence[Message], model: Model) -> _Ticket:
     """The question with its answer from the cache, or with its budget held. Raises `BudgetSpent`."""
     told = model.settings
-    mark = digest(told.model, told.base_url, messages, told.temperature, told.max_tokens)
+    mark = digest(told.model, told.base_url, messages, told.temperature, told.longest_answer)
     try:
         kept = json.loads(_place(mark, model).read_text(encoding="utf-8"))
         answer = Answer(str(kept["text"]), float(kept["cost_usd"]), told.model, cached=True)
@@ -236,7 +236,7 @@ def _most_usd(messages: Sequence[Message], settings: LlmSettings) -> float:
     """The most that one request may cost: a token is at least one byte."""
     into, out = _prices(settings)
     read = sum(len(message["content"].encode()) + 16 for message in messages)
-    return read * into + settings.max_tokens * out
+    return read * into + settings.longest_answer * out
 
 
 @cache
@@ -265,7 +265,7 @@ def _sent(messages: Sequence[Message], settings: LlmSettings) -> tuple[str, int,
             model=settings.model,
             messages=list(messages),
             temperature=settings.temperature,
-            max_tokens=settings.max_tokens,
+            max_tokens=settings.longest_answer,
             timeout=settings.timeout,
             drop_params=True,
             max_retries=0,

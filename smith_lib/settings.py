@@ -119,7 +119,7 @@ class LlmSettings(_Stage):
     """The server's URL, e.g. `http://127.0.0.1:8000/v1`; the provider's own where empty."""
     temperature: float = Field(0.8, ge=0, le=2)
     """How freely it writes; left out for models that take none."""
-    max_tokens: int = Field(4_096, ge=16)
+    longest_answer: int = Field(4_096, ge=16)
     """Most tokens in one answer."""
     max_requests: int = Field(1_000, ge=0)
     """Most requests a run, those tried again and answers taken from the cache included."""

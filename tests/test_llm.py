@@ -40,7 +40,7 @@ def slept() -> list[float]:
 
 @pytest.fixture
 def model(server: OpenAI, slept: list[float], tmp_path: Path) -> Model:
-    settings = LlmSettings(model="openai/gpt-4o-mini", base_url=server.url, max_tokens=500, timeout=5)
+    settings = LlmSettings(model="openai/gpt-4o-mini", base_url=server.url, longest_answer=500, timeout=5)
     return Model(settings, tmp_path / "llm", "run", slept.append)
 
 

@@ -26,9 +26,9 @@ def desk_of(out: Path, **changes: Any) -> Desk:
 
 
 def selected(tree: Path, desk: Desk) -> StageRun:
-    """What the select stage leaves behind, for two files of the repository."""
+    """What the select stage leaves behind, for one file of the repository."""
     at = pin(str(tree), desk.settings.select)
-    files = ("tiny/intervals.py", "tiny/money.py")
+    files = ("tiny/money.py",)
     there = fetch(at, desk.cache, desk.settings.select).path
     name, key = slug(at.source), "0" * 16
     row = a_repo(source=at.source, repo=at.repo, source_files=files, test_files=())
