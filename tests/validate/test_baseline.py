@@ -62,3 +62,14 @@ def test_a_clean_run_that_does_not_finish_breaks_the_baseline() -> None:
         return SuiteReport(ended, {}, {}, (), (), (), "3.11.2", "8.3", 10.0, 1.0, "first\nlast words\n")
 
     assert "timeout after 10 s: last words" in baseline("r", run, (), 3, Limits(10)).broken
+
+
+def test_a_suite_that_does_not_finish_is_not_traced() -> None:
+    traced: list[bool] = []
+
+    def run(job: SuiteJob, limits: Limits) -> SuiteReport:
+        traced.append(job.trace)
+        return SuiteReport("timeout", {}, {}, (), (), (), "3.11.2", "8.3", 10.0, 1.0, "hung\n")
+
+    assert baseline("r", run, (), 3, Limits(10)).broken
+    assert traced == [False] * 3

@@ -16,6 +16,8 @@ COLLECTING = 300.0
 """Seconds that collecting may take: it is silent."""
 KEPT = 60_000
 REPORT = Path("/tmp/smith-report.jsonl")
+ALONE = [False]
+"""Whether every other process of the sandbox was started by what is tried; the trial says so."""
 
 
 def command_output(words, seconds, environ=None, cwd="/"):
@@ -23,6 +25,21 @@ def command_output(words, seconds, environ=None, cwd="/"):
     run = _Running(words, cwd, dict(os.environ, **(environ or {})))
     run.wait(seconds)
     return run.end()
+
+
+def end_the_rest():
+    """Kill and collect what a command left running in sessions of its own, where we are the first process."""
+    if not ALONE[0]:
+        return
+    until = time.monotonic() + 5
+    try:
+        while time.monotonic() < until:
+            os.kill(-1, signal.SIGKILL)  # all but us
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+            time.sleep(0.01)
+    except (ProcessLookupError, ChildProcessError):  # there is no other any more
+        pass
 
 
 class _Running:
@@ -65,6 +82,7 @@ class _Running:
         except ProcessLookupError:
             pass
         self.process.wait()
+        end_the_rest()
         self.reader.join(5)
         if not self.reader.is_alive():  # a process in another group may still hold the other end
             self.process.stdout.close()

@@ -5,11 +5,13 @@ can only be seen by trying: which interpreter is there, which modules are missin
 """
 
 import json
+import os
 import re
 import shutil
 import sys
 import time
 
+import suite
 import tree
 from attempt import PYTHON, Attempt
 from reading import one_line
@@ -130,6 +132,7 @@ def interpreters(given):
 
 
 def main():
+    suite.ALONE[0] = os.getpid() == 1
     trial = Trial(json.load(sys.stdin))
     network = None
     try:
