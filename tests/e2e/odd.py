@@ -247,7 +247,7 @@ def bombs(folder: Path) -> None:
 
 
 def daemons(folder: Path, mark: str) -> None:
-    """Its first test leaves as many processes behind as it can, in sessions of their own; one lacks a module."""
+    """Its first test leaves as many processes behind as it can, in sessions of their own."""
     commit(folder, good() | {"tests/test_a_first.py": DAEMONS.format(mark=mark).encode()})
 
 
@@ -304,8 +304,9 @@ def commit(folder: Path, files: dict[str, bytes], links: dict[str, str] | None =
 
 def as_git(folder: Path) -> None:
     """Make a folder's files the one commit of a git repository."""
-    who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
-           for what, value in (("NAME", "A"), ("EMAIL", "a@example.org"), ("DATE", "2025-06-01T12:00:00Z"))}  # fmt: skip
+    facts = {"NAME": "A", "EMAIL": "a@example.org", "DATE": "2025-06-01T12:00:00Z"}
+    roles = ("AUTHOR", "COMMITTER")
+    who = {f"GIT_{role}_{what}": value for role in roles for what, value in facts.items()}
     none = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     for words in (["init", "-q"], ["add", "-A", "-f"], ["commit", "-q", "-m", "all"]):
         subprocess.run(["git", *words], cwd=folder, env={**os.environ, **who, **none}, check=True, timeout=60)
