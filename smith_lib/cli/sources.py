@@ -54,16 +54,18 @@ def as_before(settings: Settings) -> tuple[list[str], Settings]:
 
 
 def some_known(sources: Sequence[str], settings: Settings) -> None:
-    """Raise `InputError` where none of the sources is of a known kind: then nothing can come of a run.
+    """Raise `InputError` where no source is of a known kind or a folder: then nothing can come of a run.
 
     Where some are, the others are rejected in the run, with their reasons, and the rest goes on.
     """
+    from smith_lib.sources.local import Local, parsed
     from smith_lib.sources.table import source_of
 
     first: InputError | None = None
     for source in sources:
         try:
-            source_of(source, settings.select)
+            if isinstance(source_of(source, settings.select), Local):
+                parsed(source)
         except InputError as error:
             first = first or error
         else:

@@ -34,7 +34,7 @@ def checkout(place: Place, tiny_tree: Path) -> Path:
 @pytest.fixture(scope="session")
 def wanted(checkout: Path, kind: str) -> list[str]:
     """The words of a small run, but for its place and its workers."""
-    return ["run", str(checkout), "--limit", "8", "--seed", "5", "--sandbox", kind]
+    return ["run", str(checkout), "--limit", "6", "--seed", "5", "--sandbox", kind]
 
 
 @pytest.fixture(scope="session")

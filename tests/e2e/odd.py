@@ -218,6 +218,11 @@ def good() -> dict[str, bytes]:
     return {path: text.encode() for path, text in texts.items()}
 
 
+def plain(folder: Path) -> None:
+    """Nothing is wrong with it."""
+    commit(folder, good())
+
+
 def no_tests(folder: Path) -> None:
     """Code alone."""
     files = good()
@@ -287,7 +292,7 @@ def calls_out(folder: Path, port: int) -> None:
 
 PLAIN: dict[str, Callable[[Path], None]] = {
     made.__name__: made
-    for made in (no_tests, build_fails, hangs, fills_disk, bombs, floods, odd_files, odd_names, exits)
+    for made in (plain, no_tests, build_fails, hangs, fills_disk, bombs, floods, odd_files, odd_names, exits)
 }
 
 
