@@ -32,7 +32,7 @@ HUNG = (RepoOutcome.SUITE_FAILED, r"a clean run of the suite ended by timeout af
 BY_DOCKER = {
     "build_fails": (
         RepoOutcome.BUILD_FAILED,
-        r"recipe 'file requirements-test.txt, .*': cannot be installed: .*compiler from 1987.* 2 other tries\)",
+        r"recipe 'file requirements-test.txt.*': cannot be installed: .*compiler from 1987.* 2 other tries\)",
     ),
     "calls_out": (
         RepoOutcome.TOO_FEW_PASSING, "33 of 53 tests pass in every clean run, 62.3%, more than 90% wanted"
