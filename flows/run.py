@@ -6,6 +6,7 @@ from prefect import flow, unmapped
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from smith_lib.settings import DEFAULTS, Settings
+from smith_lib.sources.table import anchored
 from tasks import (
     begin_run,
     end_run,
@@ -47,7 +48,7 @@ def run(sources: list[str], settings: Settings = DEFAULTS, until: Until = "publi
         settings: everything a run depends on; the defaults where left out
         until: the last stage wanted
     """
-    sources = list(dict.fromkeys(sources))
+    sources = list(dict.fromkeys(map(anchored, sources)))
     run_id = begin_run(sources, settings, until)
     rows = process(sources, settings, until, run_id)
     published = publish_version(rows, settings, return_state=True) if until == "publish" else None

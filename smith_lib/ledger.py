@@ -50,6 +50,11 @@ def enter(root: Root, row: StageRun) -> None:
     write(root, Shard("runs", f"{row.run_id}/{slug(row.source)}", row.stage), StageRun, [row])
 
 
+def error_log(row: StageRun) -> str:
+    """Where the traceback of a failed stage lies, relative to the root."""
+    return f"logs/{slug(row.source)}-{row.stage}.error.log"
+
+
 def end(root: Root, run_id: str, summary: dict[str, Any]) -> None:
     """Enter what came of a run."""
     root.write_bytes(f"runs/{run_id}/summary.json", json.dumps(summary, indent=1).encode())

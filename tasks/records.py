@@ -1,6 +1,7 @@
 """A run's records: the ledger's entries and the artifacts that Prefect's UI shows."""
 
 import secrets
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -68,6 +69,8 @@ def settled(
                 started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             )
             ledger.enter(root, row)
+            told = "".join(traceback.format_exception(error))
+            root.write_bytes(ledger.error_log(row), told.encode(errors="replace"))
             rows.append(row)
     return rows
 
@@ -149,6 +152,7 @@ def failed_of(out: str, run_id: str | None) -> Failed:
     """
     root = Root.at(out)
     record = ledger.record(root, run_id)
+    settings = record.settings.model_copy(update={"out": out})  # the root may have moved since
     chain = ledger.chain(root, record)
     rows: dict[str, list[StageRun]] = {}
     for one in chain:
@@ -158,7 +162,7 @@ def failed_of(out: str, run_id: str | None) -> Failed:
     if not sources:
         raise InputError(f"nothing failed in run {record.run_id}")
     kept = [row for source in chain[0].sources if source in good for row in rows[source]]
-    return Failed(record.run_id, sources, kept, record.settings, record.until)
+    return Failed(record.run_id, sources, kept, settings, record.until)
 
 
 def _by_source(rows: Sequence[StageRun]) -> dict[str, list[StageRun]]:

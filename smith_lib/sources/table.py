@@ -26,9 +26,20 @@ def source_of(spec: str, settings: SelectSettings) -> Source:
     for prefix, source in table.items():
         if prefix and spec.startswith(prefix):
             return source
-    if spec.startswith(("/", "./", "../", "~")) or spec in (".", "..") or (spec and Path(spec).exists()):
+    if _is_path(spec):
         return table[""]
     raise InputError(f"unknown source {spec!r}; known: {KNOWN}")
+
+
+def anchored(spec: str) -> str:
+    """The spec, a local path made absolute, so that it means the same in any folder."""
+    if any(spec.startswith(prefix) for prefix in sources(SelectSettings()) if prefix) or not _is_path(spec):
+        return spec
+    return os.path.abspath(Path(spec).expanduser())  # noqa: PTH100  (follows no link)
+
+
+def _is_path(spec: str) -> bool:
+    return spec.startswith(("/", "./", "../", "~")) or spec in (".", "..") or bool(spec and Path(spec).exists())
 
 
 def pin(spec: str, settings: SelectSettings) -> Pin:

@@ -4,7 +4,7 @@ import pytest
 
 from smith_lib.errors import InputError
 from smith_lib.settings import SelectSettings, Settings
-from smith_lib.sources.table import cache_folder, pin, source_of, sources
+from smith_lib.sources.table import anchored, cache_folder, pin, source_of, sources
 
 SELECT = SelectSettings()
 
@@ -37,3 +37,12 @@ def test_the_cache_is_the_setting_or_the_users_own(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_folder(Settings()) == tmp_path / ".cache" / "smith"
     assert cache_folder(Settings(cache="~/there")) == tmp_path / "there"
+
+
+def test_a_local_path_is_anchored_and_other_specs_are_left_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    for spec in ("here", "./here", f"../{tmp_path.name}/here"):
+        assert anchored(spec) == str(tmp_path / "here")
+    for spec in ("pypi:here", "github:a/b@c", "git+file:///x", "unknown:thing"):
+        assert anchored(spec) == spec

@@ -29,7 +29,7 @@ def root(tmp_path: Path) -> Root:
     """A run of five: one went through, one was rejected, two failed, one was never begun."""
     root = Root.at(tmp_path)
     sources = ("good", "rejected", "broken", "late", "cut off")
-    ledger.begin(root, ledger.RunRecord("r1", sources, Settings(out=str(tmp_path), seed=7), "publish"))
+    ledger.begin(root, ledger.RunRecord("r1", sources, Settings(out="elsewhere", seed=7), "publish"))
     enter(root, "r1", "good", *through())
     enter(root, "r1", "rejected", ("select", StageStatus.REJECTED))
     enter(root, "r1", "broken", ("select", StageStatus.FAILED))
@@ -40,6 +40,7 @@ def root(tmp_path: Path) -> Root:
 def test_only_what_failed_or_was_cut_off_is_taken_up(root: Root) -> None:
     found = failed_of(root.url, None)
     assert found.sources == ["broken", "late", "cut off"]
+    assert found.settings.out == root.url
     assert (found.run_id, found.settings.seed, found.until) == ("r1", 7, "publish")
     assert {row.source for row in found.kept} == {"good", "rejected"}
 
