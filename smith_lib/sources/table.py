@@ -39,7 +39,8 @@ def anchored(spec: str) -> str:
 
 
 def _is_path(spec: str) -> bool:
-    return spec.startswith(("/", "./", "../", "~")) or spec in (".", "..") or bool(spec and Path(spec).exists())
+    told = spec.startswith(("/", "./", "../", "~")) or spec in (".", "..")
+    return told or bool(spec and Path(spec).exists())
 
 
 def pin(spec: str, settings: SelectSettings) -> Pin:

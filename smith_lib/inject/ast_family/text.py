@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import warnings
 from collections.abc import Iterator
 
 import libcst as cst
@@ -88,8 +89,10 @@ def change_pattern(node: cst.Call) -> Iterator[cst.Call]:
 
 def _compiles(raw: str) -> bool:
     try:
-        re.compile(raw)
-    except (re.error, OverflowError, RecursionError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # nobody would write what `re` warns of
+            re.compile(raw)
+    except (re.error, OverflowError, RecursionError, Warning):
         return False
     return True
 
