@@ -17,7 +17,12 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
 
 def call(server: PrefectServer, path: str, **body: Any) -> Any:
-    answer = requests.post(f"{server.url}/{path}", json=body, timeout=30)
+    """The server's answer; its database may be busy for a while, which it says by 503."""
+    for pause in (0.5, 1, 2, 4, 8):
+        answer = requests.post(f"{server.url}/{path}", json=body, timeout=60)
+        if answer.status_code != 503:
+            break
+        time.sleep(pause)
     answer.raise_for_status()
     return answer.json()
 
