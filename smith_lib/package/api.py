@@ -19,6 +19,8 @@ class Called:
     """Dotted, e.g. `voluptuous.Schema`."""
     signature: str
     """`(schema, required=False)`, or empty where it is not known."""
+    documented: bool = False
+    """It has a docstring."""
 
 
 def at(file: str, line: int, function: str, read: Read) -> Called | None:
@@ -134,6 +136,7 @@ def _called(file: str, names: list[str], node: FunctionNode | ast.ClassDef, read
         if isinstance(node, FunctionNode)
         else next((n for n in node.body if isinstance(n, FunctionNode) and n.name == "__init__"), None)
     )
+    documented = ast.get_docstring(node) is not None
     if names[-1] == "__init__" and len(names) > 1:
         names = names[:-1]
     signature = ""
@@ -148,7 +151,7 @@ def _called(file: str, names: list[str], node: FunctionNode | ast.ClassDef, read
             if isinstance(a, ast.arg):
                 a.annotation = None
         signature = f"({ast.unparse(arguments.args)})"
-    return Called(".".join([public(file, names[0], read), *names[1:]]), signature)
+    return Called(".".join([public(file, names[0], read), *names[1:]]), signature, documented)
 
 
 def _exists(path: str, read: Read) -> str | None:
@@ -162,23 +165,41 @@ def public(file: str, name: str, read: Read) -> str:
     """The shortest dotted name: from the outermost package whose `__init__` brings the name in."""
     folder, _, base = file.rpartition("/")
     chain: list[tuple[str, str]] = []
+    inits: list[str] = []
     while folder and (text := _exists(f"{folder}/__init__.py", read)) is not None:
         chain.insert(0, (folder.rpartition("/")[2], text))
+        inits.insert(0, f"{folder}/__init__.py")
         folder = folder.rpartition("/")[0]
     own = [package for package, _ in chain] + ([] if base == "__init__.py" else [base.removesuffix(".py")])
     for depth, (_, text) in enumerate(chain, 1):
         module = parsed(text)
         for node in ast.walk(module) if module is not None else ():
-            if isinstance(node, ast.ImportFrom):
-                names = {alias.name for alias in node.names}
-                star = (
-                    "*" in names
-                    and (node.module or "").rpartition(".")[2] == own[-1]
-                    and not name.startswith("_")
-                )
-                if star or name in names:
-                    return ".".join([*own[:depth], name])
+            if isinstance(node, ast.ImportFrom) and _gives(node, inits[depth - 1], file, name, read, 0):
+                return ".".join([*own[:depth], name])
     return ".".join([*own, name])
+
+
+def _gives(node: ast.ImportFrom, importer: str, file: str, name: str, read: Read, depth: int) -> bool:
+    """Whether the import brings in what `file` calls by that name, under the same name."""
+    plain = any(alias.name == name and alias.asname in (None, name) for alias in node.names)
+    if depth > 3 or not (plain or (node.names[0].name == "*" and not name.startswith("_"))):
+        return False
+    tail = (node.module or "").split(".") if node.module else []
+    folder = importer.split("/")[:-1]
+    folder = folder[: len(folder) - node.level + 1] if node.level else folder
+    if not node.level:  # an absolute import: from the folder that holds the outermost package
+        if not tail or tail[0] not in folder:
+            return False
+        folder = folder[: folder.index(tail[0])]
+    place = "/".join([*folder, *tail])
+    for path in (f"{place}.py", f"{place}/__init__.py"):
+        if path == file:
+            return True
+        module = _module(path, read)
+        if module is not None and path != importer:
+            inner = (n for n in module.body if isinstance(n, ast.ImportFrom))
+            return any(_gives(n, path, file, name, read, depth + 1) for n in inner)
+    return False
 
 
 def _resolve(dotted: str, files: dict[str, str], read: Read, depth: int) -> Called | None:

@@ -21,6 +21,7 @@ OPERATORS: dict[type[ast.cmpop], str] = {
 }
 TIMES = re.compile(r"\b((?:19|20)\d\d)-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+INSIDE_TEST = re.compile(r"(?<![\w.])(?:\w+\.)*[Tt]est\w*\.(?:\w+\.)*<locals>\.")
 FLAT_SET = re.compile(r"(?<![\w'\"])\{((?:'[^'\\{}]*'|-?\d+)(?:, (?:'[^'\\{}]*'|-?\d+))+)\}")
 LONGEST = 400
 SIDES = {"left": "The first", "right": "The second"}
@@ -47,6 +48,7 @@ def steady(text: str, known: str = "") -> str:
     """The text without what differs from run to run: addresses, temporary paths, times, ids, set order.
 
     Dates, ids and epoch seconds that `known` (the source of the test) mentions are taken as fixed and kept.
+    The qualified names of what a test defines inside itself lose the test's name.
     """
     text = re.sub(r"\b0x[0-9a-fA-F]{6,}\b", "0x...", text)
     text = re.sub(r"(?:/private)?(?:/var/folders|/tmp|/var/tmp)/[^\s'\"<>,:;)\]]+", "/tmp/...", text)
@@ -57,6 +59,7 @@ def steady(text: str, known: str = "") -> str:
     text = re.sub(r"\b1[5-9]\d{8}(?:\.\d+)?\b", lambda m: m[0] if m[0] in known else "<seconds>", text)
     text = re.sub(r"\b\d+\.\d+ ?(s|ms|seconds|secs?)\b", r"<time> \1", text)
     text = re.sub(r"\b(127\.0\.0\.1|localhost|\[::1\]):\d{4,5}\b", r"\1:<port>", text)
+    text = INSIDE_TEST.sub("", text)
     return FLAT_SET.sub(_sorted_set, text)
 
 

@@ -4,8 +4,9 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from smith_lib.package import api, evidence, leaks, phrases
+from smith_lib.package import api, culprit, evidence, leaks, phrases
 from smith_lib.package import snippet as snippets
+from smith_lib.package.bindings import unbound
 from smith_lib.package.evidence import Seen
 from smith_lib.package.names import Library
 from smith_lib.package.phrases import tick
@@ -13,6 +14,8 @@ from smith_lib.package.places import parsed, split
 from smith_lib.types import Candidate, Failure, Frame, Repo, Verdict
 
 MOST_CODE_LINES = 45
+MOST_OF_OTHERS = 160
+"""Characters that are told of what else goes wrong, each time."""
 Read = api.Read
 
 
@@ -49,8 +52,6 @@ class Facts:
     signature: str
     code: str
     """A snippet, or empty."""
-    whole: bool
-    """The snippet runs by itself."""
     shown: str
     """The expression or statement to look at, one line, or empty."""
     is_expression: bool
@@ -65,7 +66,11 @@ class Facts:
     detail: str = ""
     """Where a value and the expected one differ, some lines, or empty."""
     others: tuple[str, ...] = ()
-    """More expressions that go wrong, each with what they give."""
+    """More that goes wrong: expressions with what they give, or names of functions."""
+    documented: bool = False
+    """The callable has a docstring."""
+    alone: bool = False
+    """`shown` can be read without the code: it names imports and builtins only."""
     score: int = 0
 
 
@@ -76,32 +81,35 @@ def ranked(case: Case) -> list[Facts]:
     unseen = [test_id for test_id in case.verdict.fail_to_pass if test_id not in known]
     found = [_facts(case, test_id, failure) for test_id, failure in seen]
     found += [_facts(case, test_id, None) for test_id in unseen[: max(0, 5 - len(seen))]]
+    if not any(fact.code for fact in found):
+        more = (_facts(case, test_id, None) for test_id in unseen[max(0, 5 - len(seen)) :][:15])
+        found += [fact for fact in more if fact.code]
     order = sorted(range(len(found)), key=lambda i: (-found[i].score, i))
     best = [found[i] for i in order]
-    return [replace(f, others=_others(f, best)) for f in best]
+    changed = _changed(case) if len(case.candidate.functions) > 1 else []
+    return [replace(f, others=_others(f, best, changed)) for f in best]
 
 
-def _others(fact: Facts, rest: Sequence[Facts]) -> tuple[str, ...]:
-    out: dict[str, None] = {}
-    for other in rest:
-        alone = (
-            other.whole
-            and bool(other.code)
-            and other.code.count("\n") <= 4
-            and other.is_expression
-            and "self" not in other.shown
-        )
+def _others(fact: Facts, rest: Sequence[Facts], changed: Sequence[str]) -> tuple[str, ...]:
+    """What else goes wrong, first in other callables, then in another way; at last by name alone."""
+    out: dict[str, str] = {}
+    for other in sorted(rest, key=lambda f: f.api == fact.api):
         simple = all(line.startswith(("import ", "from ")) for line in other.code.split("\n")[:-1] if line)
         if (
-            other is not fact
-            and other.kind != "unknown"
-            and alone
-            and simple
-            and other.shown != fact.shown
-            and len(other.shown) < 100
+            other is fact
+            or other.kind == "unknown"
+            or (other.api, other.got) == (fact.api, fact.got)
+            or other.shown == fact.shown
+            or len(other.got) > MOST_OF_OTHERS
         ):
-            out[f"{tick(other.shown)} {other.got} (it should {other.want})"] = None
-    return tuple(out)[:2]
+            continue
+        if other.code and other.alone and simple and other.is_expression and len(other.shown) < 100:
+            out[f"{tick(other.shown)} {other.got} (it should {other.want})"] = other.api
+        elif other.kind == "raised" and other.api not in ("", fact.api, *out.values()):
+            out[f"{tick(other.api)}, which {other.got} in some uses"] = other.api
+    said = {fact.api, *list(out.values())[:3]}
+    named = [f"{tick(name)}, which does not behave as it did" for name in changed if name not in said]
+    return (*tuple(out)[:3], *named[:3])
 
 
 def plain(case: Case) -> Facts:
@@ -115,17 +123,23 @@ def plain(case: Case) -> Facts:
 
 def _changed_api(case: Case) -> str:
     """The public name of what the bug is in, its class rather than its method; empty where it is private."""
+    return next(iter(_changed(case)), "")
+
+
+def _changed(case: Case) -> list[str]:
+    """The public names of all that the bug is in."""
+    found: dict[str, None] = {}
     for function in case.candidate.functions:
         file, _, qualname = function.partition("::")
         name = qualname.partition(".")[0]
-        if name.isidentifier() and not name.startswith("_"):
-            return api.public(file, name, case.read)
-    return ""
+        if name.isidentifier() and culprit.is_public(dotted := api.public(file, name, case.read)):
+            found[dotted] = None
+    return list(found)
 
 
 def thinner(fact: Facts) -> Facts:
     """Facts without code and traceback."""
-    return replace(fact, code="", others=(), traceback="", detail="")
+    return replace(fact, code="", shown=fact.shown * fact.alone, others=(), traceback="", detail="")
 
 
 def nameless(fact: Facts) -> Facts:
@@ -136,8 +150,9 @@ def nameless(fact: Facts) -> Facts:
         signature="",
         shown="",
         got="gives a wrong result",
-        want="give the documented one",
+        want="give the right one",
         error="",
+        documented=False,
     )
 
 
@@ -155,12 +170,11 @@ def _empty(case: Case) -> Facts:
         api="",
         signature="",
         code="",
-        whole=False,
         shown="",
         is_expression=False,
         kind="unknown",
         got="no longer works as it should",
-        want="work as documented",
+        want="work as before",
         error="",
         traceback="",
     )
@@ -174,8 +188,9 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
     base = _empty(case)
     place = split(test_id)
     tests = {*case.repo.test_files, place.file}
-    own = [f for f in failure.frames if f.file not in tests] if failure else []
-    in_package = bool(failure and failure.frames and failure.frames[-1].file not in tests)
+    inner = [f for f in failure.frames if f.file not in tests] if failure else []
+    own = [f for f in inner if not culprit.checks(f.function)]
+    in_package = bool(failure and own and failure.frames[-1] == own[-1])
     try:
         text = case.read(place.file)
     except (OSError, KeyError, UnicodeDecodeError):
@@ -185,15 +200,13 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
     line = snippets.failing_line(failure, frozenset(tests)) if failure else None
     library = Library(case.read, modules, frozenset(tests))
     cut = snippets.snippet(test_id, line, library) if text and place.file.endswith(".py") else None
-    called = api.at(own[0].file, own[0].line, own[0].function, case.read) if own else None
     written = api.of(cut, modules, case.read) if cut else None
-    if called is None or any(
-        part.startswith("_") and not part.startswith("__") for part in called.name.split(".")
-    ):
-        called = written or called
+    called = culprit.of(own, written, case.candidate.functions, case.read)
+    lets_pass = cut is not None and cut.relation == "raises" and seen.kind == "untrue"
     fact = replace(
         base,
-        kind=seen.kind,
+        kind="silent" if lets_pass else seen.kind,
+        documented=bool(called and called.documented),
         api=called.name if called else "",
         signature=called.signature if called else "",
         traceback=_traceback(case, own, seen) if in_package and seen.kind == "raised" else "",
@@ -203,13 +216,14 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
         fact = _without_code(fact, failure, text, place.names, seen)
     else:
         got, want = phrases.behaviour(seen, cut)
-        lines = cut.code.count("\n") + 1
-        one_line = cut.action if "\n" not in cut.action and len(cut.action) <= phrases.INLINE else ""
+        fits = cut.complete and cut.code.count("\n") < MOST_CODE_LINES
+        one_line = "\n" not in cut.action and len(cut.action) <= phrases.INLINE
+        known = unbound(cut.action) <= {name for name, _ in cut.imports}
         fact = replace(
             fact,
-            code=cut.code if lines <= (MOST_CODE_LINES if cut.complete else MOST_CODE_LINES // 2) else "",
-            whole=cut.complete,
-            shown=one_line,
+            code=cut.code if fits else "",
+            shown=cut.action if one_line and (fits or known) else "",
+            alone=known,
             is_expression=cut.is_expression,
             got=got,
             want=want,
@@ -221,7 +235,7 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
 def _score(fact: Facts) -> int:
     lines = fact.code.count("\n")
     return (
-        (4 * fact.whole + 1) * bool(fact.code)
+        5 * bool(fact.code)
         + bool(fact.shown)
         + (2 if fact.kind in ("raised", "compared") else 0)
         + (fact.kind in ("silent", "untrue"))

@@ -1,6 +1,7 @@
 """Instance rows from valid verdicts."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -13,6 +14,7 @@ from smith_lib.package.difficulty import difficulty
 from smith_lib.settings import PackageSettings
 from smith_lib.types import Candidate, CodeFile, Instance, Outcome, Repo, Verdict
 
+log = logging.getLogger(__name__)
 SUBSETS = {Outcome.VALID: "main", Outcome.SUBTLE: "subtle"}
 
 
@@ -60,6 +62,17 @@ def instances(
     return sorted(rows, key=lambda row: row.instance_id)
 
 
+def _text(case: issue.Case, seed: str) -> issue.Text:
+    """The issue text; the least that can be said where writing it goes wrong."""
+    try:
+        return issue.write(case, seed)
+    # Test code is arbitrary syntax, so what a piece of it may upset cannot be listed. A text that cannot be
+    # written is a known outcome, the least text; it must not cost the repository's other rows.
+    except Exception:
+        log.exception("%s: no issue text from evidence, the plain one is taken", case.candidate.candidate_id)
+        return issue.least(case.repo)
+
+
 def _instance(
     repo: Repo,
     candidate: Candidate,
@@ -78,7 +91,7 @@ def _instance(
         fewer = hidden.hide(verdict.fail_to_pass, read, repo.test_files)
         test_patch = diffs.make(fewer, {path: read(path) for path in fewer})
     name = instance_id(candidate.candidate_id)
-    text = issue.write(issue.Case(repo, candidate, verdict, patch, buggy, read), f"{seed}:{name}")
+    text = _text(issue.Case(repo, candidate, verdict, patch, buggy, read), f"{seed}:{name}")
     return Instance(
         instance_id=name,
         repo=repo.repo,

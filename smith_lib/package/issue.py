@@ -2,10 +2,13 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from smith_lib.package import facts, leaks, shapes
 from smith_lib.package.facts import Case, Facts
+from smith_lib.package.places import split
+from smith_lib.types import Repo
 
 __all__ = ["Case", "Text", "write"]
 
@@ -17,6 +20,18 @@ class Text:
     text: str
     source: str
     """`template:<shape>`."""
+
+
+def least(repo: Repo) -> Text:
+    """The text that needs nothing but the row of the repository, and so cannot fail."""
+    project = repo.repo.rpartition("/")[2]
+    release = f"{project} {repo.version}".strip() + (f", Python {repo.python}" if repo.python else "")
+    return Text(
+        f"# {project} gives a wrong result\n\n"
+        f"Code that uses {project} no longer gives the right result, and it did with earlier versions.\n\n"
+        f"({release})\n",
+        "template:plain",
+    )
 
 
 def write(case: Case, seed: str) -> Text:
@@ -45,7 +60,17 @@ def _leaks(case: Case, text: str) -> tuple[str, ...]:
         test_files=case.repo.test_files,
         operator=case.candidate.operator,
         patch=case.patch,
+        test_names=_test_names(case),
     )
+
+
+def _test_names(case: Case) -> set[str]:
+    """What the test files define."""
+    names: set[str] = set()
+    for path in {*case.repo.test_files, *(split(t).file for t in case.verdict.fail_to_pass)}:
+        with suppress(OSError, KeyError, UnicodeDecodeError):
+            names |= leaks.defined(case.clean(path))
+    return names
 
 
 def _tries(case: Case) -> Iterator[Facts]:
@@ -53,7 +78,12 @@ def _tries(case: Case) -> Iterator[Facts]:
     ranked = facts.ranked(case)
     for thin in (False, True):
         for found in ranked:
-            yield facts.thinner(found) if thin else found
+            if thin:
+                yield facts.thinner(found)
+                continue
+            yield found
+            if found.others:
+                yield replace(found, others=())
 
 
 def _order(found: Facts, rng: random.Random) -> list[str]:

@@ -168,13 +168,42 @@ def _origin(node: ast.ImportFrom, file: str, library: Library) -> str:
 
 
 def _shortest(module: str, name: str, library: Library) -> str:
-    """The outermost package that gives the same name."""
-    parts = module.split(".")
+    """The outermost package that gives the very same object; the module itself where that cannot be told."""
+    parts, own = module.split("."), _home(module, name, library, 0)
     for length in range(1, len(parts)):
         outer = ".".join(parts[:length])
-        if outer in library.modules and _binds(outer, name, library, 0):
+        if own and outer in library.modules and _home(outer, name, library, 0) == own:
             return outer
     return module
+
+
+def _home(module: str, name: str, library: Library, depth: int) -> str:
+    """Where that is defined which what `module` has under the name, by plain imports; empty where not plain.
+
+    A name that is bound twice, in a block, or by an import under another name is not.
+    """
+    tree = _parsed(library.modules.get(module, ""), library)
+    if tree is None or depth > 4:
+        return ""
+    binding = [n for n in tree.body if name in top(n)]
+    nested = [n for n in tree.body if isinstance(n, ast.If | ast.Try | ast.With | ast.For | ast.While)]
+    if len(binding) > 1 or any(name in stores(n) for n in nested):
+        return ""
+    if not binding:
+        stars = _bindings(tree)[1] if not name.startswith("_") else ()
+        homes = {h for n in stars if (h := _through(n, module, name, library, depth))}
+        return homes.pop() if len(homes) == 1 else ""
+    (node,) = binding
+    if isinstance(node, ast.ImportFrom):
+        plain = any(a.name == name and a.asname in (None, name) for a in node.names)
+        return _through(node, module, name, library, depth) if plain else ""
+    return module if isinstance(node, FunctionNode | ast.ClassDef | ast.Assign) else ""
+
+
+def _through(node: ast.ImportFrom, module: str, name: str, library: Library, depth: int) -> str:
+    origin = _origin(node, library.modules[module], library)
+    inner = next((dotted for dotted, path in library.modules.items() if path == origin), "")
+    return _home(inner, name, library, depth + 1) if inner else ""
 
 
 def _binds(module: str, name: str, library: Library, depth: int) -> bool:

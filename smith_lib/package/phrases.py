@@ -31,7 +31,7 @@ def bare(seen: Seen) -> tuple[str, str]:
         return "raises nothing", f"raise {tick(seen.exception)}"
     if seen.kind == "compared" and seen.operator in ("==", "is"):
         return f"ends up with {tick(seen.left)}", f"end up with {tick(seen.right)}"
-    return "gives a wrong result", "give the documented one"
+    return "gives a wrong result", "give the right one"
 
 
 def detail(seen: Seen) -> str:

@@ -55,12 +55,13 @@ def question(fact: Facts, rng: random.Random) -> str:
             "If that is on purpose, what is the right way to get what I want?",
         ]
     )
+    expected = "From the documentation" if fact.documented else "Instead"
     return _join(
         f"# {title(fact)}",
         f"{start} {_opening(fact, rng)}",
         *_reproduction(fact, ""),
         f"{_sentence(_subject(fact), fact)} {fact.got}."
-        f" From the documentation I would expect it to {fact.want}." + _more(fact),
+        f" {expected} I would expect it to {fact.want}." + _more(fact),
         _traceback(fact),
         end,
         _environment(fact),
@@ -130,7 +131,7 @@ def plain(fact: Facts) -> str:
     return _join(
         f"# {title(fact)}",
         f"Code that uses {_name(fact)} {fact.got}. It should {fact.want}.",
-        f"This is with the current code of {fact.project}; earlier versions did as documented.",
+        f"This is with the current code of {fact.project}; earlier versions did.",
         _environment(fact),
     )
 
@@ -191,9 +192,6 @@ def _opening(fact: Facts, rng: random.Random) -> str:
 
 
 def _reproduction(fact: Facts, head: str) -> list[str]:
-    if fact.code and not fact.whole:
-        head = head if head.startswith("#") else ""
-        return [f"{head}Cut down from my code, so some names are mine:\n\n```python\n{fact.code}\n```"]
     if fact.code:
         return [f"{head}```python\n{fact.code}\n```"]
     return [f"{head}The call is {tick(fact.shown)}."] if fact.shown else []

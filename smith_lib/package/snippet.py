@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
-from smith_lib.package import cases, fixtures, layout, members, names, slices, targets
-from smith_lib.package.bindings import loads, stores
+from smith_lib.package import aliases, cases, fixtures, layout, members, names, slices, targets
+from smith_lib.package.bindings import loads, stores, unbound
 from smith_lib.package.names import Helper, Imported, Library
 from smith_lib.package.places import FunctionNode, functions, owner, parsed, split
 from smith_lib.package.targets import Target
@@ -40,7 +40,7 @@ class Snippet:
 
 
 def snippet(test_id: str, line: int | None, library: Library) -> Snippet | None:
-    """The snippet of the test; none where its function cannot be found or read.
+    """The snippet of the test; none where its function cannot be found or read, or does nothing but import.
 
     `line` is where it failed, none where that is not known.
     """
@@ -61,7 +61,10 @@ def snippet(test_id: str, line: int | None, library: Library) -> Snippet | None:
         path, what = refused
     else:
         what = targets.follow_up(body, path[-1], targets.target(path[-1], _reach(test.module, library)))
-    return _written(test, slices.cut([*set_up, *body], path, what.does), what, methods, library)
+    statements = slices.cut([*set_up, *body], path, what.does)
+    if all(isinstance(s, ast.Import | ast.ImportFrom) for s in statements):
+        return None
+    return _written(test, statements, what, methods, library)
 
 
 def _found(test_id: str, line: int | None, library: Library) -> "_Test | None":
@@ -139,8 +142,8 @@ def _written(
         for n, v in case.items()
         if n not in short and any(n in loads(s) for s in statements)
     ]
-    used = _used([*front, *statements], lines, test.file, library, methods)
-    *before, last = [*front, *statements]
+    *before, last = aliases.collapsed([*front, *statements])
+    used = _used([*before, last], lines, test.file, library, methods)
     body: list[ast.stmt] = [*before, last]
     imports = {i.line for i in used.imports.values()} | {line for line in lines if line.startswith("import ")}
     if isinstance(test.function, ast.AsyncFunctionDef) and _awaits(body):
@@ -153,16 +156,17 @@ def _written(
         layout.block([*rest, *(layout.source(s, test.text) for s in body)]),
     ]
     unfilled = test.case is None and bool(arguments & cases.names(test.function, test.owners))
+    code = "\n\n".join(part for part in parts if part)
     return Snippet(
-        code="\n\n".join(part for part in parts if part),
+        code=code,
         action=layout.source(last, ""),
         is_expression=isinstance(last, ast.Expr) and not slices.is_print(last),
         relation=what.relation,
         other=_told(other, test.file, used, library),
         swapped=what.swapped,
-        complete=used.complete and not unfilled,
+        complete=used.complete and not unfilled and not unbound(code),
         imports=tuple(sorted((name, i.dotted) for name, i in used.imports.items())),
-        made_by=tuple(sorted(_makers([*front, *before]).items())),
+        made_by=tuple(sorted(_makers(before).items())),
     )
 
 

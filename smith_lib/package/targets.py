@@ -48,6 +48,9 @@ class Target:
 def target(statement: ast.stmt, package_names: set[str]) -> Target:
     """The failing statement read; `package_names` are names through which the package is reached."""
     check: ast.expr | None = statement.test if isinstance(statement, ast.Assert) else None
+    tried = check or (statement.value if isinstance(statement, ast.Expr) else None)
+    if (refused := _tried(tried)) is not None:
+        return refused
     call = (
         statement.value if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else None
     )
@@ -74,6 +77,16 @@ def target(statement: ast.stmt, package_names: set[str]) -> Target:
     if check is None:
         return Target(statement, "runs")
     return _checked(check, package_names)
+
+
+def _tried(node: ast.expr | None) -> Target | None:
+    """For `raises(E, lambda: use)`, whoever defines `raises`: that the use should raise `E`."""
+    if not isinstance(node, ast.Call) or len(node.args) < 2 or not isinstance(node.args[1], ast.Lambda):
+        return None
+    name, tried = getattr(node.func, "attr", getattr(node.func, "id", "")), node.args[1]
+    if name not in RAISES or any(isinstance(n, ast.arg) for n in ast.walk(tried.args)):
+        return None
+    return Target(ast.Expr(tried.body), "raises", node.args[0])
 
 
 def _checked(check: ast.expr, package_names: set[str]) -> Target:

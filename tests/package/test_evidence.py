@@ -47,6 +47,8 @@ def test_an_exception_from_the_package_is_what_it_is() -> None:
         ("{'b': 1, 'a': 2}", "{'b': 1, 'a': 2}"),
         ("id 123e4567-e89b-12d3-a456-426614174000", "id <uuid>"),
         ("seconds 1795343342.5", "seconds <seconds>"),
+        ("tests.test_a.TestIt.test_b.<locals>.<lambda>() takes 0", "<lambda>() takes 0"),
+        ("make.<locals>.inner() takes 0", "make.<locals>.inner() takes 0"),
         ("127.0.0.1:43211", "127.0.0.1:<port>"),
     ],
 )

@@ -1,5 +1,6 @@
 """Instance rows hold the fix and the bug exactly and nothing that differs between runs."""
 
+import logging
 import os
 import re
 import subprocess
@@ -116,3 +117,18 @@ def test_seconds_do_not_reach_the_row(repo: Repo, tree: Path) -> None:
         for v in verdicts
     )
     assert one == two
+
+
+def test_a_text_that_cannot_be_written_costs_no_row(
+    repo: Repo, tree: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = replace(a_verdict(COUNT, FAILURE), failures=(replace(FAILURE, message=None),))  # type: ignore[arg-type]
+    other = a_bug("return len(self.things)", "return 7", operator="other_result")
+    with caplog.at_level(logging.ERROR, "smith_lib.package.instances"):
+        verdicts = [broken, a_verdict(other, FAILURE)]
+        rows = instances(repo, [COUNT, other], verdicts, tree, PackageSettings(), 0)
+    assert [row.operator for row in rows] == ["drop_result", "other_result"]
+    assert "boxes gives a wrong result" in rows[0].problem_statement
+    assert rows[0].problem_statement_source == "template:plain"
+    assert len(rows[0].problem_statement) > 40 and COUNT.candidate_id in caplog.text
+    assert "put('x')" in rows[1].problem_statement

@@ -7,7 +7,7 @@ import pytest
 
 from smith_lib.package import facts, issue, leaks, phrases, shapes
 from smith_lib.types import Failure, Frame, Repo
-from tests.package.boxes import LIBRARY, a_bug, a_case, a_failure, line_of
+from tests.package.boxes import FILES, LIBRARY, a_bug, a_case, a_failure, line_of
 
 OFF = a_bug(">= self.size", "> self.size")
 RAISE = a_bug("self.things = []", "self.things = None", operator="lose_value")
@@ -154,3 +154,67 @@ def test_a_value_is_fenced_whatever_it_holds() -> None:
         and phrases.tick("`a") == "`` `a ``"
         and phrases.tick("a\nb") == "`a b`"
     )
+
+
+def test_a_snippet_with_names_that_nothing_binds_is_refused_for_other_evidence(repo: Repo) -> None:
+    tests = (
+        "from boxes import Box\n\n\ndef test_a(made):\n    assert made.put(1) == 1\n\n\n"
+        "def test_b():\n    assert Box(2).put(2) == 1\n"
+    )
+    first, second = (
+        Failure(f"tests/test_box.py::{name}", "AssertionError", "assert None == 1", (frame,))
+        for name, frame in (
+            ("test_a", Frame("tests/test_box.py", 5, "test_a")),
+            ("test_b", Frame("tests/test_box.py", 9, "test_b")),
+        )
+    )
+    files = {**FILES, "tests/test_box.py": tests}
+    for failures, there in (((first, second), True), ((first,), False)):
+        case = replace(a_case(repo, COUNT, *failures), clean=files.__getitem__)
+        for seed in range(8):
+            text = issue.write(case, str(seed)).text
+            assert "made" not in text and ("Box(2).put(2)" in text) == there
+
+
+def test_failing_tests_beyond_those_with_evidence_give_a_snippet_where_none_of_these_does(repo: Repo) -> None:
+    unclear = "\n\n".join(f"def test_{i}(made):\n    assert made.put(1) == 1\n" for i in range(5))
+    tests = f"from boxes import Box\n\n\n{unclear}\n\ndef test_last():\n    assert Box(2).put(2) == 1\n"
+    failures = [
+        Failure(f"tests/test_box.py::test_{i}", "AssertionError", "assert None == 1", ()) for i in range(5)
+    ]
+    ids = (*(f.test_id for f in failures), "tests/test_box.py::test_last")
+    case = a_case(repo, COUNT, *failures, fail_to_pass=ids)
+    case = replace(case, clean={**FILES, "tests/test_box.py": tests}.__getitem__)
+    assert "Box(2).put(2)" in issue.write(case, "0").text
+
+
+def test_other_broken_functions_are_told_with_evidence_or_by_name(repo: Repo) -> None:
+    bug = replace(COUNT, functions=("boxes/_box.py::Box.put", "boxes/_box.py::total"))
+    first = CASES["compared"][1]
+    raised = a_failure(
+        "test_total",
+        "assert total(box)",
+        "TypeError",
+        "unsupported",
+        (line_of(LIBRARY, "return sum("), "total"),
+    )
+    for failures in ((first,), (first, raised)):
+        case = a_case(repo, bug, *failures)
+        found = facts.ranked(case)[0]
+        (other,) = found.others
+        text = shapes.report(found, random.Random(0))
+        assert "The same goes for" in text and other in text
+        assert "boxes.total" in other or "boxes.Box" in other
+    assert facts.ranked(a_case(repo, COUNT, first))[0].others == ()
+
+
+def test_the_documentation_is_spoken_of_only_where_there_is_some(repo: Repo) -> None:
+    found = facts.ranked(case_of("vague", repo))[0]
+    assert found.api == "boxes.total" and found.documented
+    assert "From the documentation I would" in shapes.question(found, random.Random(0))
+    bare = LIBRARY.replace('    """The sum of what is in it."""\n', "")
+    case = case_of("vague", repo)
+    case = replace(case, buggy={"boxes/_box.py": bare})
+    found = facts.ranked(case)[0]
+    assert found.api == "boxes.total" and not found.documented
+    assert "documentation" not in shapes.question(found, random.Random(0))

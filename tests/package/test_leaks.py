@@ -3,7 +3,7 @@
 import pytest
 
 from smith_lib import diffs
-from smith_lib.package.leaks import leaks
+from smith_lib.package.leaks import defined, leaks
 
 CLEAN = {"lib/core.py": "def f(values):\n    return sorted(values, reverse=True)\n"}
 BUGGY = {"lib/core.py": "def f(values):\n    return sorted(values, reverse=False)\n"}
@@ -17,6 +17,7 @@ def found(text: str) -> tuple[str, ...]:
         test_files=["tests/test_core.py", "tests/conftest.py"],
         operator="flip_flag",
         patch=diffs.make(BUGGY, CLEAN),
+        test_names=defined("def check_order(xs):\n    ys = xs\n\n\nROWS = [1]\n"),
     )
 
 
@@ -37,6 +38,10 @@ def found(text: str) -> tuple[str, ...]:
         "now it has return sorted( values, reverse = False )",
         "the mistake is in lib/core.py",
         "this was injected",
+        "see `test_other(1)`",
+        "`check_order([1])` is false",
+        "```python\nlib.f(ROWS)\n```",
+        "it gives `lib.f(check_order(3))`",
         "tests/test_core.py::TestSort::test_order[a-b]",
     ],
 )
@@ -53,6 +58,11 @@ def test_a_planted_leak_is_found(text: str) -> None:
         "sorted(values)",
         'Traceback (most recent call last):\n  File "lib/core.py", line 2, in f\nValueError: no',
         "flags that flip",
+        "the app.test_client of it",
+        "check_order and ROWS in prose",
+        "`lib.f(ROWS)` is what the signature says",
+        "`lib.ROWS` and `ys`",
+        "```python\ndef check_order(n):\n    return n\n\ncheck_order(1)\n```\n\n`check_order(1)` fails",
         "reverse=True",
     ],
 )

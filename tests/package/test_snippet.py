@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from smith_lib.package import names, snippet
+from smith_lib.package.bindings import unbound
 from smith_lib.package.names import Library
 from tests.package.boxes import FILES, TESTS, line_of
 
@@ -24,7 +25,7 @@ def cut(test: str, at: str, source: str = TESTS) -> snippet.Snippet:
 
 def test_cases_fixtures_and_imports_are_written_out() -> None:
     found = cut("test_put_counts[a-1]", "box.put(thing) == count")
-    assert found.code == "from boxes import Box\n\nmade = Box(3)\nbox = made\nbox.put('a')"
+    assert found.code == "from boxes import Box\n\nbox = Box(3)\nbox.put('a')"
     assert (found.relation, found.other, found.complete) == ("==", "1", True)
 
 
@@ -142,3 +143,89 @@ def test_a_member_and_a_variable_of_one_name_are_kept_apart() -> None:
     )
     found = cut("TestBox::test_it", "assert box.put(1)", source)
     assert found.code.endswith("def make_box(n):\n    return Box(n)\n\nbox = make_box(2)\nbox.put(1)")
+
+
+def looked(files: dict[str, str], source: str) -> Library:
+    """The library with those package files and that test."""
+    files = {**files, "tests/test_box.py": source}
+    modules = {p.removesuffix(".py").removesuffix("/__init__").replace("/", "."): p for p in files}
+    del modules["tests.test_box"]
+    return Library(files.__getitem__, modules, frozenset({"tests/test_box.py"}))
+
+
+@pytest.mark.parametrize(
+    ("outer", "shorter"),
+    [
+        ("from ._box import Box\n", True),
+        ("from ._box import *\n", True),
+        ("from .sub import Box\n", True),
+        ("from ._box import Box as _Box\nBox = wrapped(_Box)\n", False),
+        ("from ._other import Box\n", False),
+        ("from ._box import Box\nBox = wrapped(Box)\n", False),
+        ("try:\n    from .fast import Box\nexcept ImportError:\n    from ._box import Box\n", False),
+    ],
+)
+def test_an_import_becomes_shorter_only_where_it_is_the_same_object(outer: str, shorter: bool) -> None:
+    files = {
+        "boxes/__init__.py": outer,
+        "boxes/sub/__init__.py": "from .._box import Box\n",
+        "boxes/_box.py": "class Box: ...\n",
+        "boxes/_other.py": "class Box: ...\n",
+    }
+    source = "from boxes.sub import Box\n\n\ndef test_it():\n    assert Box().size == 2\n"
+    found = snippet.snippet("tests/test_box.py::test_it", 5, looked(files, source))
+    assert found is not None
+    assert found.imports == (("Box", "boxes.Box" if shorter else "boxes.sub.Box"),)
+
+
+def test_a_test_that_does_nothing_but_import_gives_no_snippet() -> None:
+    source = "def test_it():\n    import boxes\n    from boxes import Box\n"
+    for line in (2, 3, None):
+        assert snippet.snippet("tests/test_box.py::test_it", line, looked(FILES, source)) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("a = [1]\nb = a\nassert Box(b).size == a", "b = [1]\nBox(b).size"),
+        ("Kind = Box\nassert Kind(1).size == 2", "Box(1).size"),
+        ("a = [1]\nb = a\nb = Box(b)\nassert b.size == 2", "a = [1]\nb = a\nb = Box(b)\nb.size"),
+    ],
+)
+def test_second_names_for_one_thing_go(body: str, code: str) -> None:
+    inner = "\n".join("    " + line for line in body.split("\n"))
+    source = f"from boxes import Box\n\n\ndef test_it():\n{inner}\n"
+    assert cut("test_it", "assert", source).code == f"from boxes import Box\n\n{code}"
+
+
+@pytest.mark.parametrize(
+    ("body", "action"),
+    [
+        ("assert raises(OverflowError, lambda: Box(0).put(1))", "Box(0).put(1)"),
+        ("raises(OverflowError, lambda: Box(0).put(1))", "Box(0).put(1)"),
+        ("self.assertRaises(OverflowError, lambda: Box(0).put(1))", "Box(0).put(1)"),
+    ],
+)
+def test_what_waits_for_an_exception_is_looked_through(body: str, action: str) -> None:
+    source = f"from boxes import Box\nfrom boxes.checks import raises\n\n\ndef test_it(self):\n    {body}\n"
+    found = cut("test_it", "lambda", source)
+    assert (found.action, found.relation, found.other) == (action, "raises", "OverflowError")
+    assert "raises" not in found.code and found.complete
+
+
+@pytest.mark.parametrize(
+    ("code", "free"),
+    [
+        ("import a.b\na.b.c", set()),
+        ("x", {"x"}),
+        ("def f(n):\n    return n + m\nf(1)", {"m"}),
+        ("[i for i in range(3)]\ni", {"i"}),
+        ("f = lambda n: n\nf(n)", {"n"}),
+        ("with open('x') as f:\n    print(f)", set()),
+        ("class A:\n    n = 1\n    m = n\nA()", set()),
+        ("def f():\n    global g\n    g = 1\nf()\ng", set()),
+        ("no python", {""}),
+    ],
+)
+def test_names_that_nothing_binds_are_found_scope_by_scope(code: str, free: set[str]) -> None:
+    assert unbound(code) == free
