@@ -13,6 +13,7 @@
         |-- EngineError            the container engine or the kernel failed us
         |-- NetworkError           a server, an index or a remote repository did not answer
         `-- StorageError           a shard could not be read or written
+            `-- DamagedShard       what was read is not what was written; it is made again
 """
 
 from collections.abc import Iterable
@@ -72,6 +73,10 @@ class NetworkError(MachineryError):
 
 class StorageError(MachineryError):
     """A shard could not be read or written."""
+
+
+class DamagedShard(StorageError):  # noqa: N818
+    """A shard that is not what was written, or has other columns than its rows have now."""
 
 
 def may_be_cured(error: BaseException) -> bool:

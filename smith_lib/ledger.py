@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from smith_lib.errors import InputError
+from smith_lib.errors import InputError, StorageError
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, digest, read_at, write
 from smith_lib.types import StageRun
@@ -78,16 +78,19 @@ def record(root: Root, run_id: str | None = None) -> RunRecord:
         run_id = known[-1]
     if run_id not in known:
         raise InputError(f"no run {run_id!r} in {root.url!r}; known: {', '.join(known[-10:])}")
-    data = json.loads(root.read_bytes(f"runs/{run_id}/run.json"))
-    ended = f"runs/{run_id}/summary.json"
-    return RunRecord(
-        run_id=run_id,
-        sources=tuple(data["sources"]),
-        settings=Settings.model_validate(data["settings"]),
-        until=data["until"],
-        of=data["of"],
-        summary=json.loads(root.read_bytes(ended)) if root.exists(ended) else None,
-    )
+    asked, ended = f"runs/{run_id}/run.json", f"runs/{run_id}/summary.json"
+    try:
+        data = json.loads(root.read_bytes(asked))
+        return RunRecord(
+            run_id=run_id,
+            sources=tuple(data["sources"]),
+            settings=Settings.model_validate(data["settings"]),
+            until=data["until"],
+            of=data["of"],
+            summary=json.loads(root.read_bytes(ended)) if root.exists(ended) else None,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(f"the records of run {run_id!r} in {root.url!r} are damaged: {error}") from error
 
 
 def stages(root: Root, run_id: str) -> list[StageRun]:

@@ -4,9 +4,9 @@ environment alone."""
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from smith_lib.errors import InputError
 
@@ -17,11 +17,17 @@ def flag(name: str) -> dict[str, Any]:
 
 
 class _Stage(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class SelectSettings(_Stage):
     """Which repositories are kept."""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.min_loc > self.max_loc:
+            raise ValueError(f"min_loc {self.min_loc:,} is above max_loc {self.max_loc:,}")
+        return self
 
     min_loc: int = Field(1_000, ge=0)
     """Fewest lines of Python code, tests aside."""
@@ -94,9 +100,17 @@ class SandboxSettings(_Stage):
 class InjectSettings(_Stage):
     """Which bugs are made."""
 
-    limit: int = Field(200, ge=1, json_schema_extra=flag("--limit"))
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        if self.simple + self.medium > 1:
+            raise ValueError(f"the shares simple {self.simple} and medium {self.medium} are above 1 together")
+        return self
+
+    limit: int = Field(200, ge=1, le=1_000_000, json_schema_extra=flag("--limit"))
     """Candidates a repository."""
-    strategies: tuple[Literal["ast", "semantic", "combine", "llm"], ...] = ("ast", "semantic", "combine")
+    strategies: tuple[Literal["ast", "semantic", "combine", "llm"], ...] = Field(
+        ("ast", "semantic", "combine"), min_length=1
+    )
     """Families that bugs are drawn from; `llm` takes effect where `llm.model` is set."""
     operators: tuple[str, ...] = ()
     """Only these operators; all where empty. `smith operators` lists them."""
@@ -185,7 +199,7 @@ class PublishSettings(_Stage):
 class Settings(_Stage):
     """Everything that a run depends on."""
 
-    out: str = Field("smith-out", json_schema_extra=flag("--out"))
+    out: str = Field("smith-out", min_length=1, json_schema_extra=flag("--out"))
     """Where everything lies: a folder or an object-store URL (`s3://bucket/prefix`)."""
     seed: int = Field(0, json_schema_extra=flag("--seed"))
     """Every random choice derives from it."""
@@ -206,6 +220,8 @@ class Settings(_Stage):
 def _told(place: tuple[int | str, ...], kind: str, value: Any, message: str) -> str:
     """One line of what is wrong at that place; an unknown key is told with the known ones."""
     key = ".".join(map(str, place))
+    if kind == "value_error":  # of a group: the message names the values
+        return f"{key}: {message.removeprefix('Value error, ')}"
     if kind != "extra_forbidden":
         return f"{key} = {value!r}: {message}"
     group: Any = Settings
@@ -226,7 +242,7 @@ def load(path: Path | None, changes: dict[str, Any] | None = None) -> Settings:
     data: dict[str, Any] = {}
     if path is not None:
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError as error:
             raise InputError(f"settings file {str(path)!r} does not exist") from error
         except OSError as error:

@@ -154,6 +154,8 @@ def test_the_card_tells_what_is_inside(root):
     assert "| pypi/repo | pypi:repo==1.0 | Apache-2.0 | 3 |" in text
     assert "config_name: subtle" not in text
     assert "| `fail_ratio` |" in text
+    assert "9 tasks from 1 repository. Each" in text
+    assert "`difficulty` is an estimate by rule" in text
 
 
 def test_the_docs_of_a_refusal_are_kept_until_something_is_published(root, tmp_path):

@@ -185,3 +185,24 @@ def test_they_are_the_form_of_a_flow(tmp_path):
 def test_no_setting_is_a_secret():
     names = [name for model in groups() for name in model.model_fields]
     assert [n for n in names if any(word in n for word in ("token", "secret", "password", "key"))] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"select.min_loc": 10, "select.max_loc": 5}, "select: min_loc 10 is above max_loc 5"),
+        ({"inject.simple": 0.8, "inject.medium": 0.3}, "inject: the shares simple 0.8 and medium 0.3"),
+        ({"inject.strategies": []}, "inject.strategies"),
+        ({"validation.timeout_factor": float("inf")}, "validation.timeout_factor"),
+        ({"out": ""}, "out"),
+    ],
+)
+def test_settings_that_cannot_hold_together_are_refused_at_load(changes, told):
+    with pytest.raises(InputError, match=told):
+        load(None, changes)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_settings_file(tmp_path):
+    path = tmp_path / "smith.toml"
+    path.write_bytes(b"\xef\xbb\xbfseed = 7\n")
+    assert load(path).seed == 7

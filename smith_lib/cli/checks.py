@@ -19,7 +19,6 @@ TOKENS = {
     "GITHUB_TOKEN": "GitHub sources are then limited to 60 requests an hour",
     "OPENAI_API_KEY": "only strategies that ask a model need one",
     "ANTHROPIC_API_KEY": "only strategies that ask a model need one",
-    "HF_TOKEN": "only needed to upload a dataset",
 }
 DISK_GB = 10
 MEMORY_SPARE_MB = 1_024

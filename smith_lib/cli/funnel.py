@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from smith_lib import ledger
+from smith_lib.cli.failures import at, log_of
 from smith_lib.cli.records import column, data_files
 from smith_lib.publish.version import versions
 from smith_lib.storage import Root
@@ -21,6 +22,8 @@ class Line:
     outcome: str = "waiting"
     """kept, waiting or failed; a rejected repository's own outcome, such as too_few_tests."""
     reason: str = ""
+    log: str = ""
+    """Where the build's log or the traceback lies, where the repository was not kept or failed."""
     stage: str = ""
     """The furthest stage that it came to."""
     status: str = ""
@@ -45,6 +48,8 @@ class Funnel:
     finished: bool
     version: str | None
     """The version that it published."""
+    new: bool
+    """False where an earlier run had published the same rows."""
     repositories: list[Line]
     totals: dict[str, Any]
 
@@ -64,7 +69,9 @@ def funnel(root: Root, run_id: str | None) -> Funnel:
     for row in ledger.stages(root, record.run_id):
         by_source.setdefault(row.source, []).append(row)
     lines = [_line(root, source, rows, shipped) for source, rows in by_source.items()]
-    return Funnel(record.run_id, record.until, record.summary is not None, version, lines, _totals(lines))
+    new = bool((record.summary or {}).get("new", True))
+    finished = record.summary is not None
+    return Funnel(record.run_id, record.until, finished, version, new, lines, _totals(lines))
 
 
 def _line(root: Root, source: str, rows: list[StageRun], shipped: set[str]) -> Line:
@@ -75,7 +82,7 @@ def _line(root: Root, source: str, rows: list[StageRun], shipped: set[str]) -> L
         line.reason = row.reason or line.reason
         line.seconds = round(line.seconds + row.seconds, 3)
         if row.status is StageStatus.FAILED:
-            line.outcome = "failed"
+            line.outcome, line.log = "failed", log_of(root, row)
         elif row.shard and root.exists(row.shard):
             READERS[row.stage](root, row.shard, line, shipped)
     return line
@@ -83,6 +90,9 @@ def _line(root: Root, source: str, rows: list[StageRun], shipped: set[str]) -> L
 
 def _select(root: Root, shard: str, line: Line, _: set[str]) -> None:
     [line.outcome] = column(root, shard, "outcome")
+    [log] = column(root, shard, "log")
+    if line.outcome != "kept" and log and root.exists(log):
+        line.log = at(root, log)
 
 
 def _inject(root: Root, shard: str, line: Line, _: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""`smith operators`: the kinds of bugs, each with an example."""
+"""`smith operators`: the kinds of bugs, and an example of each."""
 
 from dataclasses import asdict
 
@@ -7,41 +7,63 @@ import click
 from smith_lib.cli import screen
 from smith_lib.cli.options import Command, json_option
 
+MIXED = "of its parts"
+"""What stands for the category of operators that have none of their own."""
+
 
 @click.command(
     "operators",
     cls=Command,
     examples=[
         "smith operators",
-        "smith operators --family semantic",
-        "smith operators --category off_by_one --json",
+        "smith operators drop_slice",
+        "smith operators --family combine",
+        "smith operators --category off_by_one --examples",
+        "smith operators --json",
     ],
 )
-@click.option("--family", help="Only this family, e.g. ast or semantic.")
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option("--family", help="Only this family: ast, semantic, combine or llm.")
 @click.option("--category", help="Only this category, e.g. off_by_one.")
+@click.option("--examples", is_flag=True, help="Show code before and after.")
 @json_option
-def operators(family: str | None, category: str | None, as_json: bool) -> None:
-    """List the bug operators, each with an example.
+def operators(
+    name: str | None, family: str | None, category: str | None, examples: bool, as_json: bool
+) -> None:
+    """List the bug operators; with a name, its example.
 
-    Their names are what `--set 'inject.operators=["NAME"]'` takes.
+    Their names are what `--set 'inject.operators=["NAME"]'` takes. `combine_*` are made of the others;
+    `llm_modify` is written by a model and needs the setting `llm.model`.
     """
     from smith_lib.errors import UnknownName
-    from smith_lib.inject.table import operators as table
 
-    infos = table()
-    for kind, wanted, known in (
-        ("family", family, {str(i.family) for i in infos}),
-        ("category", category, {str(i.category) for i in infos}),
-    ):
+    rows = _rows()
+    asked = (("operator", "name", name), ("family", "family", family), ("category", "category", category))
+    for kind, key, wanted in asked:
+        known = {row[key] for row in rows} - {MIXED, "any"}
         if wanted is not None and wanted not in known:
             raise UnknownName(kind, wanted, known)
-    rows = [i for i in infos if family in (None, str(i.family)) and category in (None, str(i.category))]
+    rows = [row for row in rows if all(wanted in (None, row[key]) for _, key, wanted in asked)]
     if as_json:
-        screen.document([asdict(info) for info in rows])
+        screen.document(rows)
         return
-    screen.table(
-        f"{len(rows)} operators",
-        ("name", "family", "category", "before", "after"),
-        [(i.name, i.family, i.category, i.before.strip("\n"), i.after.strip("\n")) for i in rows],
-        lines=True,
-    )
+    columns: tuple[str, ...] = ("name", "family", "category", "summary")
+    if name or examples:
+        columns = (*columns[:3], "before", "after") if not name else (*columns, "before", "after")
+    cells = [[row[column].strip("\n") for column in columns] for row in rows]
+    screen.table(screen.many(len(rows), "operator"), columns, cells, lines=examples)
+
+
+def _rows() -> list[dict[str, str]]:
+    from smith_lib.inject import combine
+    from smith_lib.inject.table import WRITTEN
+    from smith_lib.inject.table import operators as table
+
+    rows = [{key: str(value) for key, value in asdict(info).items()} for info in table()]
+    none = {"before": "", "after": ""}
+    for name, summary in combine.NAMES.items():
+        rows.append({"name": name, "family": "combine", "category": MIXED, "summary": summary, **none})
+    for name in WRITTEN:
+        summary = "A function that a model rewrites with a subtle bug of the kind it is asked for."
+        rows.append({"name": name, "family": "llm", "category": "any", "summary": summary, **none})
+    return rows

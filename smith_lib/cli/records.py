@@ -2,6 +2,8 @@
 
 import difflib
 import io
+import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -9,8 +11,9 @@ from typing import Any, TypeVar
 import pyarrow.parquet as pq
 
 from smith_lib import ledger
+from smith_lib.cli.screen import many
 from smith_lib.errors import InputError, StorageError
-from smith_lib.publish.version import FOLDER, latest, versions
+from smith_lib.publish.version import FOLDER, LAST_FILE, latest, versions
 from smith_lib.storage import Root, read_at
 from smith_lib.types import Candidate, Instance, Row, Verdict
 
@@ -29,10 +32,32 @@ def version_named(root: Root, version: str) -> str:
     """The version itself, `latest` looked up. Raises `InputError` that lists the known ones."""
     found = latest(root) if version == "latest" else version
     if found is None:
-        raise InputError(f"nothing is published in {root.url!r}: `smith publish --out {root.url}` does it")
+        if not ledger.runs(root):
+            ledger.record(root)  # raises: there is no run, and which command makes one
+        publish = shlex.join(["smith", "publish", "--out", root.url])
+        raise InputError(f"nothing is published in {root.url!r}: `{publish}` does it")
     if found not in (known := versions(root)):
         raise InputError(f"no version {found!r} in {root.url!r}; known: {', '.join(known[-10:]) or 'none'}")
     return found
+
+
+def sizes(root: Root, version: str) -> str:
+    """How many tasks a version holds, in words; empty where its figures do not say."""
+    name = f"{FOLDER}/{version}/{LAST_FILE}"
+    figures = json.loads(root.read_bytes(name)) if root.exists(name) else {}
+    subsets = figures.get("distribution", {}).get("subsets")
+    if subsets is None:
+        return ""
+    subtle = f", {subsets['subtle']:,} subtle" if subsets["subtle"] else ""
+    return many(subsets["main"], "task") + subtle
+
+
+def an_id(root: Root, version: str) -> str:
+    """The first id of a version, of the band where that has any; empty where there is none."""
+    for name in sorted(data_files(root, version), key=lambda name: "/subtle-" in name):
+        if ids := column(root, name, "instance_id"):
+            return str(ids[0])
+    return ""
 
 
 def data_files(root: Root, version: str) -> list[str]:
@@ -72,6 +97,8 @@ def find(root: Root, wanted: str) -> Instance | Unpublished:
     Raises `InputError` that lists the near ids.
     """
     version = latest(root)
+    if version is None and not ledger.runs(root):
+        ledger.record(root)  # raises: there is no run, and which command makes one
     places = data_files(root, version) if version else []
     known: list[str] = []
     for paths in (places, shards(root, "instances", "package")):

@@ -1,17 +1,21 @@
 """`smith run`, its stages one by one, `publish` and `rerun-failed`: each calls a flow and tells its end."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from smith_lib.cli import interrupt, screen
+from smith_lib.cli import failures, interrupt, screen
 from smith_lib.cli.ending import GATE, OK, UNFINISHED, asked
 from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.sources import as_before, gathered, some_known
 from smith_lib.errors import GateFailed, InputError
 from smith_lib.settings import Settings
+
+if TYPE_CHECKING:
+    from smith_lib.storage import Root
 
 KINDS = """\
 \b
@@ -88,7 +92,7 @@ def finish(name: str, out: str, as_json: bool, publishes: bool, *args: Any, **kw
     if as_json:
         screen.document(summary)
     else:
-        _show(summary, publishes)
+        _show(summary, publishes, out)
     click.get_current_context().exit(code)
 
 
@@ -109,6 +113,8 @@ def call(name: str, as_json: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
     from smith_lib.cli import flows
     from smith_lib.cli.bars import shown
 
+    if not as_json:
+        click.echo("starting Prefect ...", err=True)
     flows.prepare(asked(click.get_current_context(), "verbose"))
     interrupt.install()
     with shown(quiet=as_json):
@@ -116,19 +122,33 @@ def call(name: str, as_json: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
     return dict(summary or {})
 
 
-def _show(summary: Mapping[str, Any], publishes: bool) -> None:
+def _show(summary: Mapping[str, Any], publishes: bool, out: str) -> None:
+    from smith_lib.storage import Root
+
+    root, run_id = Root.at(out), str(summary.get("run_id") or "")
     if repos := summary.get("repos") or []:
         keys = ("source", "repo_id", "outcome", "stage", "status", "reason")
         rows = [[screen.coloured(str(repo.get(key) or "")) for key in keys] for repo in repos]
-        screen.table(f"run {summary.get('run_id', '')}", ("source", "repository", *keys[2:]), rows)
+        screen.table(f"run {run_id}", ("source", "repository", *keys[2:]), rows)
     if failed := int(summary.get("failed") or 0):
-        many = "1 repository" if failed == 1 else f"{failed} repositories"
-        click.echo(f"{many} failed: `smith rerun-failed` tries again from the stage that failed", err=True)
-    if summary.get("version"):
-        click.echo(f"published {summary['version']} at {summary.get('path', '')}")
+        click.echo(f"{screen.many(failed, 'repository', 'repositories')} failed", err=True)
+        for line in failures.lines(root, failures.failed(root, run_id), run_id, out):
+            click.echo(line, err=True)
+    if version := summary.get("version"):
+        _show_version(root, str(version), summary, out)
     elif publishes:
         why = str(summary.get("refused") or "no run came that far").removeprefix("nothing to publish: ")
         click.echo(click.style(f"smith: nothing published: {why}", fg="red"), err=True)
+
+
+def _show_version(root: "Root", version: str, summary: Mapping[str, Any], out: str) -> None:
+    from smith_lib.cli.records import an_id, sizes
+
+    what = "published" if summary.get("new", True) else "unchanged"
+    held = sizes(root, version)
+    click.echo(f"{what} {version}{': ' + held if held else ''} at {summary.get('path', '')}")
+    if example := an_id(root, version):
+        click.echo(f"look at one: {shlex.join(['smith', 'show', example, '--out', out])}")
 
 
 sources_option = click.option(

@@ -30,6 +30,11 @@ STYLES = {
 }
 
 
+def many(n: int, one: str, more: str = "") -> str:
+    """A count with its noun: `1 file`, `2 files`."""
+    return f"{n:,} {one if n == 1 else more or one + 's'}"
+
+
 def coloured(word: str) -> "Text":
     """A word of status in its colour; anything else as it is."""
     from rich.text import Text

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from smith_lib.cli import screen
 from smith_lib.cli.options import Command, json_option, with_settings
-from smith_lib.cli.records import Unpublished, find
+from smith_lib.cli.records import Unpublished, find, published, version_named
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import Candidate, Instance
@@ -24,27 +24,46 @@ FACTS = (
     "show",
     cls=Command,
     examples=[
+        "smith show --out data",
         "smith show pypi__h11.1a2b3c4d --out data",
         "smith show INSTANCE_ID --out data --json | jq .patch",
     ],
 )
-@click.argument("instance_id")
+@click.argument("instance_id", required=False, metavar="[INSTANCE_ID]")
 @click.option("--tests", default=20, show_default=True, type=click.IntRange(0), help="Failing tests to list.")
 @with_settings("--out")
 @json_option
-def show(instance_id: str, tests: int, settings: Settings, as_json: bool) -> None:
+def show(instance_id: str | None, tests: int, settings: Settings, as_json: bool) -> None:
     """Show one task: diff, issue text, failing tests, facts.
 
-    The beginning of an id is enough where only one has it. A candidate that did not become a task is shown
-    with its outcome and the reason.
+    Without an id it lists the tasks of the newest published version. The beginning of an id is enough
+    where only one has it. A candidate that did not become a task is shown with its outcome and the reason.
     """
-    found = find(Root.at(settings.out), instance_id)
+    root = Root.at(settings.out)
+    if instance_id is None:
+        _list(root, as_json)
+        return
+    found = find(root, instance_id)
     if as_json:
         screen.document(asdict(found))
     elif isinstance(found, Unpublished):
         _candidate(found, tests)
     else:
         _instance(found, tests)
+
+
+def _list(root: Root, as_json: bool) -> None:
+    version = version_named(root, "latest")
+    columns = ("id", "subset", "category", "complexity", "failing", "issue")
+    rows = [
+        (row.instance_id, row.subset, row.category, row.complexity, len(row.FAIL_TO_PASS),
+         row.problem_statement.strip().partition("\n")[0])
+        for row in sorted(published(root, version), key=lambda row: (row.subset, row.instance_id))
+    ]  # fmt: skip
+    if as_json:
+        screen.document([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        screen.table(f"version {version}: {screen.many(len(rows), 'task')}", columns, rows, ("failing",))
 
 
 def diff(patch: str) -> Text:

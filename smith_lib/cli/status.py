@@ -2,9 +2,10 @@
 
 import click
 
-from smith_lib.cli import screen
+from smith_lib.cli import failures, screen
 from smith_lib.cli.funnel import Funnel, funnel
 from smith_lib.cli.options import Command, json_option, with_settings
+from smith_lib.cli.records import sizes
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 
@@ -23,14 +24,15 @@ def status(run_id: str | None, settings: Settings, as_json: bool) -> None:
     RUN is a run's id, the newest where none is named. For each repository: kept or why not, the stage that it
     came to, its candidates by outcome, and how many were published.
     """
-    found = funnel(Root.at(settings.out), run_id)
+    root = Root.at(settings.out)
+    found = funnel(root, run_id)
     if as_json:
         screen.document(found.plain())
     else:
-        _show(found)
+        _show(found, root, settings.out)
 
 
-def _show(found: Funnel) -> None:
+def _show(found: Funnel, root: Root, out: str) -> None:
     columns = (
         "source",
         "repository",
@@ -65,6 +67,13 @@ def _show(found: Funnel) -> None:
             ("candidates", "share"),
         )
     for line in found.repositories:
-        if line.reason:
-            click.echo(f"{line.source}: {line.reason}")
-    click.echo(f"published {found.version}" if found.version else "nothing published by this run")
+        if line.reason and line.outcome != "failed":
+            click.echo(f"{line.source}: {line.reason}" + (f" (log: {line.log})" if line.log else ""))
+    for told in failures.lines(root, failures.failed(root, found.run_id), found.run_id, out):
+        click.echo(told)
+    if found.version is None:
+        click.echo("nothing published by this run")
+        return
+    held = sizes(root, found.version)
+    what = "published" if found.new else "unchanged"
+    click.echo(f"{what} {found.version}{': ' + held if held else ''}")

@@ -104,5 +104,7 @@ def _show(version: str, proofs: list[Proof]) -> None:
         for problem in proof.problems:
             click.echo(f"{proof.instance_id}: {problem}")
     click.echo(
-        "every instance holds" if held == len(proofs) else f"{len(proofs) - held} instances do not hold"
+        "every instance holds"
+        if held == len(proofs)
+        else f"{len(proofs) - held} of {screen.many(len(proofs), 'instance')} do not hold"
     )

@@ -1,6 +1,6 @@
 """Published versions: a Hugging Face dataset folder a version, its card, its figures and data docs."""
 
 from smith_lib.publish.refused import keep_refused
-from smith_lib.publish.version import Published, latest, versions, write_version
+from smith_lib.publish.version import Published, damaged, latest, versions, write_version
 
-__all__ = ["Published", "keep_refused", "latest", "versions", "write_version"]
+__all__ = ["Published", "damaged", "keep_refused", "latest", "versions", "write_version"]

@@ -14,11 +14,13 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 def card(version: str, choice: Choice, metrics: Mapping[str, Any]) -> str:
     """The card's text: front matter, figures, columns, how to load, licences."""
     rows = [*choice.main, *choice.subtle]
+    subtle = f", and {len(choice.subtle):,} subtle ones, which break too few tests, in a subset of their own"
     parts = [
         _front_matter(version, choice),
         f"# Verified bug-fixing tasks, {version}\n",
-        f"{len(choice.main):,} tasks from {len({row.repo_id for row in rows}):,} repositories"
-        + (f", and {len(choice.subtle):,} subtle ones in a subset of their own" if choice.subtle else "")
+        f"{_many(len(choice.main), 'task', 'tasks')} from "
+        + _many(len({row.repo_id for row in rows}), "repository", "repositories")
+        + (subtle if choice.subtle else "")
         + ". Each is a bug that was put into a repository whose tests pass, that the repository's own tests"
         " notice, and that was seen to fail the same tests in every run. `patch` is the fix.\n",
         "## Load it\n",
@@ -27,6 +29,9 @@ def card(version: str, choice: Choice, metrics: Mapping[str, Any]) -> str:
         _funnel(metrics, choice),
         "## What is in it\n",
         _distribution(choice),
+        "`difficulty` is an estimate by rule: the more lines and files the fix changes, the further from it the"
+        " failing tests' tracebacks end, and where a single test notices the bug, the longer a fix is said"
+        " to take.\n",
         "## Columns\n",
         _table(("column", "meaning"), ((f"`{name}`", text) for name, text in explained().items())),
         "## Licences\n",
@@ -84,9 +89,19 @@ def _funnel(metrics: Mapping[str, Any], choice: Choice) -> str:
     rows += [(f"judged {outcome}", n) for outcome, n in funnel.get("outcomes", {}).items() if n]
     rows += [("left out for balance or as duplicates", len(choice.left_out)), ("published", _total(choice))]
     text = _table(("step", "count"), rows)
+    lost = [(k, n) for k, n in funnel.get("repos", {}).items() if n and k != "kept"]
+    if lost:
+        told = ", ".join(f"{_many(n, 'repository', 'repositories')} {k}" for k, n in lost)
+        text += f"\nLooked at and not kept: {told}.\n"
+    if unjudged := funnel.get("unjudged", 0):
+        text += f"\n{_many(unjudged, 'candidate', 'candidates')} without a verdict: judging did not end.\n"
     if choice.notes:
         text += "\nWhere the choice was bound:\n\n" + "".join(f"- {note}\n" for note in choice.notes)
     return text
+
+
+def _many(n: int, one: str, more: str) -> str:
+    return f"{n:,} {one if n == 1 else more}"
 
 
 def _total(choice: Choice) -> int:

@@ -64,20 +64,41 @@ def write_version(
     digest = _digest(files)
     there = versions(root)
     if there and there[-1].endswith(f"-{digest[:8]}"):
-        if latest(root) != there[-1]:  # cut off before it was named
-            root.write_bytes(LATEST, f"{there[-1]}\n".encode())
-        return Published(there[-1], _place(root, there[-1]), rows, new=False)
-    number = int(there[-1][1:].partition("-")[0]) + 1 if there else 1
-    version = f"v{number:04d}-{digest[:8]}"
+        version = there[-1]
+        if _whole(root, version, files):
+            if latest(root) != version:  # cut off before it was named
+                root.write_bytes(LATEST, f"{version}\n".encode())
+            return Published(version, _place(root, version), rows, new=False)
+        log.warning("files of %s are damaged or missing; they are written again", version)
+    else:
+        number = int(there[-1][1:].partition("-")[0]) + 1 if there else 1
+        version = f"v{number:04d}-{digest[:8]}"
+    figures = {**metrics, "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
     files["README.md"] = card(version, choice, metrics).encode()
     for file in sorted(p for p in docs.rglob("*") if p.is_file()) if docs is not None else ():
         files[f"data_docs/{file.relative_to(docs).as_posix()}"] = file.read_bytes()  # type: ignore[arg-type]
-    files[LAST_FILE] = (json.dumps(metrics, indent=2, sort_keys=True) + "\n").encode()
+    files[LAST_FILE] = (json.dumps(figures, indent=2, sort_keys=True) + "\n").encode()
     _put(root, version, files)
     root.write_bytes(LATEST, f"{version}\n".encode())
     drop_refused(root)
     log.info("published %s: %d rows", version, rows)
     return Published(version, _place(root, version), rows, new=True)
+
+
+def damaged(root: Root, version: str) -> list[str]:
+    """The Parquet files of a version, relative to it, that are missing or not what was published."""
+    told = json.loads(root.read_bytes(f"{FOLDER}/{version}/{LAST_FILE}")).get("files", {})
+    return [name for name, digest in sorted(told.items()) if _sha256(root, version, name) != digest]
+
+
+def _sha256(root: Root, version: str, name: str) -> str:
+    path = f"{FOLDER}/{version}/{name}"
+    return hashlib.sha256(root.read_bytes(path)).hexdigest() if root.exists(path) else ""
+
+
+def _whole(root: Root, version: str, files: Mapping[str, bytes]) -> bool:
+    wanted = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    return all(_sha256(root, version, name) == digest for name, digest in wanted.items())
 
 
 def latest(root: Root) -> str | None:
@@ -152,5 +173,7 @@ def _funnel_line(metrics: Mapping[str, Any]) -> str:
     """The funnel in one line, e.g. `3 repositories, 60 candidates: 40 no_failure, 20 flaky`."""
     stats, funnel = metrics.get("generation_stats", {}), metrics.get("funnel", {})
     outcomes = ", ".join(f"{n} {outcome}" for outcome, n in funnel.get("outcomes", {}).items() if n)
-    line = f"{stats.get('repos_processed', 0)} repositories, {stats.get('bugs_attempted', 0)} candidates"
+    repos, tried = stats.get("repos_processed", 0), stats.get("bugs_attempted", 0)
+    line = f"{repos} {'repository' if repos == 1 else 'repositories'}, "
+    line += f"{tried} {'candidate' if tried == 1 else 'candidates'}"
     return f"{line}: {outcomes}" if outcomes else f"{line}, no verdict"

@@ -1,5 +1,6 @@
 """What the stages share: where they work, how a shard is made once, and how an ending is told."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from smith_lib.errors import DamagedShard
 from smith_lib.ledger import slug
 from smith_lib.sandbox.protocol import Limits, Sandbox
 from smith_lib.settings import Settings
@@ -14,6 +16,8 @@ from smith_lib.sources.protocol import Pin, Tree
 from smith_lib.sources.table import fetch
 from smith_lib.storage import Root, Shard, digest, read, table_name, write
 from smith_lib.types import Repo, Row, StageRun, StageStatus
+
+log = logging.getLogger(__name__)
 
 R = TypeVar("R", bound=Row)
 
@@ -65,11 +69,20 @@ class Desk:
         return fetch(Pin(repo.source, repo.repo), self.cache, self.settings.select)
 
     def once(
-        self, row: type[R], shard: Shard, make: Callable[[], Sequence[R]]
+        self, row: type[R], shard: Shard, make: Callable[[], Sequence[R]], *beside: type[Row]
     ) -> tuple[list[R], StageStatus]:
-        """The shard's rows: read where it is there, else made, gated and written."""
-        if self.root.exists(shard.path):
-            return read(self.root, shard, row), StageStatus.CACHED
+        """The shard's rows: read where it is there and whole, else made, gated and written.
+
+        `beside` are the rows of further tables that `make` writes under the same name and key before.
+        """
+        places = [(other, replace(shard, table=table_name(other))) for other in beside]
+        if all(self.root.exists(place.path) for place in (shard, *(place for _, place in places))):
+            try:
+                for other, place in places:
+                    read(self.root, place, other)
+                return read(self.root, shard, row), StageStatus.CACHED
+            except DamagedShard as error:
+                log.warning("%s; it is made again", error)
         rows = list(make())
         self.gate(table_name(row), rows)
         write(self.root, shard, row, rows)

@@ -51,7 +51,7 @@ def select(source: str, desk: Desk) -> StageRun:
             write(desk.root, Shard(table, name, key), kind, rows)
         return [made.repo]
 
-    [repo], status = desk.once(Repo, shard, make)
+    [repo], status = desk.once(Repo, shard, make, Test, Function)
     if repo.outcome is not RepoOutcome.KEPT:
         status = StageStatus.REJECTED
     facts_of_it = {"pin": pinned.source, "repo_id": repo.repo_id, "reason": repo.reason, "rows": 1}

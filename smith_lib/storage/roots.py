@@ -45,7 +45,11 @@ class Root:
         Raises `InputError` where the URL is of no known kind, `StorageError` where the store does not answer.
         """
         text = str(place)
+        if not text.strip() or "\0" in text:
+            raise InputError(f"cannot use {text!r} as a root: it names no folder")
         if "://" not in text:
+            if Path(text).expanduser().is_file():
+                raise InputError(f"cannot use {text!r} as a root: it is a file")
             return cls(text, fs.LocalFileSystem(), str(Path(text).expanduser().absolute()))
         if (scheme := text.partition("://")[0]) not in SCHEMES:
             raise UnknownName("kind of root", scheme, SCHEMES)

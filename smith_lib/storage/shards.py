@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from smith_lib.errors import StorageError
+from smith_lib.errors import DamagedShard
 from smith_lib.storage.roots import Root
 from smith_lib.storage.schema import from_plain, schema_of, table_name
 
@@ -65,7 +65,7 @@ def rows_from_table(row: type[R], table: pa.Table) -> list[R]:
 
 
 def read(root: Root, shard: Shard, row: type[R]) -> list[R]:
-    """The shard's rows. Raises `StorageError` where it is missing, damaged or of another schema."""
+    """The shard's rows. Raises `StorageError` where it is missing, `DamagedShard` where it was changed."""
     return read_at(root, shard.path, row)
 
 
@@ -75,7 +75,7 @@ def read_at(root: Root, path: str, row: type[R]) -> list[R]:
     try:
         table = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
         if table.schema.remove_metadata() != schema_of(row):
-            raise StorageError(f"shard {path} has other columns than {row.__name__}; delete it, run again")
+            raise DamagedShard(f"shard {path} has other columns than {row.__name__}")
         return rows_from_table(row, table)
     except (ValueError, OSError) as error:
-        raise StorageError(f"shard {path} is damaged ({error}); delete it and run again") from error
+        raise DamagedShard(f"shard {path} is damaged ({error})") from error

@@ -31,6 +31,8 @@ READ = (
 )
 HASH_SEED = 4_201
 """None that the judge uses: what it found must hold under any."""
+MOST_UNRELIABLE = 0.1
+"""The share of a kept repository's tests that may be unreliable, and so in no list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,28 @@ def prove(row: Instance, clean: Clean, run: SuiteRunner) -> Proof:
             problems.append(f"buggy: {_some(sorted(missing))} of FAIL_TO_PASS pass")
         if extra := seen - told:
             problems.append(f"buggy: {_some(sorted(extra))} of PASS_TO_PASS fail")
+    problems += _unlisted(row, clean, buggy, run, job)
     return Proof(row.instance_id, row.repo_id, tuple(problems), len(tests), round(buggy.seconds, 3))
+
+
+def _unlisted(row: Instance, clean: Clean, buggy: SuiteReport, run: SuiteRunner, job: SuiteJob) -> list[str]:
+    """What the row's lists leave out: tests that the bug breaks, or most of what passes.
+
+    Unreliable tests are in no list, and may pass now and fail then; so what seems broken is run again, on
+    clean code too.
+    """
+    listed = {*row.FAIL_TO_PASS, *row.PASS_TO_PASS}
+    passing = [test for test, result in clean.run.tests.items() if result.outcome == "passed"]
+    left_out = [test for test in passing if test not in listed]
+    if buggy.ended != "finished" or not left_out:
+        return []
+    if len(left_out) > MOST_UNRELIABLE * len(passing):
+        return [f"{_some(left_out)} of the tests that pass on clean code are in neither list"]
+    if broken := failing(buggy, left_out):
+        broken = failing(run(job, clean.limits), broken)
+        again = run(replace(job, files=None), clean.limits)
+        broken = tuple(test for test in broken if test not in failing(again, broken))
+    return [f"buggy: {_some(broken)} fail that are in neither list"] if broken else []
 
 
 def _some(tests: Sequence[str]) -> str:

@@ -14,10 +14,10 @@ from smith_lib.settings import Settings, load
 
 def test_a_tokens_value_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "ghp_secret")
-    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     found = {check.name: check for check in checks.tokens()}
     assert found["GITHUB_TOKEN"] == Check("GITHUB_TOKEN", "ok", "set")
-    assert found["HF_TOKEN"].status == "unset"
+    assert found["OPENAI_API_KEY"].status == "unset"
     assert "ghp_secret" not in repr(found)
 
 

@@ -10,7 +10,10 @@ from smith_lib.errors import SandboxUnavailable
 from smith_lib.sandbox.backends import BACKENDS
 from smith_lib.settings import load
 from smith_lib.storage import Root
+from smith_lib.storage.shards import to_parquet, to_table
+from smith_lib.types import Instance, StageRun, StageStatus
 from tests.cli.conftest import TREE
+from tests.rows import an_instance, filled
 
 pytestmark = pytest.mark.usefixtures("told_flows")
 
@@ -128,7 +131,7 @@ def test_exit_codes_mean_something(arguments, code, invoke):
 
 def test_an_error_is_one_line_and_debug_shows_where(invoke):
     result = invoke("run", "pypi:raise-GateFailed")
-    assert result.stderr == "smith: it went wrong\n"
+    assert result.stderr == "starting Prefect ...\nsmith: it went wrong\n"
     assert "Traceback" in invoke("run", "pypi:raise-GateFailed", "--debug").stderr
     assert "Traceback" in invoke("--debug", "run", "pypi:raise-GateFailed").stderr
 
@@ -171,3 +174,23 @@ def test_it_is_the_installed_command_too(process, told_flows, tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["version"] == "v2"
     assert process("run", "ftp:x", env=environ, cwd=tmp_path).returncode == 2
+
+
+def test_failures_and_an_example_are_told_with_whole_commands(invoke, tmp_path: Path):
+    out = str(tmp_path / "a b")
+    root = Root.at(out)
+    ledger.begin(root, ledger.RunRecord("r1", ("pypi:bad",), load(None, {}), "publish"))
+    failed = {"status": StageStatus.FAILED, "reason": "KeyError: 3"}
+    row = filled(StageRun, run_id="r1", source="pypi:bad", stage="inject", **failed)
+    ledger.enter(root, row)
+    data = to_parquet(to_table(Instance, [an_instance(4)]))
+    root.write_bytes("published/v1/data/train-00000-of-00001.parquet", data)
+    result = invoke("run", "pypi:h11", "pypi:bad", "--out", out)
+    assert result.exit_code == 1, result.output
+    assert "1 repository failed\npypi:bad: failed at inject: KeyError: 3\n" in result.stderr
+    assert f"`smith rerun-failed r1 --out '{out}'` tries again" in result.stderr
+    assert f"look at one: smith show {an_instance(4).instance_id} --out '{out}'" in result.stdout
+
+
+def test_something_is_said_before_prefect_is_imported(invoke):
+    assert invoke("run", "pypi:h11").stderr.startswith("starting Prefect ...\n")

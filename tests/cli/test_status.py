@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from smith_lib import ledger
+from smith_lib.cli import failures
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, write
 from smith_lib.storage.shards import to_parquet, to_table
@@ -184,3 +185,63 @@ def test_colours_go_to_terminals_alone(invoke, root):
     assert (
         "\x1b[" not in invoke("show", "some__repo.01234567.swap_operands.00000001", "--out", root.url).stdout
     )
+
+
+def test_the_sizes_of_both_subsets_are_told(invoke, root):
+    figures = {"distribution": {"subsets": {"main": 1, "subtle": 13}}}
+    root.write_bytes(f"published/{VERSION}/metrics.json", json.dumps(figures).encode())
+    assert f"published {VERSION}: 1 task, 13 subtle\n" in invoke("status", "--out", root.url).stdout
+    ledger.end(root, "r1", {"version": VERSION, "new": False})
+    assert f"unchanged {VERSION}: 1 task, 13 subtle\n" in invoke("status", "--out", root.url).stdout
+
+
+def test_without_an_id_the_tasks_are_listed(invoke, root):
+    result = invoke("show", "--out", root.url)
+    assert result.exit_code == 0, result.output
+    for n in range(2):
+        assert an_instance(n).instance_id in result.stdout
+    assert f"version {VERSION}: 2 tasks" in result.stdout
+    [first, _] = json.loads(invoke("show", "--out", root.url, "--json").stdout)
+    assert list(first) == ["id", "subset", "category", "complexity", "failing", "issue"]
+    assert first["issue"] == an_instance(0).problem_statement.split("\n")[0]
+
+
+@pytest.mark.parametrize("command", [["show"], ["show", "some_id"], ["verify"], ["status"]])
+def test_where_nothing_is_the_run_that_makes_something_is_named(command, invoke, tmp_path):
+    result = invoke(*command, "--out", str(tmp_path / "nowhere"))
+    assert result.exit_code == 2
+    assert "no run in" in result.stderr
+    assert "smith run SOURCE... --out" in result.stderr
+
+
+def test_a_failure_that_another_try_may_cure_is_told_with_the_whole_command(invoke, root):
+    told = invoke("status", "--out", root.url).stdout
+    assert f"`smith rerun-failed r1 --out {root.url}` tries again" in told
+    assert "correct that" not in told
+
+
+def test_bad_input_is_to_be_corrected_and_not_tried_again(invoke, root):
+    enter(root, BROKEN, "select", None, StageStatus.FAILED, "InputError: './x' does not exist")
+    told = invoke("status", "--out", root.url).stdout
+    assert f"{BROKEN}: failed at select: InputError: './x' does not exist; correct that and run again" in told
+    assert "rerun-failed" not in told
+
+
+def test_the_traceback_of_a_failed_stage_is_named_and_shown_with_debug(invoke, root):
+    [row] = failures.failed(root, "r1")
+    name = ledger.error_log(row)
+    root.write_bytes(name, b"Traceback of it\n")
+    told = invoke("status", "--out", root.url).stdout
+    assert f"(where: {root.local / name})" in told
+    assert "Traceback of it" not in told
+    assert "Traceback of it" in invoke("--debug", "status", "--out", root.url).stdout
+
+
+def test_a_build_that_failed_names_its_log(invoke, root):
+    log = "logs/gone-build.log"
+    gone = a_repo(repo_id="gone", outcome=RepoOutcome.BUILD_FAILED, reason="no gcc", log=log)
+    root.write_bytes(gone.log, b"cc: not found")
+    shard = write(root, Shard("repos", "gone", "0" * 16), Repo, [gone])
+    enter(root, SMALL, "select", shard, StageStatus.REJECTED, gone.reason)
+    told = invoke("status", "--out", root.url).stdout
+    assert f"{SMALL}: no gcc (log: {root.local / gone.log})" in told

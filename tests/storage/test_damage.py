@@ -51,7 +51,7 @@ def test_a_flip_in_the_values_is_noticed(written):
     data = bytearray(path.read_bytes())
     data[200] ^= 1
     path.write_bytes(data)
-    with pytest.raises(StorageError, match=r"is damaged .* delete it and run again"):
+    with pytest.raises(StorageError, match="is damaged"):
         read(root, SHARD, Test)
 
 
@@ -60,7 +60,7 @@ def test_a_truncated_shard_is_noticed(written):
     clean = path.read_bytes()
     for length in (0, 3, 4, 8, len(clean) // 2, len(clean) - 8, len(clean) - 1):
         path.write_bytes(clean[:length])
-        with pytest.raises(StorageError, match="delete it and run again"):
+        with pytest.raises(StorageError, match="is damaged"):
             read(root, SHARD, Test)
 
 

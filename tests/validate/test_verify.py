@@ -87,6 +87,33 @@ def test_a_buggy_run_that_differs_is_named(buggy: SuiteReport, told: str) -> Non
     assert told in problem
 
 
+ALL = tuple(f"tests/test_a.py::test_{n}" for n in range(30))
+
+
+def test_a_test_that_the_bug_breaks_and_no_list_names_is_found_unless_it_is_unreliable() -> None:
+    listed = row(FAIL_TO_PASS=ALL[:1], PASS_TO_PASS=ALL[2:])
+    clean = wide()
+    problem = "1 (tests/test_a.py::test_1) fail that are in neither list"
+    for again, told in ((clean, problem), (wide(ALL[1]), "")):
+        runs = iter([wide(*ALL[:2]), wide(*ALL[:2]), again])
+        brought = Clean(filled(Environment), clean, FILES, Limits(10), 10)
+        made = prove(listed, brought, lambda job, limits, runs=runs: next(runs))
+        assert [told in problem for problem in made.problems] == ([True] if told else [])
+
+
+def test_lists_that_leave_out_most_of_what_passes_are_found() -> None:
+    brought = Clean(filled(Environment), wide(), FILES, Limits(10), 10)
+    made = prove(row(FAIL_TO_PASS=ALL[:1], PASS_TO_PASS=()), brought, lambda job, limits: wide(ALL[0]))
+    [problem] = made.problems
+    which = "29 (tests/test_a.py::test_1, ...) of the tests that pass on clean code"
+    assert problem == f"{which} are in neither list"
+
+
+def wide(*failing: str) -> SuiteReport:
+    tests = {t: TestResult("failed" if t in failing else "passed", 0.1) for t in ALL}
+    return SuiteReport("finished", tests, {}, (), (), (), "3.11.2", "8.3", 1.0, 0.9, "")
+
+
 def test_a_clean_run_that_fails_is_named() -> None:
     [problem] = proof(row(), report(F2P), clean=report(P2P[1:]))
     assert problem == "clean (finished): 1 (tests/test_a.py::test_2) of its tests do not pass"
