@@ -29,9 +29,9 @@ def card(version: str, choice: Choice, metrics: Mapping[str, Any]) -> str:
         _funnel(metrics, choice),
         "## What is in it\n",
         _distribution(choice),
-        "`difficulty` is an estimate by rule: the more lines and files the fix changes, the further from it the"
-        " failing tests' tracebacks end, and where a single test notices the bug, the longer a fix is said"
-        " to take.\n",
+        "`difficulty` is an estimate by rule: the more lines and files the fix changes, the further from it"
+        " the failing tests' tracebacks end, and where a single test notices the bug, the longer a fix is"
+        " said to take.\n",
         "## Columns\n",
         _table(("column", "meaning"), ((f"`{name}`", text) for name, text in explained().items())),
         "## Licences\n",
