@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from expectations import candidates, functions, instances, published, repos, tests, verdicts
+from expectations import candidates, coverage, functions, instances, published, repos, tests, verdicts
 from expectations.frame import columns, frame
 from expectations.rules import Given, Rule, Severity, rule
 from smith_lib.errors import GateFailed, UnknownName
@@ -25,6 +25,7 @@ TABLES: dict[str, ModuleType] = {
     "repos": repos,
     "tests": tests,
     "functions": functions,
+    "coverage": coverage,
     "candidates": candidates,
     "verdicts": verdicts,
     "instances": instances,

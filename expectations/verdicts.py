@@ -22,13 +22,19 @@ DERIVED: Derived = {
     "out_of_order": lambda v, given: out_of_order(v.fail_to_pass) or out_of_order(v.pass_to_pass),
     "in_both": lambda v, given: joined(set(v.fail_to_pass) & set(v.pass_to_pass)),
     "unknown_tests": lambda v, given: given.strangers((*v.fail_to_pass, *v.pass_to_pass)),
-    "foreign_evidence": lambda v, given: joined({f.test_id for f in v.failures} - set(v.fail_to_pass)),
+    "foreign_evidence": lambda v, given: joined(_foreign(v)),
 }
 VALID = {"outcome": [Outcome.VALID.value]}
 SUBTLE = {"outcome": [Outcome.SUBTLE.value]}
 KEPT = {"outcome": [Outcome.VALID.value, Outcome.SUBTLE.value]}
 REJECTED = {"outcome": [o.value for o in Outcome if o not in (Outcome.VALID, Outcome.SUBTLE)]}
 HARMLESS = {"outcome": [Outcome.NO_FAILURE.value, Outcome.NOT_COVERED.value]}
+
+
+def _foreign(verdict: Verdict) -> set[str]:
+    """What evidence is of, failing tests and modules that hold some aside."""
+    modules = {test.partition("::")[0] for test in verdict.fail_to_pass}
+    return {f.test_id for f in verdict.failures} - set(verdict.fail_to_pass) - modules
 
 
 def rules(given: Given) -> list[Rule]:

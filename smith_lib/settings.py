@@ -159,9 +159,15 @@ class ValidateSettings(_Stage):
     subtle_below: float = Field(0.01, ge=0, lt=1)
     """A failing share below this goes into the subset `subtle`."""
     timeout_factor: float = Field(5.0, ge=1)
-    """A run may take this many times the clean suite's seconds, of processor time and of waiting."""
-    timeout_floor: float = Field(5.0, ge=0.1)
+    """A run may take this many times what its tests take on clean code, of processor time and of waiting."""
+    timeout_floor: float = Field(2.0, ge=0.1)
     """But never less than this many seconds."""
+    tiers: tuple[Literal["swap", "fork", "cold"], ...] = ("swap", "fork", "cold")
+    """Ways of judging that are used where the clean suite shows that they tell the truth."""
+    confirm: Literal["warm", "cold"] = Field("warm", json_schema_extra=flag("--confirm"))
+    """How what ships is run again: in warm processes, or cold with the whole suite each time."""
+    audit: float = Field(0.03, ge=0, le=1)
+    """Share of the verdicts of each outcome, one at least, that a cold run of the whole suite checks."""
 
 
 class PackageSettings(_Stage):

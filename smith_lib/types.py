@@ -81,6 +81,14 @@ class Complexity(StrEnum):
         return cls.MEDIUM if fix_lines <= 15 else cls.COMPLEX
 
 
+class Tier(StrEnum):
+    """How a candidate was judged: function code swapped, a fresh import in a fork, a cold process."""
+
+    SWAP = "swap"
+    FORK = "fork"
+    COLD = "cold"
+
+
 class StageStatus(StrEnum):
     """How a stage of one repository ended."""
 
@@ -92,14 +100,6 @@ class StageStatus(StrEnum):
     SKIPPED = "skipped"
     """Nothing to do, since the stage before gave nothing."""
     FAILED = "failed"
-
-
-class Tier(StrEnum):
-    """How a candidate was judged: function code swapped, a fresh import in a fork, a cold process."""
-
-    SWAP = "swap"
-    FORK = "fork"
-    COLD = "cold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,12 @@ class Repo:
     baseline_cpu_seconds: float
     """Median processor seconds of a clean run."""
     sandbox: str
+    tiers: tuple[str, ...]
+    """The ways of judging that told the clean suite's outcomes, fast ones first."""
+    tiers_reason: str
+    """Why the others did not; empty where none is missing."""
+    outside: tuple[str, ...]
+    """Modules from outside the tree that the collected suite has imported, in the order of their import."""
     outcome: RepoOutcome
     reason: str
     """One line with the figure, e.g. `612 lines of code, at least 1,000 wanted`."""
@@ -185,6 +191,10 @@ class Test:
     seconds: float
     """Median over the clean runs, set-up and tear-down included."""
     stability: Stability
+    alone: bool
+    """Whether it passes when it is run by itself; else its candidates are judged with all tests in order."""
+    tier: Tier
+    """The fastest way of judging that tells its outcome on clean code."""
 
     __test__ = False  # not a pytest class
 
@@ -198,6 +208,27 @@ class Function:
     qualname: str
     line: int
     """First line of the code object, decorators included."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredFile:
+    """Statements of a file."""
+
+    path: str
+    lines: tuple[int, ...]
+    """Their first lines, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Reliable tests that execute the same statements of the package; without tests: what runs outside."""
+
+    repo_id: str
+    tests: tuple[str, ...]
+    """Node ids, sorted."""
+    files: tuple[CoveredFile, ...]
+    why: tuple[str, ...]
+    """What else they depend on: `process` where they start one, `source` where they read code; sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +294,9 @@ class Verdict:
     seconds: float
     """Wall seconds of all runs."""
     tier: Tier
+    audit: str
+    """Whether a cold run of the whole suite was compared: `agrees`, `differs` (the row is then what cold
+    runs said), or empty where it was not in the sample."""
     failures: tuple[Failure, ...]
     """Evidence of up to five failing tests, first run."""
 
@@ -350,4 +384,4 @@ class StageRun:
     started_at: str
 
 
-Row = Repo | Test | Function | Candidate | Verdict | Instance | StageRun
+Row = Repo | Test | Function | Coverage | Candidate | Verdict | Instance | StageRun

@@ -12,7 +12,7 @@ from typing import Any
 
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
 from smith_lib.sandbox import archive, docker_images, machine
-from smith_lib.sandbox.docker_attach import Attached
+from smith_lib.sandbox.docker_attach import Attached, DockerSession
 from smith_lib.sandbox.protocol import TESTBED, VENV, Ended, Environment, Job, Limits, Ran
 
 REMEDY = "start Docker (scripts/start-engine does), or set DOCKER_HOST"
@@ -24,7 +24,7 @@ fail() { echo "$mark $1" >&2; exit 120; }
 [ -z "$clean" ] || cp -a "$clean/." /testbed/ || fail "the tree does not fit into /testbed"
 dd bs=10240 count="$records" iflag=fullblock status=none | tar -xf - -C / || fail "files could not be written"
 cd "$cwd" || fail "no folder $cwd"
-exec < /tmp/.smith-stdin && rm /tmp/.smith-stdin || fail "no standard input"
+[ ! -e /tmp/.smith-stdin ] || { exec < /tmp/.smith-stdin && rm /tmp/.smith-stdin; } || fail "no input"
 exec "$@"
 """
 
@@ -94,6 +94,48 @@ class DockerSandbox:
         image = docker_images.running(environment)
         return self._contain(image, docker_images.CLEAN, parts, merged, limits, network="none")
 
+    def open(self, environment: Environment, job: Job, limits: Limits) -> DockerSession:
+        """A command in a fresh container of the environment that goes on until it is closed."""
+        merged = Job(job.command, job.files, b"", {**dict(environment.environ), **job.environ}, job.cwd)
+        image = docker_images.running(environment)
+        packed = archive.pack(iter(list(archive.members(job.files))))
+        with self._engine(f"starting a session in {image!r}"):
+            container, mark = self._created(image, docker_images.CLEAN, packed, merged, limits, "none")
+            streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            try:
+                wire = self._api().attach_socket(container, params=streams)
+                session = DockerSession(wire, packed, mark, lambda: self._ended(container))
+                self._api().start(container)
+            except BaseException:
+                _force_remove(self._api(), container)
+                raise
+        return session
+
+    def turn(self) -> threading.BoundedSemaphore:
+        """Held while something runs."""
+        return self._slots
+
+    def _ended(self, container: str) -> None:
+        with contextlib.suppress(EngineError, SandboxUnavailable), self._engine("ending a session"):
+            _force_remove(self._api(), container)
+
+    def _created(
+        self, image: str, clean: str, packed: bytes, job: Job, limits: Limits, network: str
+    ) -> tuple[str, str]:
+        """A container that is not started, and the mark of what its preparation says."""
+        mark = f"smith-{secrets.token_hex(8)}"
+        prepare = ["/bin/sh", "-c", _PREPARE, "sh", mark, str(len(packed) // archive.RECORD), clean, job.cwd]
+        if self._closed.is_set():
+            raise SandboxUnavailable("the sandbox is closed")
+        api = self._api()
+        made = api.create_container(
+            image, list(job.command), entrypoint=prepare, labels=self._labels, stdin_open=True,
+            hostname="sandbox", user=f"{archive.UID}:{archive.UID}", working_dir="/",
+            environment=_environ(job.environ, network),
+            host_config=_host_config(api, limits, network, trial=not clean),
+        )  # fmt: skip
+        return str(made["Id"]), mark
+
     def close(self) -> None:
         """Kill and remove every container of this object; later runs raise `SandboxUnavailable`."""
         self._closed.set()
@@ -123,19 +165,10 @@ class DockerSandbox:
     ) -> Ran:
         parts.append(archive.member(_STDIN, job.stdin, 0o600))
         packed = archive.pack(iter(parts))
-        mark = f"smith-{secrets.token_hex(8)}"
-        prepare = ["/bin/sh", "-c", _PREPARE, "sh", mark, str(len(packed) // archive.RECORD), clean, job.cwd]
         with self._slots, self._engine(f"running in {image!r}"):
-            if self._closed.is_set():
-                raise SandboxUnavailable("the sandbox is closed")
-            api = self._api()
             started = time.monotonic()
-            container = api.create_container(
-                image, list(job.command), entrypoint=prepare, labels=self._labels, stdin_open=True,
-                hostname="sandbox", user=f"{archive.UID}:{archive.UID}", working_dir="/",
-                environment=_environ(job.environ, network),
-                host_config=_host_config(api, limits, network, trial=not clean),
-            )["Id"]
+            container, mark = self._created(image, clean, packed, job, limits, network)
+            api = self._api()
             try:
                 ran = self._attached(api, container, packed, limits, started)
             finally:

@@ -5,12 +5,49 @@ import selectors
 import socket
 import ssl
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
+from smith_lib.errors import EngineError
 from smith_lib.sandbox.stream import Bounded
 
 _AGAIN = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _CHUNK = 1 << 18
+_PATIENCE = 60.0
+
+
+class Sink(Protocol):
+    """What takes in bytes."""
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes."""
+        ...
+
+    def value(self) -> bytes:
+        """What was kept."""
+        ...
+
+
+class Taken:
+    """Bytes that wait to be taken."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._held = bytearray()
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._held += data
+
+    def value(self) -> bytes:
+        """What waits."""
+        return bytes(self._held)
+
+    def all(self) -> bytes:
+        """What waits, which waits no more."""
+        data = bytes(self._held)
+        self._held.clear()
+        return data
 
 
 class Attached:
@@ -19,9 +56,10 @@ class Attached:
     def __init__(self, wire: Any, stdin: bytes, keep: int) -> None:
         """Over docker's attach socket, keeping `keep` bytes of each stream."""
         self._wire = wire
+        self.ended = False
         self._socket: socket.socket = getattr(wire, "_sock", wire)
         self._due = memoryview(stdin)
-        self._kept = {1: Bounded(keep), 2: Bounded(keep)}
+        self._kept: dict[int, Sink] = {1: Bounded(keep), 2: Bounded(keep)}
         self._header = bytearray()
         self._left = 0
         self._into = self._kept[1]
@@ -51,6 +89,31 @@ class Attached:
                     if events & selectors.EVENT_READ and not self._receive():
                         return True
         return False
+
+    def add(self, data: bytes) -> None:
+        """More to send."""
+        self._due = memoryview(bytes(self._due) + data)
+
+    @property
+    def due(self) -> int:
+        """How many bytes are still to be sent."""
+        return len(self._due)
+
+    def into(self, sink: Sink) -> None:
+        """Where standard output goes from now on."""
+        self._kept[1] = sink
+
+    def step(self, seconds: float) -> None:
+        """Exchange what can be, waiting so long at most; sets `ended` where the streams are closed."""
+        self._socket.setblocking(False)
+        both = selectors.EVENT_READ | selectors.EVENT_WRITE
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, both if self._due else selectors.EVENT_READ)
+            for _, events in selector.select(seconds):
+                if events & selectors.EVENT_WRITE:
+                    self._send()
+                if events & selectors.EVENT_READ and not self._receive():
+                    self.ended = True
 
     def _send(self) -> None:
         try:
@@ -99,3 +162,46 @@ class Attached:
             if (response := getattr(self._wire, "_response", None)) is not None:
                 response.close()
             self._wire.close()
+
+
+class DockerSession:
+    """A container that goes on, over its standard streams."""
+
+    def __init__(self, wire: Any, first: bytes, mark: str, end: Callable[[], None]) -> None:
+        """Over docker's attach socket; `first` is what the preparation reads, `end` removes the container."""
+        self._attached = Attached(wire, first, 1 << 16)
+        self._taken = Taken()
+        self._attached.into(self._taken)
+        self._mark, self._end = mark, end
+        self._closed = False
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input. Raises `EngineError` where it has ended or takes nothing."""
+        self._attached.add(data)
+        until = time.monotonic() + _PATIENCE
+        while self._attached.due:
+            if self._attached.ended or time.monotonic() > until:
+                raise EngineError(f"a session takes no more input{self._said()}")
+            self._attached.step(0.5)
+
+    def receive(self, seconds: float) -> bytes:
+        """What it wrote since the last time; empty once it has ended."""
+        until = time.monotonic() + seconds
+        while not (data := self._taken.all()):
+            if self._attached.ended:
+                return b""
+            if time.monotonic() > until:
+                raise TimeoutError(f"a session said nothing for {seconds:.0f} s")
+            self._attached.step(min(0.5, max(0.0, until - time.monotonic())))
+        return data
+
+    def close(self) -> None:
+        """Remove the container."""
+        if not self._closed:
+            self._closed = True
+            self._attached.close()
+            self._end()
+
+    def _said(self) -> str:
+        said = self._attached.stderr.decode(errors="replace").replace(self._mark, "").strip()
+        return f": {said[-300:]}" if said else ""

@@ -21,6 +21,7 @@ from pathlib import Path
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
 from smith_lib.sandbox import archive, cgroups, rootfs, spawn
 from smith_lib.sandbox.protocol import TESTBED, VENV, Ended, Environment, Job, Limits, Ran
+from smith_lib.sandbox.spawn import NamespacesSession
 
 _BUILD = """\
 set -e
@@ -95,12 +96,45 @@ class NamespacesSandbox:
 
     def run(self, environment: Environment, job: Job, limits: Limits) -> Ran:
         """Run a command in a fresh copy of the environment, without network."""
+        plan, merged = self._plan(environment, job, limits)
+        return self._limited(plan, merged, limits)
+
+    def _plan(self, environment: Environment, job: Job, limits: Limits) -> tuple[rootfs.Plan, Job]:
         place = self._place(environment)
         if not place.is_dir():
             raise InputError(f"the environment {environment.image!r} was not built here")
         merged = Job(job.command, job.files, job.stdin, {**dict(environment.environ), **job.environ}, job.cwd)
         binds = [(place / "venv", VENV, False), (place / "tree", rootfs.CLEAN, False)]
-        return self._limited(rootfs.plan(binds=binds, limits=limits), merged, limits)
+        return rootfs.plan(binds=binds, limits=limits), merged
+
+    def open(self, environment: Environment, job: Job, limits: Limits) -> NamespacesSession:
+        """A command in a fresh copy of the environment that goes on until it is closed."""
+        plan, merged = self._plan(environment, job, limits)
+        mark = f"smith-{secrets.token_hex(8)}"
+        packed = archive.pack(archive.members(job.files))
+        with contextlib.ExitStack() as stack:
+            mount_at = stack.enter_context(_mount_point())
+            groups = stack.enter_context(_groups(limits))
+            order = rootfs.order(plan, merged, limits, mount_at, len(packed), bool(groups), goes_on=True)
+            head = json.dumps(order).encode()
+            process = self._started(_command(plan, mark, groups))
+            stack.callback(self._forget, process)
+            stack.callback(spawn.kill, process)
+            session = NamespacesSession(process, mark, stack.pop_all().close)
+        try:
+            session.send(b"%012d" % len(head) + head + packed)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def turn(self) -> threading.BoundedSemaphore:
+        """Held while something runs."""
+        return self._slots
+
+    def _forget(self, process: "subprocess.Popen[bytes]") -> None:
+        with self._lock:
+            self._running.discard(process)
 
     def close(self) -> None:
         """Kill everything of this object; later runs raise `SandboxUnavailable`."""
@@ -165,8 +199,7 @@ class NamespacesSandbox:
                 )
             finally:
                 spawn.kill(process)
-                with self._lock:
-                    self._running.discard(process)
+                self._forget(process)
         if ran.stderr.startswith(mark.encode()):
             said = ran.stderr.decode(errors="replace").partition(" ")[2].strip()
             raise EngineError(f"a sandbox of namespaces was not made ready: {said}")

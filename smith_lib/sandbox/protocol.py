@@ -6,6 +6,7 @@ builds), and nothing of the host is there but what the run needs.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -83,6 +84,25 @@ class Environment:
     """`smith/<project>:<digest12>`."""
 
 
+class Session(Protocol):
+    """A command in a sandbox that goes on, and is talked to over its standard input and output."""
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input. Raises `EngineError` where it has ended or takes nothing."""
+        ...
+
+    def receive(self, seconds: float) -> bytes:
+        """What it wrote since the last time; waits for some. Empty once it has ended.
+
+        Raises `TimeoutError` after so many seconds without any.
+        """
+        ...
+
+    def close(self) -> None:
+        """Kill it and everything that it started. Safe to call twice."""
+        ...
+
+
 class Sandbox(Protocol):
     """A backend."""
 
@@ -114,6 +134,18 @@ class Sandbox(Protocol):
 
     def run(self, environment: Environment, job: Job, limits: Limits) -> Ran:
         """Run a command in a fresh copy of the environment, without network."""
+        ...
+
+    def open(self, environment: Environment, job: Job, limits: Limits) -> Session:
+        """A command in a fresh copy of the environment, without network, that goes on until it is closed.
+
+        `limits.seconds` do not count for it, and `job.stdin` must be empty. It waits for no turn: whoever
+        has it at work takes one meanwhile.
+        """
+        ...
+
+    def turn(self) -> AbstractContextManager[object]:
+        """Held while something runs; at most as many at the same time as the sandbox was opened for."""
         ...
 
     def close(self) -> None:

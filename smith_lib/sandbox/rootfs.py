@@ -46,7 +46,7 @@ def plan(
 
 
 def order(
-    plan: Plan, job: Job, limits: Limits, mount_at: str, packed: int, accounted: bool
+    plan: Plan, job: Job, limits: Limits, mount_at: str, packed: int, accounted: bool, goes_on: bool = False
 ) -> dict[str, Any]:
     """The JSON that the sandbox's first process works from."""
     prefix = str(Path(interpreter()).parent.parent)
@@ -77,7 +77,8 @@ def order(
         "system": [*_SYSTEM, *(f"/etc/{name}" for name in etc)], "written": written,
         "memory": list(plan.memory), "binds": binds, "rlimits": rlimits,
         "copies": [(CLEAN, TESTBED)] if any(b[1] == CLEAN for b in plan.binds) else [],
-        "packed": packed, "stdin": len(job.stdin), "command": list(job.command), "cwd": job.cwd,
+        "goes_on": goes_on, "packed": packed, "stdin": len(job.stdin),
+        "command": list(job.command), "cwd": job.cwd,
         "environ": _environ(job, plan.network, prefix),
     }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -9,11 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from smith_lib.errors import EngineError
 from smith_lib.sandbox.protocol import Ended, Ran
 from smith_lib.sandbox.stream import Bounded
 
 _CHUNK = 1 << 18
 _TICK = 0.1
+_PATIENCE = 60.0
 
 
 def watched(
@@ -72,6 +75,70 @@ def watched(
         with contextlib.suppress(OSError):
             open_pipe.close()
     return Ran(ended, code if ended is Ended.EXITED else -1, output, errors, time.monotonic() - started)
+
+
+class NamespacesSession:
+    """A process that goes on, over its standard streams."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", mark: str, end: Callable[[], None]) -> None:
+        """Of a process with pipes; `end` kills it and gives back what it holds."""
+        self._process, self._mark, self._end = process, mark, end
+        self._errors = Bounded(1 << 16)
+        self._ended = self._closed = False
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            assert pipe is not None
+            os.set_blocking(pipe.fileno(), False)
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input. Raises `EngineError` where it has ended or takes nothing."""
+        assert self._process.stdin
+        due, until = memoryview(data), time.monotonic() + _PATIENCE
+        while due:
+            if self._ended or self._process.poll() is not None or time.monotonic() > until:
+                self._listen(0.1)
+                said = self._errors.value().decode(errors="replace").replace(self._mark, "").strip()
+                raise EngineError("a session takes no more input" + (f": {said[-300:]}" if said else ""))
+            select.select([], [self._process.stdin], [], 0.5)
+            try:
+                due = due[os.write(self._process.stdin.fileno(), due[:_CHUNK]) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                self._ended = True
+
+    def receive(self, seconds: float) -> bytes:
+        """What it wrote since the last time; empty once it has ended."""
+        until = time.monotonic() + seconds
+        while not self._ended:
+            if data := self._listen(max(0.0, until - time.monotonic())):
+                return data
+            if not self._ended and time.monotonic() > until:
+                raise TimeoutError(f"a session said nothing for {seconds:.0f} s")
+        return b""
+
+    def _listen(self, seconds: float) -> bytes:
+        assert self._process.stdout and self._process.stderr
+        out, errors = self._process.stdout.fileno(), self._process.stderr.fileno()
+        ready = select.select([out, errors], [], [], min(seconds, 0.5))[0]
+        if errors in ready and (said := _read(errors)):
+            self._errors.add(said)
+        if out in ready:
+            data = _read(out)
+            self._ended = data == b""
+            return data or b""
+        return b""
+
+    def close(self) -> None:
+        """Kill it and all below it."""
+        if self._closed:
+            return
+        self._closed = True
+        self._end()
+        self._process.wait(30)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            with contextlib.suppress(OSError):
+                assert pipe is not None
+                pipe.close()
 
 
 def _fed(process: "subprocess.Popen[bytes]", due: memoryview) -> memoryview:

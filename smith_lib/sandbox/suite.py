@@ -34,7 +34,7 @@ class SuiteJob:
     hash_seed: int = 0
     """`PYTHONHASHSEED`."""
     trace: bool = False
-    """Record which functions of the tree are called (slower; outcomes are then not to be trusted)."""
+    """Record which statements of the tree are executed; outcomes are then not to be trusted."""
     idle_seconds: float | None = None
     """How long the suite may use hardly any processor time; `Limits.seconds` where unset."""
     keep_failures: int = 5
@@ -53,6 +53,17 @@ class TestResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Executed:
+    """What a test executed of the tree, or, without an id, what was executed outside tests."""
+
+    test_id: str
+    lines: tuple[tuple[str, tuple[int, ...]], ...]
+    """Relative path and the first lines of the statements in it, sorted."""
+    why: tuple[str, ...]
+    """What else it depends on: `process` where it started one, `source` where it read code."""
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteReport:
     """What one run of a suite reported."""
 
@@ -63,8 +74,10 @@ class SuiteReport:
     collection_errors: Mapping[str, str]
     """Node id of the collector (most often a module's path) to one line of why."""
     failures: tuple[Failure, ...]
-    called: tuple[tuple[str, str, int], ...]
-    """(relative file, qualified name, first line) of functions of the tree called; empty unless traced."""
+    executed: tuple[Executed, ...]
+    """What ran when, in order; empty unless traced."""
+    probed: tuple[str, ...]
+    """Files of the tree whose statements were watched, sorted; empty unless traced."""
     loaded: tuple[str, ...]
     """Relative paths of the tree's Python files that were imported, sorted."""
     python: str
@@ -94,7 +107,7 @@ def run_suite(sandbox: Sandbox, environment: Environment, job: SuiteJob, limits:
     backstop = dataclasses.replace(limits, seconds=most, output_kb=_REPORT_KB)
     ran = sandbox.run(environment, Job(command, put, json.dumps(order).encode()), backstop)
     report = _framed(ran.stdout, frame)
-    return _lost(ran) if report is None else _told(report)
+    return _lost(ran) if report is None else told(report)
 
 
 def _inside() -> dict[str, bytes]:
@@ -102,6 +115,7 @@ def _inside() -> dict[str, bytes]:
     return {
         f"{_PLACE}/runner.py": (place / "runner.py").read_bytes(),
         f"{_PLACE}/smith_plugin.py": (place / "plugin.py").read_bytes(),
+        f"{_PLACE}/smith_probes.py": (place / "probes.py").read_bytes(),
     }
 
 
@@ -126,12 +140,15 @@ def _framed(stdout: bytes, frame: str) -> dict[str, Any] | None:
     return dict(json.loads(data)) if len(data) == length else None
 
 
-def _told(report: Mapping[str, Any]) -> SuiteReport:
+def told(report: Mapping[str, Any]) -> SuiteReport:
+    """What a runner's report says."""
     tests: dict[str, TestResult] = {}
     errors: dict[str, str] = {}
     failures: list[Failure] = []
     first: dict[str, Any] = {}
     last: dict[str, Any] = {}
+    lines: dict[int, tuple[str, tuple[int, ...]]] = {}
+    executed: list[Executed] = []
     for event in report["events"]:
         match event["e"]:
             case "start":
@@ -143,13 +160,18 @@ def _told(report: Mapping[str, Any]) -> SuiteReport:
                 if failure := event.get("failure"):
                     frames = tuple(Frame(*frame) for frame in failure["frames"])
                     failures.append(Failure(event["id"], failure["exception"], failure["message"], frames))
+            case "lines":
+                lines[event["n"]] = (event["path"], tuple(event["lines"]))
+            case "executed":
+                at = tuple(lines[n] for n in event["at"])
+                executed.append(Executed(event["id"], at, tuple(event["why"])))
             case "end":
                 last = event
     whole = bool(last) and last["exit"] in _WHOLE and not report["broken"] and not report["timeout"]
     ended = "timeout" if report["timeout"] else "finished" if whole else "crashed"
     return SuiteReport(
         ended=ended, tests=tests, collection_errors=errors, failures=tuple(failures),
-        called=tuple((file, name, line) for file, name, line in last.get("called", ())),
+        executed=tuple(executed), probed=tuple(last.get("probed", ())),
         loaded=tuple(last.get("loaded", ())), python=first.get("python", ""), pytest=first.get("pytest", ""),
         seconds=report["seconds"], cpu_seconds=report["cpu_seconds"],
         detail="" if ended == "finished" and tests else _detail(report),
@@ -168,4 +190,4 @@ def _lost(ran: Ran) -> SuiteReport:
     ended = "timeout" if ran.ended is Ended.TIMEOUT else "crashed"
     lines = (ran.stdout + b"\n" + ran.stderr).decode(errors="replace").splitlines()[-_DETAIL_LINES:]
     detail = "\n".join([*lines, f"no report: {ran.ended}, exit code {ran.exit_code}"])
-    return SuiteReport(ended, {}, {}, (), (), (), "", "", ran.seconds, 0.0, detail)
+    return SuiteReport(ended, {}, {}, (), (), (), (), "", "", ran.seconds, 0.0, detail)

@@ -6,19 +6,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from smith_lib.environments.find import find
+from smith_lib.environments.recorded import environment_of
 from smith_lib.ledger import slug
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import run_suite
+from smith_lib.sandbox.warm import Worker
 from smith_lib.sources.criteria import judge_static
 from smith_lib.sources.facts import Facts, facts
 from smith_lib.sources.protocol import Pin, Tree
 from smith_lib.sources.table import fetch, pin
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard, write
-from smith_lib.types import Function, Repo, RepoOutcome, StageRun, StageStatus, Test
+from smith_lib.types import Coverage, Function, Repo, RepoOutcome, StageRun, StageStatus, Test
 from smith_lib.validate.baseline import Baseline, baseline
+from smith_lib.validate.calibrate import calibrate
+from smith_lib.validate.called import called
+from smith_lib.validate.coverage import Gathered
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Selected:
     repo: Repo
     tests: tuple[Test, ...] = ()
     functions: tuple[Function, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
 
 
 def select(source: str, desk: Desk) -> StageRun:
@@ -46,12 +52,14 @@ def select(source: str, desk: Desk) -> StageRun:
 
     def make() -> list[Repo]:
         made = _select(pinned, desk)
-        for table, kind, rows in (("tests", Test, made.tests), ("functions", Function, made.functions)):
+        tables = (("tests", Test, made.tests), ("functions", Function, made.functions),
+                  ("coverage", Coverage, made.coverage))  # fmt: skip
+        for table, kind, rows in tables:
             desk.gate(table, rows)
             write(desk.root, Shard(table, name, key), kind, rows)
         return [made.repo]
 
-    [repo], status = desk.once(Repo, shard, make, Test, Function)
+    [repo], status = desk.once(Repo, shard, make, Test, Function, Coverage)
     if repo.outcome is not RepoOutcome.KEPT:
         status = StageStatus.REJECTED
     facts_of_it = {"pin": pinned.source, "repo_id": repo.repo_id, "reason": repo.reason, "rows": 1}
@@ -65,8 +73,8 @@ def _blank(tree: Tree, known: Facts) -> Repo:
         n_tests_static=known.n_tests, n_tests=0, n_reliable=0, pass_rate=0.0, python="", pytest="", image="",
         image_digest="", dockerfile="", requirements="", base="", interpreter="", install=(), environ=(),
         recipe="", test_command="", test_args=(), test_files=known.test_files, ignored=(), source_files=(),
-        baseline_seconds=0.0, baseline_cpu_seconds=0.0,
-        sandbox="", outcome=RepoOutcome.KEPT, reason="", log="",
+        baseline_seconds=0.0, baseline_cpu_seconds=0.0, outside=(),
+        sandbox="", tiers=(), tiers_reason="", outcome=RepoOutcome.KEPT, reason="", log="",
     )  # fmt: skip
 
 
@@ -93,7 +101,8 @@ def _select(pinned: Pin, desk: Desk) -> Selected:
     )  # fmt: skip
     runs = desk.settings.select.clean_runs
     base = baseline(tree.repo_id, partial(run_suite, desk.sandbox, made), found.test_args, runs, desk.limits)
-    return _judged(repo, base, tree, known, desk)
+    selected = _judged(repo, base, tree, known, desk)
+    return _calibrated(selected, base, tree, desk) if selected.repo.outcome is RepoOutcome.KEPT else selected
 
 
 def _judged(repo: Repo, base: Baseline, tree: Tree, known: Facts, desk: Desk) -> Selected:
@@ -117,8 +126,28 @@ def _judged(repo: Repo, base: Baseline, tree: Tree, known: Facts, desk: Desk) ->
         reason = f"{base.n_reliable} of {ran} tests pass in every clean run, {rate:.1%}, "
         reason += f"more than {want.min_pass_rate:.0%} wanted"
         return Selected(replace(repo, outcome=RepoOutcome.TOO_FEW_PASSING, reason=reason), base.tests)
-    code = set(repo.source_files)
-    return Selected(repo, base.tests, tuple(f for f in base.functions if f.file in code))
+    return Selected(repo, base.tests)
+
+
+def _calibrated(selected: Selected, base: Baseline, tree: Tree, desk: Desk) -> Selected:
+    """With what the clean suite shows in warm processes."""
+    repo = selected.repo
+
+    def new_worker() -> Worker:
+        return Worker(desk.sandbox, environment_of(repo), repo.test_args, desk.limits)
+
+    found = calibrate(
+        repo.repo_id, new_worker, selected.tests, base.traced, repo.source_files, desk.settings.workers
+    )
+    repo = replace(
+        repo, tiers=tuple(t.value for t in found.tiers), tiers_reason=found.reason, outside=found.modules
+    )
+    executed = Gathered(repo.source_files)
+    for run in base.traced.executed:
+        executed.add("", run.lines, ())
+    lines = executed.executed() if found.coverage or base.traced.executed else None
+    functions = called(repo.repo_id, tree.path, repo.source_files, lines)
+    return Selected(repo, tuple(map(found.of, selected.tests)), functions, found.coverage)
 
 
 def _test_functions(tree: Tree, module: str) -> int:

@@ -2,15 +2,19 @@
 
 import time
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 from smith_lib.environments.recorded import environment_of
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import run_suite
+from smith_lib.sandbox.warm import Worker
 from smith_lib.stages.frame import Desk, finish
-from smith_lib.storage import Shard, read
-from smith_lib.types import Candidate, Repo, Stability, StageRun, Test, Verdict
-from smith_lib.validate.judge import VERSION, Bench, patience, verdicts
+from smith_lib.storage import Shard, digest, read
+from smith_lib.types import Candidate, Coverage, Repo, Stability, StageRun, Test, Tier, Verdict
+from smith_lib.validate.coverage import Map
+from smith_lib.validate.crew import Crew, verdicts
+from smith_lib.validate.judge import VERSION, Bench, patience
+from smith_lib.validate.kept import Kept
 
 
 def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
@@ -33,16 +37,31 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
             return (tree.path / path).read_bytes().decode("utf-8")
 
         want = desk.settings.validation
+        reliable = {t.test_id: t for t in tests if t.stability is Stability.RELIABLE}
+        tiers = tuple(t for t in map(Tier, repo.tiers) if t is Tier.COLD or t.value in want.tiers)
         bench = Bench(
             run=partial(run_suite, desk.sandbox, environment),
             args=repo.test_args,
-            reliable=tuple(sorted(t.test_id for t in tests if t.stability is Stability.RELIABLE)),
-            clean=clean,
+            reliable=tuple(sorted(reliable)),
+            clean=cache(clean),
             limits=replace(desk.limits, seconds=patience(repo.baseline_cpu_seconds, want)),
             idle_seconds=patience(repo.baseline_seconds, want),
             settings=want,
+            coverage=Map(desk.rows_of(Coverage, selected), reliable),
+            seconds={name: t.seconds for name, t in reliable.items()},
+            tiers=tiers or (Tier.COLD,),
+            slowest={name: t.tier for name, t in reliable.items() if t.tier is not tiers[0]},
+            together=frozenset(name for name, t in reliable.items() if not t.alone),
         )
-        return verdicts(candidates, bench, desk.settings.workers)
+
+        def new_worker() -> Worker:
+            return Worker(desk.sandbox, environment, repo.test_args, desk.limits)
+
+        wanted = [VERSION, selected.key, want.model_dump()]
+        kept = Kept(desk.root, f"{repo.repo_id}-{digest(*wanted)[:16]}")
+        seed = f"{desk.settings.seed}:{repo.repo_id}"
+        crew = Crew(new_worker, desk.settings.workers, repo.outside, kept, seed=seed)
+        return verdicts(candidates, bench, crew)
 
     rows, status = desk.once(Verdict, shard, make)
     return finish(

@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from smith_lib.types import Candidate, Function, Instance, Repo, StageRun, Test, Verdict
+from smith_lib.types import Candidate, Coverage, Function, Instance, Repo, StageRun, Test, Verdict
 
 TABLES: dict[type, str] = {
     Repo: "repos",
     Test: "tests",
     Function: "functions",
+    Coverage: "coverage",
     Candidate: "candidates",
     Verdict: "verdicts",
     Instance: "instances",

@@ -1,4 +1,4 @@
-"""The clean suite, run several times: which tests are reliable, and which functions they call."""
+"""The clean suite, run several times: which tests are reliable, and what is executed when."""
 
 import statistics
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from smith_lib.progress import report
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
-from smith_lib.types import Function, Stability, Test
+from smith_lib.types import Stability, Test, Tier
 from smith_lib.validate.judge import SuiteRunner
 
 IDLE = frozenset({"skipped", "xfailed", "xpassed"})
@@ -20,7 +20,8 @@ class Baseline:
     """What the clean runs said."""
 
     tests: tuple[Test, ...]
-    functions: tuple[Function, ...]
+    traced: SuiteReport
+    """What a further run saw of the statements that are executed."""
     loaded: tuple[str, ...]
     """The tree's Python files that the suite imports, relative, sorted."""
     seconds: float
@@ -55,14 +56,17 @@ def tests_of(repo_id: str, reports: Sequence[SuiteReport]) -> tuple[Test, ...]:
         results = [r.tests.get(test_id) for r in reports]
         outcomes = tuple(r.outcome if r else "missing" for r in results)
         seconds = statistics.median(r.seconds if r else 0.0 for r in results)
-        rows.append(Test(repo_id, test_id, test_id.split("::")[0], outcomes, seconds, stability(outcomes)))
+        file = test_id.split("::")[0]
+        rows.append(
+            Test(repo_id, test_id, file, outcomes, seconds, stability(outcomes), alone=False, tier=Tier.COLD)
+        )
     return tuple(rows)
 
 
 def baseline(
     repo_id: str, run: SuiteRunner, args: tuple[str, ...], runs: int, limits: Limits
 ) -> Baseline:
-    """What the clean runs say, each under a hash seed of its own, and one more that sees what is called."""
+    """What the clean runs say, each under a hash seed of its own, and one more that sees what is executed."""
     jobs = [SuiteJob(args=args, hash_seed=seed + 1) for seed in range(runs)]
     # Tracing calls slows a suite down, and its outcomes are not used.
     traced = SuiteJob(args=args, hash_seed=1, trace=True)
@@ -90,7 +94,7 @@ def baseline(
         broken = f"a clean run of the suite ended by {first.ended} after {first.seconds:.0f} s: {last[0]}"
     return Baseline(
         tests=tests_of(repo_id, reports),
-        functions=tuple(Function(repo_id, *called) for called in sorted(set(calls.called))),
+        traced=calls,
         loaded=tuple(sorted({*reports[0].loaded, *calls.loaded})),
         seconds=statistics.median(r.seconds for r in reports),
         cpu_seconds=statistics.median(r.cpu_seconds for r in reports),

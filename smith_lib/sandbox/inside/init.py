@@ -210,12 +210,13 @@ def prepare():
         copy(source, target, owner)
     give_up_rights(job)
     put_files(packed)
-    place = "/tmp/.smith-stdin"
-    with open(place, "w+b") as file:
-        file.write(stdin)
-        file.seek(0)
-        os.dup2(file.fileno(), 0)
-    os.unlink(place)
+    if not job["goes_on"]:
+        place = "/tmp/.smith-stdin"
+        with open(place, "w+b") as file:
+            file.write(stdin)
+            file.seek(0)
+            os.dup2(file.fileno(), 0)
+        os.unlink(place)
     os.chdir(job["cwd"])
     return job
 

@@ -4,20 +4,17 @@ Copied into the sandbox as `smith_plugin`. Standard library only, Python 3.8 and
 calls while tests run is bound at import, so that a test which patches `os` or `time` does not reach it.
 """
 
-import ast
 import fcntl
 import json
 import os
 import platform
 import re
 import sys
-import threading
 
 import pytest
 
 _dumps, _write, _getpid = json.dumps, os.write, os.getpid
 _MESSAGE = 2000
-_FUNCTION_CODE = 0x1  # CO_OPTIMIZED: a function's code, not a class's or a module's
 
 
 class Channel:
@@ -45,86 +42,17 @@ class Channel:
             data = data[_write(self.fd, data) :]
 
 
-class Calls:
-    """The functions of the tree that are called, seen by call events alone."""
-
-    def __init__(self):
-        self.codes = {}
-
-    def start(self):
-        if sys.version_info >= (3, 12):
-            monitoring = sys.monitoring
-            tool = next((n for n in (4, 3, 5) if monitoring.get_tool(n) is None), None)
-            if tool is not None:
-                monitoring.use_tool_id(tool, "smith")
-                monitoring.register_callback(tool, monitoring.events.PY_START, self._started)
-                monitoring.set_events(tool, monitoring.events.PY_START)
-                return
-        self.again()
-
-    def again(self):
-        """Trace on, where a test has switched it off or replaced it."""
-        if sys.version_info < (3, 12):
-            threading.settrace(self._called)
-            sys.settrace(self._called)
-
-    def _called(self, frame, event, arg):
-        self.codes.setdefault(id(frame.f_code), frame.f_code)
-
-    def _started(self, code, offset):
-        self.codes.setdefault(id(code), code)
-        return sys.monitoring.DISABLE
-
-    def found(self, relative):
-        """Sorted (file, qualified name, first line)."""
-        names, found = {}, set()
-        for code in list(self.codes.values()):
-            if not code.co_flags & _FUNCTION_CODE or code.co_name.startswith("<"):
-                continue
-            path = relative(code.co_filename)
-            if path is None:
-                continue
-            name = getattr(code, "co_qualname", None)
-            if name is None:
-                if path not in names:
-                    names[path] = qualified_names(code.co_filename)
-                name = names[path].get(code.co_firstlineno, code.co_name)
-            found.add((path, name, code.co_firstlineno))
-        return sorted(found)
-
-
-def qualified_names(path):
-    """First line (decorators included) to qualified name of a file's functions, for Python before 3.11."""
-    try:
-        with open(path, "rb") as file:
-            tree = ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError):
-        return {}
-    found = {}
-
-    def visit(node, prefix):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                first = min([child.lineno] + [d.lineno for d in child.decorator_list])
-                found[first] = prefix + child.name
-                visit(child, prefix + child.name + ".<locals>.")
-            elif isinstance(child, ast.ClassDef):
-                visit(child, prefix + child.name + ".")
-            else:
-                visit(child, prefix)
-
-    visit(tree, "")
-    return found
-
-
 class Reporter:
     """The hooks."""
 
-    def __init__(self, channel, root, keep_failures, calls):
+    def __init__(self, channel, root, keep_failures, only=None):
         self.channel = channel
         self.root = os.path.realpath(root) + os.sep
         self.keep_failures = keep_failures
-        self.calls = calls
+        self.probes = None
+        self.numbers = {}
+        self.only = None if only is None else set(only)
+        self.modules = None if only is None else {name.split("::")[0] for name in only}
         self.current = {}
         self.evidence = {}
         self.loaded = set()
@@ -159,6 +87,8 @@ class Reporter:
     def pytest_collection_modifyitems(self, config, items):
         order = {id(item): at for at, item in enumerate(items)}
         yield
+        if self.only is not None:
+            items[:] = [item for item in items if item.nodeid in self.only]
         names = {str(name) for name, _ in config.pluginmanager.list_name_plugin()}
         if names & {"random_order", "random-order", "pytest_random_order", "reverse", "pytest_reverse"}:
             items.sort(key=lambda item: order.get(id(item), len(order)))
@@ -171,9 +101,29 @@ class Reporter:
         if report.failed:
             self.channel.send({"e": "uncollected", "id": report.nodeid, "why": one_line(report)})
 
-    def pytest_runtest_setup(self, item):
-        if self.calls is not None:
-            self.calls.again()
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item):
+        if self.probes is not None:
+            self.tell_lines("")
+        yield
+        if self.probes is not None:
+            self.tell_lines(item.nodeid)
+
+    def tell_lines(self, name):
+        """Send what was executed since the last time, by a test or, without a name, outside tests.
+
+        The lines of a file are sent once and have a number from then on.
+        """
+        at, why = self.probes.take()
+        numbers = []
+        for path, lines in at.items():
+            key = (path, tuple(lines))
+            if key not in self.numbers:
+                self.numbers[key] = len(self.numbers)
+                self.channel.send({"e": "lines", "n": self.numbers[key], "path": path, "lines": lines})
+            numbers.append(self.numbers[key])
+        if name or numbers:
+            self.channel.send({"e": "executed", "id": name, "at": numbers, "why": why if name else []})
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item, call):
@@ -215,9 +165,11 @@ class Reporter:
         if not self.channel.ours():
             return
         self.note_loaded()
-        called = self.calls.found(self.relative) if self.calls is not None else []
+        if self.probes is not None:
+            self.tell_lines("")
+        probed = sorted(self.probes.files) if self.probes is not None else []
         loaded = sorted(self.loaded)
-        self.channel.send({"e": "end", "exit": int(exitstatus), "loaded": loaded, "called": called})
+        self.channel.send({"e": "end", "exit": int(exitstatus), "loaded": loaded, "probed": probed})
 
     def note_loaded(self):
         for module in list(sys.modules.values()):
@@ -244,10 +196,30 @@ class Reporter:
         return {"exception": excinfo.type.__name__, "message": still(message), "frames": frames[-40:]}
 
 
+def _ignoring(reporter):
+    """The hook that leaves out modules of which no test is wanted."""
+
+    def unwanted(path, config):
+        path = str(path)
+        if not os.path.isfile(path) or os.path.basename(path) == "__init__.py":
+            return None
+        root = str(getattr(config, "rootpath", None) or config.rootdir)
+        return True if os.path.relpath(path, root).replace(os.sep, "/") not in reporter.modules else None
+
+    if int(pytest.__version__.split(".")[0]) >= 7:
+        def pytest_ignore_collect(collection_path, config):
+            return unwanted(collection_path, config)
+    else:
+        def pytest_ignore_collect(path, config):
+            return unwanted(path, config)
+    return pytest_ignore_collect
+
+
 NEUTRAL = {
     None: {
         "maxfail": 0, "stepwise": False, "stepwise_skip": False, "lf": False, "failedfirst": False,
         "newfirst": False, "usepdb": False, "trace": False, "durations": None, "collectonly": False,
+        "tbstyle": "native", "showlocals": False,  # what is told of a failure is read off its traceback
     },
     "xdist": {"numprocesses": None, "dist": "no", "distload": False, "tx": [], "looponfail": False},
     "randomly": {"randomly_reorganize": False, "randomly_reset_seed": False},
@@ -301,12 +273,20 @@ def _open():
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or os.curdir) != here]
     channel = Channel(job["fd"], bytes.fromhex(job["mark"]))
     channel.send({"e": "start", "python": platform.python_version(), "pytest": pytest.__version__})
-    calls = Calls() if job["trace"] else None
-    if calls is not None:
-        calls.start()
-    return Reporter(channel, job["root"], job["keep_failures"], calls)
+    reporter = Reporter(channel, job["root"], job["keep_failures"], job.get("only"))
+    if job["trace"]:
+        sys.path.insert(0, here)
+        import smith_probes
+
+        sys.path.remove(here)
+        reporter.probes = smith_probes.Probes(reporter.relative)
+        reporter.probes.install()
+        reporter.probes.listen()
+    return reporter
 
 
 _reporter = _open()
 for _hook in [name for name in dir(_reporter) if name.startswith("pytest_")]:
     globals()[_hook] = getattr(_reporter, _hook)
+if _reporter.only is not None:
+    pytest_ignore_collect = _ignoring(_reporter)

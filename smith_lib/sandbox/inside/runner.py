@@ -65,6 +65,9 @@ class Tail:
         if len(self.kept) > 2 * self.limit:
             del self.kept[: -self.limit]
 
+    def text(self):
+        return bytes(self.kept[-self.limit :]).decode("utf-8", "replace")
+
 
 class Spent:
     """The processor time of everything that runs or ran in the sandbox, but for this process."""
@@ -222,7 +225,7 @@ def main():
         "cpu_seconds": spent.seconds(),
         "events": events.found,
         "broken": events.broken,
-        "output": bytes(output.kept[-output.limit :]).decode("utf-8", "replace"),
+        "output": output.text(),
     }
     data = json.dumps(report).encode("ascii")
     frame = b"\n%s %d\n%s\n" % (job["frame"].encode("ascii"), len(data), data)

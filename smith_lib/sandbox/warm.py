@@ -1,0 +1,209 @@
+"""A worker: one sandbox that goes on, with warm processes in it that run tests on buggy code."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import Any, Self
+
+from smith_lib.errors import EngineError
+from smith_lib.sandbox.protocol import TESTBED, VENV, Environment, Job, Limits, Sandbox, Session
+from smith_lib.sandbox.suite import COMPLETE, SuiteReport, told
+
+CLEAN = "/opt/smith/clean"
+"""Where a sandbox keeps the clean tree, read-only."""
+_PLACE = "/home/smith/.smith"
+_FOLDERS = (TESTBED, "/tmp", "/home/smith", "/dev/shm")
+_INSIDE = {
+    "keeper.py": "keeper.py", "runner.py": "smith_runner.py", "fence.py": "smith_fence.py",
+    "zygote.py": "smith_zygote.py", "plugin.py": "smith_plugin.py", "probes.py": "smith_probes.py",
+    "swap.py": "smith_swap.py",
+}  # fmt: skip
+_SPARE_MB = 512
+_SPARE_PROCESSES = 32
+_GRACE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One run in the child of a warm process."""
+
+    files: Mapping[str, str]
+    """Changed files of the tree, relative path to text."""
+    tests: tuple[str, ...] | None
+    """Node ids, in any order; all where None."""
+    cpu_seconds: float
+    idle_seconds: float
+    stop: int | None = None
+    """So many tests that do not pass end it."""
+    keep_failures: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class WarmReport:
+    """What a run reported, or why it has to be made elsewhere."""
+
+    report: SuiteReport
+    """`ended` may be `stopped` here."""
+    elsewhere: str
+    """Why a warm process cannot tell; empty where it did."""
+    crashed: bool = False
+    """Whether that is since its child, or the process itself, came to a bad end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a warm process said when it was ready, or why there is none."""
+
+    why_not: str
+    tests: tuple[str, ...] = ()
+    """Node ids in the order of collection; only of the kind `swap`."""
+    threads: int = 1
+    modules: tuple[str, ...] = ()
+    """Imported modules that lie outside the tree."""
+    seconds: float = 0.0
+
+
+class Worker:
+    """One sandbox that goes on. Not for several threads at the same time."""
+
+    def __init__(
+        self, sandbox: Sandbox, environment: Environment, args: Sequence[str], limits: Limits
+    ) -> None:
+        """Nothing is started yet. `args` are pytest's; `limits.seconds` is the longest start of a process."""
+        self._sandbox, self._environment = sandbox, environment
+        self._args, self._limits = tuple(args), limits
+        self._session: Session | None = None
+        self._left = bytearray()
+        self._ready: dict[str, Ready] = {}
+        self.restarts = 0
+        """How often the sandbox was made anew after a run had spoilt it."""
+
+    def __enter__(self) -> Self:
+        """It closes at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def ready(self, kind: str, seed: int, modules: Sequence[str] = ()) -> Ready:
+        """A warm process of that kind (`swap`, `fork`, `trace`) and hash seed, started at first."""
+        name = f"{kind}-{seed}"
+        if name not in self._ready:
+            order = {"op": "start", "name": name, "kind": kind, "seed": seed, "modules": list(modules),
+                     "seconds": self._limits.seconds}  # fmt: skip
+            with self._sandbox.turn():
+                answer = self._ask(order, self._limits.seconds + _GRACE)
+            self._ready[name] = _ready(answer)
+        return self._ready[name]
+
+    def run(self, kind: str, seed: int, order: Order, modules: Sequence[str] = ()) -> WarmReport:
+        """What one run reported. Raises `EngineError` where the sandbox itself broke, twice."""
+        ready = self.ready(kind, seed, modules)
+        if ready.why_not:
+            return WarmReport(_NOTHING, ready.why_not)
+        message: dict[str, Any] = {
+            "op": "run", "name": f"{kind}-{seed}", "files": dict(order.files), "stop": order.stop,
+            "cpu_seconds": order.cpu_seconds, "idle_seconds": order.idle_seconds,
+            "keep_failures": order.keep_failures, "tests": None,
+        }  # fmt: skip
+        if order.tests is not None and kind != "fork":
+            at = {test: n for n, test in enumerate(ready.tests)}
+            if missing := [test for test in order.tests if test not in at]:
+                return WarmReport(_NOTHING, f"{missing[0]} is not collected in a warm process")
+            message["tests"] = sorted(at[test] for test in order.tests)
+        elif order.tests is not None:
+            message["only"] = list(order.tests)
+        with self._sandbox.turn():
+            answer = self._ask(message, 8 * order.cpu_seconds + 4 * order.idle_seconds + _GRACE)
+        for name in answer["ended"]:
+            self._ready.pop(name, None)
+        if answer["spoilt"]:
+            self.close()
+            self.restarts += 1
+        return _run(answer)
+
+    def close(self) -> None:
+        """End the sandbox; the next run makes another."""
+        session, self._session = self._session, None
+        self._ready.clear()
+        self._left.clear()
+        if session is not None:
+            session.close()
+
+    def _ask(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        try:
+            self._opened().send(_frame(message))
+            return self._receive(seconds)
+        except (EngineError, TimeoutError) as error:
+            self.close()
+            raise EngineError(f"a worker's sandbox of {self._environment.image!r} broke: {error}") from error
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            place = files("smith_lib.sandbox") / "inside"
+            put = {f"{_PLACE}/{name}": (place / source).read_bytes() for source, name in _INSIDE.items()}
+            command = (f"{VENV}/bin/python", "-I", "-S", f"{_PLACE}/keeper.py")
+            spare = replace(
+                self._limits,
+                memory_mb=self._limits.memory_mb + _SPARE_MB,
+                processes=self._limits.processes + _SPARE_PROCESSES,
+            )
+            self._session = self._sandbox.open(self._environment, Job(command, put), spare)
+            job = {
+                "python": f"{VENV}/bin/python", "root": TESTBED, "clean": CLEAN, "folders": list(_FOLDERS),
+                "args": [*COMPLETE, *self._args], "output_kb": self._limits.output_kb, "keep_failures": 0,
+            }  # fmt: skip
+            self._session.send(_frame(job))
+        return self._session
+
+    def _receive(self, seconds: float) -> dict[str, Any]:
+        assert self._session is not None
+        while len(self._left) < 4 or len(self._left) < 4 + int.from_bytes(self._left[:4], "big"):
+            data = self._session.receive(seconds)
+            if not data:
+                raise EngineError("it has ended")
+            self._left += data
+        size = int.from_bytes(self._left[:4], "big")
+        message = dict(json.loads(bytes(self._left[4 : 4 + size])))
+        del self._left[: 4 + size]
+        return message
+
+
+_NOTHING = SuiteReport("crashed", {}, {}, (), (), (), (), "", "", 0.0, 0.0, "")
+
+
+def _frame(message: Mapping[str, Any]) -> bytes:
+    data = json.dumps(message).encode("ascii")
+    return len(data).to_bytes(4, "big") + data
+
+
+def _ready(answer: Mapping[str, Any]) -> Ready:
+    seconds = float(answer["seconds"])
+    said = [event for event in answer["events"] if event["e"] == "ready"]
+    if answer["ready"]:
+        [event] = said
+        return Ready("", tuple(event.get("tests", ())), event.get("threads", 1),
+                     tuple(event.get("modules", ())), seconds)  # fmt: skip
+    last = answer["output"].strip().splitlines()[-1:] or ["no output"]
+    how = f"it was not ready after {seconds:.0f} s" if answer["timeout"] else f"it ended: {last[0][:200]}"
+    return Ready(said[0]["why"] if said else answer["gone"] or how)
+
+
+def _run(answer: Mapping[str, Any]) -> WarmReport:
+    report = told(answer)
+    if answer["stopped"]:
+        return WarmReport(replace(report, ended="stopped"), "")
+    elsewhere = ""
+    if report.ended != "timeout":
+        for event in answer["events"]:
+            if event["e"] in ("elsewhere", "odd"):
+                elsewhere = event["why"]
+        if not elsewhere and answer["gone"]:
+            elsewhere = f"a warm process ended: {answer['gone']}"
+        if not elsewhere and report.ended != "finished":
+            how = f"signal {answer['signal']}" if answer["signal"] else f"exit code {answer['exit']}"
+            elsewhere = f"its run was cut off ({how})"
+    refused = any(event["e"] == "elsewhere" for event in answer["events"])
+    return WarmReport(report, elsewhere, bool(elsewhere) and not refused)

@@ -1,0 +1,102 @@
+"""Which tests execute which statements, and so which of them a bug may make fail."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from smith_lib.types import Coverage, CoveredFile
+from smith_lib.validate.affected import Touched
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """The tests that a bug may make fail."""
+
+    tests: tuple[str, ...]
+    """Sorted."""
+    at_import: bool
+    """Whether what changes is executed outside tests: by imports, collection, or session set-up."""
+    reason: str = ""
+    """Why these are all tests, where they are."""
+
+
+class Map:
+    """A repository's coverage, asked for one bug at a time."""
+
+    def __init__(self, rows: Sequence[Coverage], reliable: Iterable[str]) -> None:
+        """Without rows nothing is known, and every bug affects every test."""
+        self.reliable = tuple(sorted(reliable))
+        self._outside: dict[str, frozenset[int]] = {}
+        self._rows: list[tuple[dict[str, frozenset[int]], frozenset[str]]] = []
+        self._always: set[str] = set()
+        self.known = bool(rows)
+        there = set(self.reliable)
+        for row in rows:
+            lines = {file.path: frozenset(file.lines) for file in row.files}
+            tests = frozenset(row.tests) & there
+            if not row.tests:
+                self._outside = lines
+            elif row.why:
+                self._always |= tests
+            else:
+                self._rows.append((lines, tests))
+        self._always |= there - {test for _, tests in self._rows for test in tests}
+
+    def affected(self, changes: Mapping[str, Touched]) -> Affected:
+        """What a change of these files may make fail."""
+        if not self.known:
+            return Affected(self.reliable, True, "what its tests execute is not known")
+        for path, touched in changes.items():
+            if touched.anyone:
+                return Affected(self.reliable, True, f"what changes in {path} affects whoever imports it")
+            if not touched.lines.isdisjoint(self._outside.get(path, frozenset())):
+                return Affected(self.reliable, True, f"what changes in {path} is executed outside tests")
+        found = set(self._always)
+        for lines, tests in self._rows:
+            for path, touched in changes.items():
+                if path in lines and not touched.lines.isdisjoint(lines[path]):
+                    found |= tests
+                    break
+        return Affected(tuple(sorted(found)), False)
+
+
+class Gathered:
+    """Coverage that is put together run by run."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        """Of these files of the tree alone."""
+        self._files = frozenset(files)
+        self._lines: dict[str, dict[str, set[int]]] = {}
+        self._why: dict[str, set[str]] = {}
+
+    def add(
+        self, test_id: str, lines: Iterable[tuple[str, tuple[int, ...]]], why: Iterable[str]
+    ) -> Self:
+        """What a test executed in one more run; without an id, what was executed outside tests."""
+        mine = self._lines.setdefault(test_id, {})
+        for path, numbers in lines:
+            if path in self._files:
+                mine.setdefault(path, set()).update(numbers)
+        self._why.setdefault(test_id, set()).update(why)
+        return self
+
+    def rows(self, repo_id: str, tests: Iterable[str]) -> tuple[Coverage, ...]:
+        """Rows for these tests, those that execute the same together, and one for what runs outside tests."""
+        alike: dict[tuple[tuple[CoveredFile, ...], tuple[str, ...]], list[str]] = {}
+        for test in sorted(tests):
+            alike.setdefault((self._of(test), tuple(sorted(self._why.get(test, ())))), []).append(test)
+        made = [Coverage(repo_id, (), self._of(""), ())]
+        made += [Coverage(repo_id, tuple(names), files, why) for (files, why), names in alike.items()]
+        return tuple(made)
+
+    def executed(self) -> dict[str, set[int]]:
+        """Path to the lines that anything executed."""
+        found: dict[str, set[int]] = {}
+        for files in self._lines.values():
+            for path, lines in files.items():
+                found.setdefault(path, set()).update(lines)
+        return found
+
+    def _of(self, test_id: str) -> tuple[CoveredFile, ...]:
+        files = self._lines.get(test_id, {})
+        return tuple(CoveredFile(path, tuple(sorted(files[path]))) for path in sorted(files))

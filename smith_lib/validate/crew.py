@@ -1,0 +1,200 @@
+"""All verdicts on a repository's candidates: several workers, an audit by cold runs, nothing judged twice."""
+
+import logging
+import math
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+
+from smith_lib import diffs
+from smith_lib.errors import EngineError
+from smith_lib.progress import report
+from smith_lib.sandbox.suite import SuiteJob
+from smith_lib.sandbox.warm import Worker
+from smith_lib.types import Candidate, Outcome, Tier, Verdict
+from smith_lib.validate.coverage import Map
+from smith_lib.validate.judge import Bench, Clerk, failing, patience, plan
+from smith_lib.validate.kept import Kept
+
+log = logging.getLogger(__name__)
+AUDIT_SEED = 4_201
+"""A hash seed that no verdict is made under."""
+UNCHECKED = frozenset({Outcome.APPLY_FAILED, Outcome.FLAKY, Outcome.DUPLICATE})
+"""Outcomes that one cold run cannot speak against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who judges."""
+
+    new_worker: Callable[[], Worker] | None
+    """None where nothing is judged but by cold runs."""
+    size: int
+    modules: tuple[str, ...] = ()
+    kept: Kept | None = None
+    anew: bool = False
+    """Whether what is kept is not asked, but replaced."""
+    seed: str = ""
+    """From which the audit's sample is drawn."""
+
+
+def verdicts(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> list[Verdict]:
+    """The candidates' verdicts, in their order. Raises `EngineError` where sandboxes broke twice."""
+    if not candidates:
+        return []
+    made = judged(candidates, bench, crew)
+    while True:
+        wrong, bench = audited(candidates, made, bench, crew)
+        if not wrong:
+            return [made[c.candidate_id] for c in candidates]
+        again = [c for c in candidates if c.candidate_id in wrong]
+        made |= judged(again, bench, replace(crew, anew=True))
+
+
+def judged(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> dict[str, Verdict]:
+    """Verdicts by candidate id, those kept from before among them."""
+    repo_id, total = candidates[0].repo_id, len(candidates)
+    made: dict[str, Verdict] = {}
+    waiting: queue.SimpleQueue[Candidate] = queue.SimpleQueue()
+    for candidate in candidates:
+        if crew.kept is not None and not crew.anew and (before := crew.kept.get(candidate)) is not None:
+            made[candidate.candidate_id] = before
+        else:
+            waiting.put(candidate)
+    report("validate", repo_id, len(made), total)
+    stop = threading.Event()
+    lock = threading.Lock()
+
+    def work() -> None:
+        with _clerk(bench, crew) as clerk:
+            while not stop.is_set():
+                try:
+                    candidate = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                verdict = _insistently(clerk, candidate)
+                with lock:
+                    made[candidate.candidate_id] = verdict
+                    report("validate", repo_id, len(made), total)
+                if crew.kept is not None:
+                    crew.kept.put(candidate, verdict)
+
+    size = max(1, min(crew.size, waiting.qsize()))
+    pool = ThreadPoolExecutor(size)
+    try:
+        futures = [pool.submit(work) for _ in range(size)]
+        ended, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in ended:
+            future.result()
+        return made
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+        if crew.kept is not None:
+            crew.kept.flush()
+
+
+@contextmanager
+def _clerk(bench: Bench, crew: Crew) -> Iterator[Clerk]:
+    if crew.new_worker is None or bench.tiers == (Tier.COLD,):
+        yield Clerk(bench, None)
+        return
+    with crew.new_worker() as worker:
+        yield Clerk(bench, worker, crew.modules)
+
+
+def _insistently(clerk: Clerk, candidate: Candidate) -> Verdict:
+    """The verdict; where a worker's sandbox broke under it, once more in a new one."""
+    try:
+        return clerk.judge(candidate)
+    except EngineError as error:
+        log.warning("%s: %s; it is judged again", candidate.candidate_id, error)
+        return clerk.judge(candidate)
+
+
+def audited(
+    candidates: Sequence[Candidate], made: dict[str, Verdict], bench: Bench, crew: Crew
+) -> tuple[set[str], Bench]:
+    """Candidates whose verdicts have to be made again, and the bench to do it with.
+
+    A sample of every outcome is run once more, cold and whole, and what was compared is told in `made`. Where
+    one differs, the tier that judged it judges nothing any more.
+    """
+    sample = [c for c in candidates if c.candidate_id in _sample(made, bench, crew)]
+    wrong: set[Tier] = set()
+    if sample:
+        repo_id = candidates[0].repo_id
+        report("validate", repo_id, 0, len(sample), "audit")
+        with ThreadPoolExecutor(min(crew.size, len(sample))) as pool:
+            checked = pool.map(lambda c: _checked(c, made[c.candidate_id], bench), sample)
+            for done, (candidate, verdict) in enumerate(zip(sample, checked, strict=True), 1):
+                before = made[verdict.candidate_id]
+                if verdict.audit == "differs" and verdict.outcome is not Outcome.FLAKY:
+                    log.warning(
+                        "%s: %s said %s (%s), a cold run %s (%s)", verdict.candidate_id, before.tier,
+                        before.outcome, before.reason, verdict.outcome, verdict.reason,
+                    )  # fmt: skip
+                    wrong.add(before.tier)
+                made[verdict.candidate_id] = verdict
+                if crew.kept is not None:
+                    crew.kept.put(candidate, verdict)
+                report("validate", repo_id, done, len(sample), "audit")
+        if crew.kept is not None:
+            crew.kept.flush()
+    if not wrong:
+        return set(), bench
+    again = {name for name, verdict in made.items() if verdict.tier in wrong and not verdict.audit}
+    again |= {name for name, v in made.items() if v.outcome is Outcome.NOT_COVERED and not v.audit}
+    for tier in wrong:
+        bench = bench.below(tier)
+    if bench.tiers == (Tier.COLD,):  # then what tests execute is not trusted either
+        bench = replace(bench, coverage=Map((), bench.reliable))
+    return again, bench
+
+
+def _sample(made: dict[str, Verdict], bench: Bench, crew: Crew) -> set[str]:
+    share = bench.settings.audit
+    if share == 0 or bench.tiers == (Tier.COLD,):
+        return set()
+    found: set[str] = set()
+    for outcome in Outcome:
+        names = sorted(name for name, v in made.items() if v.outcome is outcome and v.tier is not Tier.COLD)
+        if outcome in UNCHECKED or not names:
+            continue
+        have = sum(made[name].audit != "" for name in names)
+        wanted = max(1, math.ceil(share * len(names))) - have
+        left = [name for name in names if made[name].audit == ""]
+        if wanted > 0:
+            found |= set(Random(f"{crew.seed}:audit:{outcome}").sample(left, min(wanted, len(left))))
+    return found
+
+
+def _checked(candidate: Candidate, verdict: Verdict, bench: Bench) -> Verdict:
+    """The verdict marked as compared, or what cold runs say instead."""
+    if agrees(candidate, verdict, bench):
+        return replace(verdict, audit="agrees")
+    cold = Clerk(replace(bench, tiers=(Tier.COLD,)), None).judge(candidate)
+    return replace(cold, audit="differs")
+
+
+def agrees(candidate: Candidate, verdict: Verdict, bench: Bench) -> bool:
+    """Whether one cold run of the whole suite says the same."""
+    files = diffs.apply(candidate.bug_patch, bench.clean)
+    job = SuiteJob(bench.args, files, hash_seed=AUDIT_SEED, idle_seconds=bench.idle_seconds, keep_failures=0)
+    run = bench.run(job, bench.limits)
+    if verdict.outcome is Outcome.TIMEOUT:
+        planned = plan(files, bench)
+        allowed = patience(sum(bench.seconds.get(test, 0.0) for test in planned.tests), bench.settings)
+        took = sum(run.tests[test].seconds for test in planned.tests if test in run.tests)
+        return run.ended == "timeout" or took > 0.5 * allowed
+    now = set(failing(run, bench.reliable))
+    if run.ended == "timeout":
+        return False
+    if verdict.outcome is Outcome.TOO_BROKEN and not bench.full:
+        least = bench.settings.max_fail_ratio * len(bench.reliable)
+        return set(verdict.fail_to_pass) <= now and len(now) >= least
+    return now == set(verdict.fail_to_pass)
