@@ -60,7 +60,7 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
         wanted = [VERSION, selected.key, want.model_dump()]
         kept = Kept(desk.root, f"{repo.repo_id}-{digest(*wanted)[:16]}")
         seed = f"{desk.settings.seed}:{repo.repo_id}"
-        crew = Crew(new_worker, desk.settings.workers, repo.outside, kept, seed=seed)
+        crew = Crew(desk.settings.workers, new_worker, repo.outside, kept, seed=seed)
         return verdicts(candidates, bench, crew)
 
     rows, status = desk.once(Verdict, shard, make)

@@ -16,8 +16,7 @@ from smith_lib.progress import report
 from smith_lib.sandbox.suite import SuiteJob
 from smith_lib.sandbox.warm import Worker
 from smith_lib.types import Candidate, Outcome, Tier, Verdict
-from smith_lib.validate.coverage import Map
-from smith_lib.validate.judge import Bench, Clerk, failing, patience, plan
+from smith_lib.validate.judge import UNKNOWN, Bench, Clerk, failing, judge, patience, plan
 from smith_lib.validate.kept import Kept
 
 log = logging.getLogger(__name__)
@@ -31,9 +30,9 @@ UNCHECKED = frozenset({Outcome.APPLY_FAILED, Outcome.FLAKY, Outcome.DUPLICATE})
 class Crew:
     """Who judges."""
 
-    new_worker: Callable[[], Worker] | None
-    """None where nothing is judged but by cold runs."""
     size: int
+    new_worker: Callable[[], Worker] | None = None
+    """None where nothing is judged but by cold runs."""
     modules: tuple[str, ...] = ()
     kept: Kept | None = None
     anew: bool = False
@@ -152,7 +151,7 @@ def audited(
     for tier in wrong:
         bench = bench.below(tier)
     if bench.tiers == (Tier.COLD,):  # then what tests execute is not trusted either
-        bench = replace(bench, coverage=Map((), bench.reliable))
+        bench = replace(bench, coverage=UNKNOWN)
     return again, bench
 
 
@@ -177,8 +176,7 @@ def _checked(candidate: Candidate, verdict: Verdict, bench: Bench) -> Verdict:
     """The verdict marked as compared, or what cold runs say instead."""
     if agrees(candidate, verdict, bench):
         return replace(verdict, audit="agrees")
-    cold = Clerk(replace(bench, tiers=(Tier.COLD,)), None).judge(candidate)
-    return replace(cold, audit="differs")
+    return replace(judge(candidate, bench), audit="differs")
 
 
 def agrees(candidate: Candidate, verdict: Verdict, bench: Bench) -> bool:

@@ -22,6 +22,10 @@ SuiteRunner = Callable[[SuiteJob, Limits], SuiteReport]
 """Runs a suite once in a fresh sandbox: `run_suite` with its sandbox and environment bound."""
 
 
+UNKNOWN = Map((), ())
+"""The coverage of a repository of which none is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Everything that the candidates of one repository are judged with."""
@@ -38,8 +42,8 @@ class Bench:
     idle_seconds: float
     """How long a cold run may use hardly any processor time."""
     settings: ValidateSettings
-    coverage: Map
-    seconds: Mapping[str, float]
+    coverage: Map = UNKNOWN
+    seconds: Mapping[str, float] = field(default_factory=dict)
     """What each reliable test takes on clean code."""
     tiers: tuple[Tier, ...] = (Tier.COLD,)
     """Fast ones first."""
@@ -89,10 +93,11 @@ def evidence(run: SuiteReport, f2p: Sequence[str]) -> tuple[Failure, ...]:
 
 def plan(files: Mapping[str, str], bench: Bench) -> Plan:
     """Which tests have to run, and in which ways they may."""
-    if bench.tiers == (Tier.COLD,) and not bench.coverage.known:
-        return Plan(files, bench.reliable, bench.tiers)
-    changes = {path: touched(bench.clean(path), text) for path, text in files.items()}
-    affected: Affected = bench.coverage.affected(changes)
+    if bench.coverage.known:
+        changes = {path: touched(bench.clean(path), text) for path, text in files.items()}
+        affected = bench.coverage.affected(changes)
+    else:
+        affected = Affected(bench.reliable, True, "what its tests execute is not known")
     tests = affected.tests
     if not bench.together.isdisjoint(tests):  # they need what runs before them
         tests = bench.reliable
@@ -104,6 +109,11 @@ def plan(files: Mapping[str, str], bench: Bench) -> Plan:
         and not (tier is Tier.FORK and Tier.COLD in slowest)
     ]
     return Plan(files, tests, tuple(tiers))
+
+
+def judge(candidate: Candidate, bench: Bench) -> Verdict:
+    """The verdict by cold runs. Raises `EngineError` where the sandbox itself broke."""
+    return Clerk(replace(bench, tiers=(Tier.COLD,)), None).judge(candidate)
 
 
 class Clerk:
