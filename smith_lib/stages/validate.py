@@ -24,46 +24,47 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
     shard = Shard("verdicts", selected.repo_id, key)
 
     def make() -> list[Verdict]:
-        [repo] = desk.rows_of(Repo, selected)
-        tests = desk.rows_of(Test, selected)
-        candidates = read(desk.root, Shard("candidates", repo.repo_id, injected.key), Candidate)
-        tree = desk.tree_of(repo)
-        environment = environment_of(repo)
-        if not desk.sandbox.has(environment):
-            report("validate", repo.repo_id, 0, len(candidates), "building its environment")
-            desk.sandbox.build(environment, tree.path, desk.limits)
-
-        def clean(path: str) -> str:
-            return (tree.path / path).read_bytes().decode("utf-8")
-
-        want = desk.settings.validation
-        reliable = {t.test_id: t for t in tests if t.stability is Stability.RELIABLE}
-        tiers = tuple(t for t in map(Tier, repo.tiers) if t is Tier.COLD or t.value in want.tiers)
-        bench = Bench(
-            run=partial(run_suite, desk.sandbox, environment),
-            args=repo.test_args,
-            reliable=tuple(sorted(reliable)),
-            clean=cache(clean),
-            limits=replace(desk.limits, seconds=patience(repo.baseline_cpu_seconds, want)),
-            idle_seconds=patience(repo.baseline_seconds, want),
-            settings=want,
-            coverage=Map(desk.rows_of(Coverage, selected), reliable),
-            seconds={name: t.seconds for name, t in reliable.items()},
-            tiers=tiers or (Tier.COLD,),
-            slowest={name: t.tier for name, t in reliable.items() if t.tier is not tiers[0]},
-            together=frozenset(name for name, t in reliable.items() if not t.alone),
-        )
-
-        def new_worker() -> Worker:
-            return Worker(desk.sandbox, environment, repo.test_args, desk.limits)
-
-        wanted = [VERSION, selected.key, want.model_dump()]
-        kept = Kept(desk.root, f"{repo.repo_id}-{digest(*wanted)[:16]}")
-        seed = f"{desk.settings.seed}:{repo.repo_id}"
-        crew = Crew(desk.settings.workers, new_worker, repo.outside, kept, seed=seed)
+        candidates = read(desk.root, Shard("candidates", selected.repo_id, injected.key), Candidate)
+        bench, crew = at_work(selected, desk, len(candidates))
         return verdicts(candidates, bench, crew)
 
     rows, status = desk.once(Verdict, shard, make)
     return finish(
         row, shard, started, pin=selected.pin, repo_id=selected.repo_id, status=status, rows=len(rows)
     )
+
+
+def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
+    """What a repository's candidates, `n` of them, are judged with, its environment built."""
+    [repo] = desk.rows_of(Repo, selected)
+    reliable = {t.test_id: t for t in desk.rows_of(Test, selected) if t.stability is Stability.RELIABLE}
+    tree, environment, want = desk.tree_of(repo), environment_of(repo), desk.settings.validation
+    if not desk.sandbox.has(environment):
+        report("validate", repo.repo_id, 0, n, "building its environment")
+        desk.sandbox.build(environment, tree.path, desk.limits)
+
+    @cache
+    def clean(path: str) -> str:
+        return (tree.path / path).read_bytes().decode("utf-8")
+
+    def new_worker() -> Worker:
+        return Worker(desk.sandbox, environment, repo.test_args, desk.limits)
+
+    tiers = tuple(t for t in map(Tier, repo.tiers) if t is Tier.COLD or t.value in want.tiers)
+    bench = Bench(
+        run=partial(run_suite, desk.sandbox, environment),
+        args=repo.test_args,
+        reliable=tuple(sorted(reliable)),
+        clean=clean,
+        limits=replace(desk.limits, seconds=patience(repo.baseline_cpu_seconds, want)),
+        idle_seconds=patience(repo.baseline_seconds, want),
+        settings=want,
+        coverage=Map(desk.rows_of(Coverage, selected), reliable),
+        seconds={name: t.seconds for name, t in reliable.items()},
+        tiers=tiers,
+        slowest={name: t.tier for name, t in reliable.items() if t.tier is not tiers[0]},
+        together=frozenset(name for name, t in reliable.items() if not t.alone),
+    )
+    kept = Kept(desk.root, f"{repo.repo_id}-{digest(VERSION, selected.key, want.model_dump())[:16]}")
+    seed = f"{desk.settings.seed}:{repo.repo_id}"
+    return bench, Crew(desk.settings.workers, new_worker, repo.outside, kept, seed=seed)

@@ -67,6 +67,8 @@ class Plan:
     tests: tuple[str, ...]
     tiers: tuple[Tier, ...]
     """To be tried in this order."""
+    at_import: bool
+    """Whether what changes is executed outside tests: by imports, collection, or session set-up."""
 
 
 def patience(clean_seconds: float, settings: ValidateSettings) -> float:
@@ -108,7 +110,7 @@ def plan(files: Mapping[str, str], bench: Bench) -> Plan:
         if not (tier is Tier.SWAP and (affected.at_import or slowest & {Tier.FORK, Tier.COLD}))
         and not (tier is Tier.FORK and Tier.COLD in slowest)
     ]
-    return Plan(files, tests, tuple(tiers))
+    return Plan(files, tests, tuple(tiers), affected.at_import)
 
 
 def judge(candidate: Candidate, bench: Bench) -> Verdict:

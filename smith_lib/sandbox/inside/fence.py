@@ -39,13 +39,9 @@ class Fence:
             try:
                 with os.scandir(todo.pop()) as entries:
                     for entry in entries:
-                        now = entry.stat(follow_symlinks=False)
-                        if stat.S_ISDIR(now.st_mode):
-                            # What a folder holds is compared entry by entry.
-                            found[entry.path] = (now.st_mode, 0, 0, 0)
+                        found[entry.path] = what(entry.stat(follow_symlinks=False))
+                        if entry.is_dir(follow_symlinks=False):
                             todo.append(entry.path)
-                        else:
-                            found[entry.path] = (now.st_mode, now.st_ino, now.st_ctime_ns, now.st_size)
             except OSError:
                 continue
         return found
@@ -66,12 +62,11 @@ class Fence:
                     return why
         except OSError as error:
             return "%s: %s" % (error.filename, error.strerror)
-        if back:
-            after = self.seen()
-            for path in back:
-                if after.get(path, (0,))[0] != self.record[path][0]:
-                    return "%s could not be put back" % path
-                self.record[path] = after[path]
+        for path in back:
+            after = recorded(path)
+            if after is None or after[0] != self.record[path][0]:
+                return "%s could not be put back" % path
+            self.record[path] = after
         return ""
 
     def opened(self):
@@ -112,6 +107,21 @@ class Fence:
             os.chmod(path, stat.S_IMODE(mode))
             return ""
         return "%s was changed and there is no copy of it" % path
+
+
+def what(now):
+    """(mode, inode, change time, size); of a folder the mode alone, since what it holds is looked at itself."""
+    if stat.S_ISDIR(now.st_mode):
+        return (now.st_mode, 0, 0, 0)
+    return (now.st_mode, now.st_ino, now.st_ctime_ns, now.st_size)
+
+
+def recorded(path):
+    """The record of one entry, or None where there is none."""
+    try:
+        return what(os.lstat(path))
+    except OSError:
+        return None
 
 
 def remove(path):
