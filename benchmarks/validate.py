@@ -192,7 +192,8 @@ def _sum(pairs: Sequence[Pair]) -> None:
         print(f"{len(shipped) / hours:,.0f} valid or subtle an hour of one worker, confirmation included, "
               "environments and audit aside")  # fmt: skip
     several = sum(len(p.candidate.functions) > 1 for p in pairs)
-    print(f"{sum(p.at_import for p in pairs)} change what is executed at import, {several} are in several functions")
+    at_import = sum(p.at_import for p in pairs)
+    print(f"{at_import} change what is executed outside tests, {several} several functions")
 
 
 if __name__ == "__main__":

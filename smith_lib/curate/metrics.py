@@ -15,6 +15,7 @@ from smith_lib.types import (
     Outcome,
     Repo,
     RepoOutcome,
+    Tier,
     Verdict,
 )
 
@@ -57,6 +58,7 @@ def metrics(
         "funnel": {
             "repos": _counts(list(RepoOutcome), Counter(r.outcome for r in repos)),
             "outcomes": _counts(list(Outcome), outcomes),
+            "tiers": _counts(list(Tier), Counter(v.tier for v in verdicts)),
             "unjudged": len(candidates) - len(verdicts),
             "left_out": len(choice.left_out),
             "published": len(rows),
@@ -70,6 +72,7 @@ def _quality(
 ) -> dict[str, Any]:
     kept = (v for v in verdicts if v.outcome in (Outcome.VALID, Outcome.SUBTLE))
     judged = {instance_id(v.candidate_id): v for v in kept}
+    audits = [v.audit for v in verdicts if v.audit]
     sample = rows[:: max(1, -(-len(rows) // SYNTAX_SAMPLE))]
     agreed = sum(r.instance_id in judged and judged[r.instance_id].runs >= runs for r in rows)
     return {
@@ -77,6 +80,8 @@ def _quality(
         "syntax_checked": len(sample),
         "test_failures_appropriate": _share(sum(map(_appropriate, rows)), len(rows)),
         "deterministic": _share(agreed, len(rows)),
+        "audited": len(audits),
+        "audit_agreement": _share(sum(audit == "agrees" for audit in audits), len(audits)),
         "manual_review_score": reviewed,
     }
 

@@ -110,7 +110,7 @@ class Fence:
 
 
 def what(now):
-    """(mode, inode, change time, size); of a folder the mode alone, since what it holds is looked at itself."""
+    """(mode, inode, change time, size); of a folder the mode alone: what it holds is looked at itself."""
     if stat.S_ISDIR(now.st_mode):
         return (now.st_mode, 0, 0, 0)
     return (now.st_mode, now.st_ino, now.st_ctime_ns, now.st_size)
