@@ -4,6 +4,9 @@ Only where that is what a fresh import would have done; else `Elsewhere` says wh
 Python 3.8 and newer.
 """
 
+import __future__
+
+import ast
 import gc
 import inspect
 import os
@@ -111,9 +114,12 @@ class Index:
 
     def ours(self, code):
         """Whether it is of the tree."""
-        name = code.co_filename
+        return self.real(code.co_filename).startswith(self.root)
+
+    def real(self, name):
+        """The real path of a file that code names."""
         if name not in self.inside:
-            self.inside[name] = os.path.realpath(name).startswith(self.root)
+            self.inside[name] = os.path.realpath(name)
         return self.inside[name]
 
     def _kept(self, things):
@@ -121,9 +127,12 @@ class Index:
             if type(thing) is types.CodeType and self.ours(thing):
                 self.escaped.add(key(thing))
 
-    def names(self, path):
-        """The names under which loaded code of that file goes."""
-        return {k[0] for k in self.functions if os.path.realpath(k[0]) == path}
+    def know(self, path, clean):
+        """Take in a clean file, by its real path; what is known then serves every bug in it."""
+        if path not in self.clean:
+            names = sorted({k[0] for k in self.functions if self.real(k[0]) == path}) or [path]
+            self.clean[path] = Clean(names, clean)
+        return self.clean[path]
 
     def plan(self, path, clean, buggy):
         """(function, its buggy code) for every function to change; raises `Elsewhere`.
@@ -131,17 +140,18 @@ class Index:
         `path` is the file's real path; `clean` and `buggy` are its bytes. Raises `SyntaxError` and whatever
         else compiling gives.
         """
-        names = self.names(path) or {path}
-        if len(names) > 1:
+        file = self.know(path, clean)
+        if len(file.names) > 1:
             raise Elsewhere("its file is loaded under several names")
-        [name] = names
-        if path not in self.clean:
-            self.clean[path] = compile(clean, name, "exec", dont_inherit=True)
-        found = []
-        pairs(self.clean[path], compile(buggy, name, "exec", dont_inherit=True), found)
+        found, after, shift = file.compared(buggy)
         made = []
         for old, new in found:
             made += self._swaps(old, new)
+        if shift:  # what follows the change stands on other lines
+            done = {id(function) for function, _ in made}
+            for place, functions in self.functions.items():
+                if place[0] == file.names[0] and place[2] > after:
+                    made += [(f, shifted(f.__code__, shift)) for f in functions if id(f) not in done]
         return made
 
     def _swaps(self, old, new):
@@ -164,6 +174,82 @@ class Index:
         if held and (old.co_freevars != new.co_freevars or doc(old) != doc(new)):
             raise Elsewhere("its free variables or its docstring change")
         return [(f, new) for f in held]
+
+
+class Clean:
+    """A clean file, and what a change of it compiles to."""
+
+    def __init__(self, names, source):
+        """`names` are those under which it is loaded; `source` is its bytes. Never raises."""
+        self.names, self.lines, self.whole = names, source.splitlines(True), None
+        self.source, self.parts = source, {}
+        self.flags = 0
+        self.spans = []
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError):
+            return
+        for statement in tree.body:
+            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+                for alias in statement.names:
+                    self.flags |= getattr(__future__, alias.name).compiler_flag
+        self.spans = spans(tree.body, len(self.lines), None)
+
+    def compared(self, buggy):
+        """((clean, buggy) code of functions, the line after which nothing differs, how far that moves)."""
+        new = buggy.splitlines(True)
+        old = self.lines
+        head = 0
+        while head < min(len(old), len(new)) and old[head] == new[head]:
+            head += 1
+        tail = 0
+        while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+            tail += 1
+        shift = len(new) - len(old)
+        found = []
+        for first, last, holder in self.spans:
+            if first <= head and len(old) - tail <= last and head < last:
+                try:
+                    other = self.part(new[first - 1 : last + shift], first, holder)
+                except SyntaxError:
+                    break
+                if (first, last) not in self.parts:
+                    self.parts[first, last] = self.part(old[first - 1 : last], first, holder)
+                pairs(self.parts[first, last], other, found)
+                return found, last, shift
+        if self.whole is None:
+            self.whole = compile(self.source, self.names[0], "exec", dont_inherit=True)
+        pairs(self.whole, compile(buggy, self.names[0], "exec", dont_inherit=True), found)
+        return found, len(old), 0
+
+    def part(self, lines, first, holder):
+        """The code of some lines on their own, where they stand in the file; in a class where they do."""
+        head = b"\n" * (first - 1)
+        if holder is not None:
+            head = b"\n" * (first - 2) + b"class " + holder.encode() + b":\n"
+        return compile(head + b"".join(lines), self.names[0], "exec", self.flags, True)
+
+
+def spans(statements, end, holder):
+    """(first line, last line, class) of statements that can be compiled alone, the smallest first.
+
+    The methods of top-level classes, then the top-level statements. What lies between two belongs to the one
+    before it.
+    """
+    firsts = [min([d.lineno for d in getattr(s, "decorator_list", ())] + [s.lineno]) for s in statements]
+    found, below = [], []
+    for statement, first, after in zip(statements, firsts, [*firsts[1:], end + 1]):
+        if holder is None or isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found.append((first, after - 1, holder))
+        if holder is None and isinstance(statement, ast.ClassDef) and first < statement.body[0].lineno:
+            below += spans(statement.body, after - 1, statement.name)
+    return below + found
+
+
+def shifted(code, shift):
+    """The code as it is where its lines stand elsewhere."""
+    consts = tuple(shifted(c, shift) if isinstance(c, types.CodeType) else c for c in code.co_consts)
+    return code.replace(co_firstlineno=code.co_firstlineno + shift, co_consts=consts)
 
 
 def is_sibling(code, other):

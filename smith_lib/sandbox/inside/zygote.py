@@ -143,10 +143,9 @@ class Collected:
         for name in order.get("files", ()):
             path = os.path.join(self.order["real_root"], name)
             if path not in self.index.clean:
-                names = self.index.names(path) or {path}
-                with contextlib.suppress(OSError, SyntaxError, ValueError):
+                with contextlib.suppress(OSError):
                     with open(os.path.join(self.order["clean"], name), "rb") as file:
-                        self.index.clean[path] = compile(file.read(), min(names), "exec", dont_inherit=True)
+                        self.index.know(path, file.read())
 
     def act(self, order, fd):
         """In the child: the run that an order asks for."""
