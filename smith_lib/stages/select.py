@@ -19,6 +19,8 @@ from smith_lib.types import Function, Repo, RepoOutcome, StageRun, StageStatus, 
 from smith_lib.validate.baseline import Baseline, baseline
 
 VERSION = 1
+NO_SUITE = (RepoOutcome.NO_INTERPRETER, RepoOutcome.BUILD_FAILED, RepoOutcome.SUITE_FAILED)
+"""Rejections after which no bug can be judged; all others are about what a dataset should hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,11 @@ class Selected:
     functions: tuple[Function, ...] = ()
 
 
-def select(source: str, desk: Desk) -> StageRun:
+def select(source: str, desk: Desk, *, to_judge: bool = False) -> StageRun:
     """The stage's ledger row, once the repository's shards are there.
 
+    With `to_judge` only what cannot be judged is rejected: what has no environment, no suite that runs or no
+    reliable test. Any other repository is made ready, and its row still says why no dataset would hold it.
     Raises `SourceError` where there is no such repository and `MachineryError` where something broke.
     """
     row, started = desk.start(source, "select"), time.monotonic()
@@ -41,18 +45,21 @@ def select(source: str, desk: Desk) -> StageRun:
     groups = (desk.settings.select, desk.settings.environments, desk.settings.sandbox)
     wanted = [*(group.model_dump() for group in groups), desk.sandbox.name]
     key = desk.key("select", VERSION, pinned.source, wanted)
-    name = slug(pinned.source)
-    shard = Shard("repos", name, key)
+    shard = Shard("repos", slug(pinned.source), key)
 
-    def make() -> list[Repo]:
-        made = _select(pinned, desk)
+    def make(shard: Shard, whatever: bool) -> list[Repo]:
+        made = _select(pinned, desk, whatever)
         for table, kind, rows in (("tests", Test, made.tests), ("functions", Function, made.functions)):
             desk.gate(table, rows)
-            write(desk.root, Shard(table, name, key), kind, rows)
+            write(desk.root, replace(shard, table=table), kind, rows)
         return [made.repo]
 
-    [repo], status = desk.once(Repo, shard, make, Test, Function)
-    if repo.outcome is not RepoOutcome.KEPT:
+    [repo], status = desk.once(Repo, shard, partial(make, shard, False), Test, Function)
+    if to_judge and repo.outcome is not RepoOutcome.KEPT and not repo.sandbox:  # nothing of it was run
+        shard = replace(shard, key=desk.key("select", VERSION, key, "whatever it is"))
+        [repo], status = desk.once(Repo, shard, partial(make, shard, True), Test, Function)
+    usable = repo.outcome not in NO_SUITE and repo.n_reliable > 0
+    if not (usable if to_judge else repo.outcome is RepoOutcome.KEPT):
         status = StageStatus.REJECTED
     facts_of_it = {"pin": pinned.source, "repo_id": repo.repo_id, "reason": repo.reason, "rows": 1}
     return finish(row, shard, started, status=status, **facts_of_it)
@@ -70,13 +77,16 @@ def _blank(tree: Tree, known: Facts) -> Repo:
     )  # fmt: skip
 
 
-def _select(pinned: Pin, desk: Desk) -> Selected:
+def _select(pinned: Pin, desk: Desk, whatever: bool) -> Selected:
+    """The repository's rows; with `whatever` it is run even where what it says of itself rejects it."""
     report("select", pinned.source, 0, 0, "fetching")
     tree = fetch(pinned, desk.cache, desk.settings.select)
     known = facts(tree.path)
     repo = _blank(tree, known)
     if (rejected := judge_static(tree, known, desk.settings.select)) is not None:
-        return Selected(replace(repo, outcome=rejected[0], reason=rejected[1]))
+        repo = replace(repo, outcome=rejected[0], reason=rejected[1])
+        if not whatever:
+            return Selected(repo)
     report("select", tree.repo_id, 0, 0, "installing")
     found = find(tree, desk.sandbox, desk.settings.environments, desk.limits)
     log = f"logs/{tree.repo_id}-build.log"
@@ -110,6 +120,8 @@ def _judged(repo: Repo, base: Baseline, tree: Tree, known: Facts, desk: Desk) ->
     )  # fmt: skip
     if base.broken:
         return Selected(replace(repo, outcome=RepoOutcome.SUITE_FAILED, reason=base.broken), base.tests)
+    if repo.outcome is not RepoOutcome.KEPT:
+        return Selected(repo, base.tests)
     if repo.n_tests < want.min_tests:
         reason = f"{repo.n_tests} tests collected, at least {want.min_tests} wanted"
         return Selected(replace(repo, outcome=RepoOutcome.TOO_FEW_TESTS, reason=reason), base.tests)

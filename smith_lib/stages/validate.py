@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from smith_lib.environments.recorded import environment_of
+from smith_lib.given.verdicts import judged
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import run_suite
 from smith_lib.stages.frame import Desk, finish
@@ -42,7 +43,8 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
             idle_seconds=patience(repo.baseline_seconds, want),
             settings=want,
         )
-        return verdicts(candidates, bench, desk.settings.workers)
+        judge = partial(verdicts, bench=bench, workers=desk.settings.workers)
+        return judged(candidates, tree.path, repo.test_files, judge)
 
     rows, status = desk.once(Verdict, shard, make)
     return finish(
