@@ -172,6 +172,8 @@ def hunk_at(lines: list[str], at: int) -> tuple[Hunk, int]:
         removed += mark == "-"
         added += mark == "+"
     changed += max(removed, added)
+    if (len(old), len(new)) != (want_old, want_new):
+        raise DoesNotApply(f"the hunk at old line {start} has more lines than its header counts")
     return Hunk(start, tuple(old), tuple(new), changed), at
 
 

@@ -79,10 +79,12 @@ def _place(hunk: Hunk, old: Sequence[str], least: int) -> int | None:
     told = hunk.start - 1 if hunk.old else hunk.start
     if fits(told):
         return told
-    # As git has it: what is told to be at a file's beginning stays there, and what ends without context
+    # As git has it: what is told to be at a file's beginning belongs there, and what ends without context
     # belongs at its end. Lines that are only added fit anywhere.
-    if hunk.start <= 1 or not hunk.old:
+    if not hunk.old:
         return None
+    if hunk.start <= 1:
+        return 0 if fits(0) else None
     if hunk.old[-1:] != hunk.new[-1:]:
         return len(old) - size if fits(len(old) - size) else None
     places = [n for n in range(least, len(old) - size + 1) if old[n] == hunk.old[0] and fits(n)]
