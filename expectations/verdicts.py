@@ -16,13 +16,21 @@ from smith_lib.types import Outcome, Tier, Verdict
 
 ROW = Verdict
 KEY = "candidate_id"
+
+
+def _foreign(v: Verdict) -> set[str]:
+    """What evidence is of that is no failing test, and no module of one that could not be collected."""
+    modules = {test.partition("::")[0] for test in v.fail_to_pass}
+    return {f.test_id for f in v.failures} - set(v.fail_to_pass) - modules
+
+
 DERIVED: Derived = {
     "n_fail_to_pass": lambda v, given: len(v.fail_to_pass),
     "n_pass_to_pass": lambda v, given: len(v.pass_to_pass),
     "out_of_order": lambda v, given: out_of_order(v.fail_to_pass) or out_of_order(v.pass_to_pass),
     "in_both": lambda v, given: joined(set(v.fail_to_pass) & set(v.pass_to_pass)),
     "unknown_tests": lambda v, given: given.strangers((*v.fail_to_pass, *v.pass_to_pass)),
-    "foreign_evidence": lambda v, given: joined({f.test_id for f in v.failures} - set(v.fail_to_pass)),
+    "foreign_evidence": lambda v, given: joined(_foreign(v)),
 }
 VALID = {"outcome": [Outcome.VALID.value]}
 SUBTLE = {"outcome": [Outcome.SUBTLE.value]}
