@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from prefect import task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from smith_lib import stages
@@ -37,6 +39,7 @@ def judge_given(source: str, selected: StageRun, taken: StageRun, settings: Sett
     return told(stages.validate(selected, taken, desk_for("", settings)))
 
 
+@task(name="places", cache_policy=NO_CACHE, persist_result=False)
 def places(selected: StageRun, taken: StageRun, judged: StageRun) -> dict[str, str]:
     """Which repository it was, and where the shards lie, relative to the root."""
     return {

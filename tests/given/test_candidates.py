@@ -27,7 +27,12 @@ class Box:
 LIMIT = 3
 # the end of it
 '''
-FILES = {"pkg/a.py": CLEAN, "pkg/data.txt": "one\n", "pkg/new.py": "match = print x\n", "tests/test_a.py": "a\n"}
+FILES = {
+    "pkg/a.py": CLEAN,
+    "pkg/data.txt": "one\n",
+    "pkg/new.py": "match = print x\n",
+    "tests/test_a.py": "a\n",
+}
 REPO = a_repo(test_files=("tests/test_a.py",))
 
 
@@ -65,11 +70,14 @@ def test_a_bug_that_fits_has_its_facts_and_smiths_own_diff(tree: Path) -> None:
         (bug("size = 1", "size = 2"), ["pkg/a.py::Box"]),
         (bug("LIMIT = 3", "LIMIT = 4"), ["pkg/a.py::<module>"]),
         (bug("def open(self, key):\n", "def open(self, key):\n        key += 1\n"), ["pkg/a.py::Box.open"]),
-        (bug("    size = 1\n\n    def open(self, key)", "    def open(self)"), ["pkg/a.py::Box", "pkg/a.py::Box.open"]),
+        (
+            bug("    size = 1\n\n    def open(self, key)", "    def open(self)"),
+            ["pkg/a.py::Box", "pkg/a.py::Box.open"],
+        ),
         (bug("one", "two", "pkg/data.txt"), ["pkg/data.txt::<module>"]),
         (bug("x", "y", "pkg/new.py"), ["pkg/new.py::<module>"]),
     ],
-)  # fmt: skip
+)
 def test_what_changes_is_named(patch: str, functions: Sequence[str], tree: Path) -> None:
     assert list(row(patch, tree).functions) == functions
 

@@ -55,7 +55,7 @@ def result(patch: str, tree: Path, tests: set[str] = TESTS) -> dict[str, str]:
 
 PLAIN = diffs.make({"pkg/a.py": CLEAN}, {"pkg/a.py": BUGGY})
 BARE = PLAIN.partition("\n")[2]
-MAIL = "From 1a2b Mon Sep 17 00:00:00 2001\nSubject: rename x\n\n- a bullet\n+ another\n---\n pkg/a.py | 3 +--\n\n"
+MAIL = "From 1a2b Mon Sep 17 00:00:00 2001\nSubject: rename x\n\n- a bullet\n---\n pkg/a.py | 3 +--\n\n"
 
 
 @pytest.mark.parametrize(
@@ -157,10 +157,10 @@ REPEATED = "--- a/pkg/a.py\n+++ b/pkg/a.py\n"
         (diffs.make({}, {"pkg/new.py": "x\n"}).partition("mode 100644\n")[2], "creates a file"),
         (diffs.make({"pkg/a.py": CLEAN}, {}), "deletes a file"),
         (diffs.make({"pkg/a.py": CLEAN}, {}).partition("mode 100644\n")[2], "deletes a file"),
-        ("diff --git a/pkg/a.py b/c.py\nsimilarity index 100%\nrename from pkg/a.py\nrename to c.py\n", "renames"),
+        ("diff --git a/pkg/a.py b/c.py\nsimilarity index 99%\nrename from pkg/a.py\nrename to c\n", "rename"),
         (PLAIN.replace("+++ b/pkg/a.py", "+++ b/pkg/c.py"), r"renames a/pkg/a\.py to b/pkg/c\.py"),
         ("diff --git a/pkg/a.py b/pkg/a.py\nold mode 100644\nnew mode 100755\n", "changes a file's mode"),
-        ("diff --git a/x.png b/x.png\nindex 1..2 100644\nBinary files a/x.png and b/x.png differ\n", "binary"),
+        ("diff --git a/x b/x\nindex 1..2 100644\nBinary files a/x and b/x differ\n", "the patch is binary"),
         ("diff --git a/x b/x\nindex 1..2 100644\nGIT binary patch\nliteral 3\nKcmZ\n", "the patch is binary"),
         (PLAIN.replace("-line 12", "-line 13"), r"pkg/a\.py: the hunk at line 9 does not fit"),
         (PLAIN.replace(" line 10\n", " line 10 \n"), "the hunk at line 9 does not fit"),
