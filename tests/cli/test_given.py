@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from smith_lib.storage import Root, Shard, write
+from smith_lib.types import Candidate, Strategy, Verdict
+from tests.rows import a_candidate, a_verdict
+
 pytestmark = pytest.mark.usefixtures("told_flows")
 
 
@@ -62,3 +66,14 @@ def test_a_bad_file_is_told_before_anything_starts(invoke, tmp_path: Path):
     plain = invoke("validate", "pypi:h11", "--candidates", tmp_path / "gone.json", "--json")
     assert plain.exit_code == 2
     assert "gone.json: candidates cannot be read" in json.loads(plain.stdout)["error"]
+
+
+def test_a_given_bug_is_shown_though_there_is_no_run(invoke, tmp_path: Path):
+    root = Root.at(tmp_path)
+    bug = a_candidate(candidate_id="theirs", strategy=Strategy.GIVEN, operator="given")
+    write(root, Shard("candidates", "r", "k"), Candidate, [bug])
+    write(root, Shard("verdicts", "r", "k"), Verdict, [a_verdict(candidate_id="theirs", reason="1 of 3")])
+    result = invoke("show", "theirs", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "valid: 1 of 3" in result.stdout
+    assert bug.bug_patch in result.stdout
