@@ -2,7 +2,8 @@
 
 import ast
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from smith_lib import diffs
@@ -12,6 +13,9 @@ from smith_lib.types import Candidate, Category, Complexity, Repo, Strategy
 
 OPERATOR = "given"
 
+Scope = tuple[int, int, str]
+"""First line, last line and qualified name of a function or class."""
+
 
 def candidates(bugs: Sequence[GivenBug], repo: Repo, tree: Path) -> list[Candidate]:
     """A row for each bug, in their order, under its own id.
@@ -19,16 +23,23 @@ def candidates(bugs: Sequence[GivenBug], repo: Repo, tree: Path) -> list[Candida
     One that fits has its diff in Smith's own form. One that does not has it as it was given, and no files.
     """
     tests = frozenset(repo.test_files)
-    return [_candidate(bug, repo.repo_id, tree, tests) for bug in bugs]
+
+    @cache
+    def scopes(path: str) -> list[Scope]:
+        return _scopes((tree / path).read_bytes())
+
+    return [_candidate(bug, repo.repo_id, tree, tests, scopes) for bug in bugs]
 
 
-def _candidate(bug: GivenBug, repo_id: str, tree: Path, tests: frozenset[str]) -> Candidate:
+def _candidate(
+    bug: GivenBug, repo_id: str, tree: Path, tests: frozenset[str], scopes: Callable[[str], list[Scope]]
+) -> Candidate:
     try:
         patch = fitted(bug.patch, tree, tests)
     except diffs.DoesNotApply:
         return _row(bug.instance_id, repo_id, bug.patch, (), (), 0)
     files = diffs.paths(patch)
-    functions = sorted({f"{path}::{name}" for path, name in _functions(patch, tree)})
+    functions = sorted({f"{path}::{name}" for path, name in _functions(patch, scopes)})
     return _row(bug.instance_id, repo_id, patch, files, functions, diffs.fix_lines(patch))
 
 
@@ -42,14 +53,13 @@ def _row(
     )  # fmt: skip
 
 
-def _functions(patch: str, tree: Path) -> Iterator[tuple[str, str]]:
+def _functions(patch: str, scopes: Callable[[str], list[Scope]]) -> Iterator[tuple[str, str]]:
     """Path and name of what holds each changed line of the clean files."""
     for diff in diffs.parse(patch):
         path = str(diff.new_path)
-        scopes = _scopes((tree / path).read_bytes())
         for hunk in diff.hunks:
             for line in _changed_lines(hunk):
-                around = [scope for scope in scopes if scope[0] <= line <= scope[1]]
+                around = [scope for scope in scopes(path) if scope[0] <= line <= scope[1]]
                 yield path, min(around, key=lambda s: s[1] - s[0])[2] if around else "<module>"
 
 
@@ -63,15 +73,15 @@ def _changed_lines(hunk: diffs.Hunk) -> Iterable[int]:
     return range(first, last) if first < last else (first - 1,)
 
 
-def _scopes(source: bytes) -> list[tuple[int, int, str]]:
-    """First line, last line and qualified name of every function and class; none where it does not parse."""
+def _scopes(source: bytes) -> list[Scope]:
+    """Every function and class; none where the source does not parse."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes and the like are the repository's own affair
         try:
             tree = ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return []
-    found: list[tuple[int, int, str]] = []
+    found: list[Scope] = []
     waiting: list[tuple[ast.AST, str]] = [(tree, "")]
     while waiting:
         node, above = waiting.pop()
