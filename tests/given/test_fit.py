@@ -19,6 +19,7 @@ FILES = {
     "tests/test_a.py": "def test(): ...\n",
     "pyproject.toml": "[project]\n",
     "a/pkg.py": "one\ntwo\n",
+    "pkg/tab\there.py": "x\n",
 }
 TESTS = {"tests/test_a.py", "pyproject.toml"}
 BUGGY = CLEAN.replace("line 12\n", "LINE 12\n").replace("line 33\n", "")
@@ -124,6 +125,24 @@ def test_a_folder_that_is_called_like_a_prefix_is_kept(tree: Path) -> None:
     assert result(patch, tree) == {"a/pkg.py": "one\n2\n"}
 
 
+@pytest.mark.parametrize("line", range(2, 10))
+def test_of_two_places_the_one_that_git_takes_is_taken(line: int, tmp_path: Path) -> None:
+    """The lines are there at line 2 and at line 8; a hunk told to be at line 5 is as far from both."""
+    clean = "-\na\nb\nc\n-\n-\n-\na\nb\nc\n-\n"
+    (tmp_path / "f.py").write_text(clean)
+    patch = f"--- a/f.py\n+++ b/f.py\n@@ -{line},4 +{line},4 @@\n a\n-b\n+x\n c\n -\n"
+    ours = result(patch, tmp_path)
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch.encode(), check=True, timeout=60)
+    assert ours == {"f.py": (tmp_path / "f.py").read_text()}
+
+
+def test_a_hunk_is_not_placed_before_the_one_above_it(tree: Path) -> None:
+    first, second = (PLAIN.index("@@ -9"), PLAIN.index("@@ -30"))
+    swapped = PLAIN[:first] + PLAIN[second:] + PLAIN[first:second]
+    with pytest.raises(diffs.DoesNotApply, match="the hunk at line 9 does not fit"):
+        fitted(swapped, tree, TESTS)
+
+
 def on(path: str) -> str:
     return PLAIN.replace("pkg/a.py", path)
 
@@ -148,6 +167,7 @@ REPEATED = "--- a/pkg/a.py\n+++ b/pkg/a.py\n"
         (on("tests/test_a.py"), r"tests/test_a\.py: holds or configures tests"),
         (on("tests//./test_a.py"), r"tests/test_a\.py: holds or configures tests"),
         (on("pyproject.toml"), r"pyproject\.toml: holds or configures tests"),
+        ('--- "a/pkg/tab\\there.py"\n+++ "b/pkg/tab\\there.py"\n@@ -1 +1 @@\n-x\n+y\n', "hold this name"),
         (on("pkg/gone.py"), r"pkg/gone\.py: no such file"),
         (on("pkg"), "pkg: no such file"),
         (on("x" * 300), "no such file"),
