@@ -36,24 +36,26 @@ DERIVED: Derived = {
     "files_out_of_order": lambda c, given: out_of_order(c.files),
     "unknown_tests": lambda c, given: given.strangers(c.covering_tests),
 }
+MADE = {"strategy": [s.value for s in Strategy if s is not Strategy.GIVEN]}
+"""Bugs of Smith's own. What a file gave is kept even where it fits nowhere; its verdict says so."""
 
 
 def rules(given: Given) -> list[Rule]:
     """The rules, in the order in which they are told."""
     made = [
         unique("candidate ids are unique", "candidate_id"),
-        unique("no bug is there twice", "repo_id", "bug_patch"),
-        told("the patch is not empty", "bug_patch"),
+        unique("no bug is there twice", "repo_id", "bug_patch", where=MADE),
+        told("the patch is not empty", "bug_patch", where=MADE),
         told("the operator is told", "operator"),
         one_of("strategies are known ones", "strategy", list(Strategy)),
         one_of("categories are known ones", "category", list(Category)),
         one_of("complexities are known ones", "complexity", list(Complexity)),
-        between("the fix changes a line", "fix_lines", 1),
-        equal("the changed lines are those of the patch", "fix_lines", "patch_lines"),
+        between("the fix changes a line", "fix_lines", 1, where=MADE),
+        equal("the changed lines are those of the patch", "fix_lines", "patch_lines", where=MADE),
         equal("the complexity is that of the changed lines", "complexity", "size"),
-        equal("the files are those of the patch", "told_paths", "patch_paths"),
+        equal("the files are those of the patch", "told_paths", "patch_paths", where=MADE),
         one_of("files are sorted and unique", "files_out_of_order", [False]),
-        between("what changes is named", "n_functions", 1),
+        between("what changes is named", "n_functions", 1, where=MADE),
         between("the cost is not negative", "cost_usd", 0),
         none("covering tests are reliable tests of the repository", "unknown_tests"),
     ]  # fmt: skip

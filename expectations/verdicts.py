@@ -16,6 +16,14 @@ from smith_lib.types import Outcome, Tier, Verdict
 
 ROW = Verdict
 KEY = "candidate_id"
+
+
+def _foreign(v: Verdict) -> set[str]:
+    """What evidence is of that is no failing test, and no module of one that could not be collected."""
+    modules = {test.partition("::")[0] for test in v.fail_to_pass}
+    return {f.test_id for f in v.failures} - set(v.fail_to_pass) - modules
+
+
 DERIVED: Derived = {
     "n_fail_to_pass": lambda v, given: len(v.fail_to_pass),
     "n_pass_to_pass": lambda v, given: len(v.pass_to_pass),
@@ -29,12 +37,6 @@ SUBTLE = {"outcome": [Outcome.SUBTLE.value]}
 KEPT = {"outcome": [Outcome.VALID.value, Outcome.SUBTLE.value]}
 REJECTED = {"outcome": [o.value for o in Outcome if o not in (Outcome.VALID, Outcome.SUBTLE)]}
 HARMLESS = {"outcome": [Outcome.NO_FAILURE.value, Outcome.NOT_COVERED.value]}
-
-
-def _foreign(verdict: Verdict) -> set[str]:
-    """What evidence is of, failing tests and modules that hold some aside."""
-    modules = {test.partition("::")[0] for test in verdict.fail_to_pass}
-    return {f.test_id for f in verdict.failures} - set(verdict.fail_to_pass) - modules
 
 
 def rules(given: Given) -> list[Rule]:

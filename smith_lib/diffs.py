@@ -12,7 +12,7 @@ from smith_lib.errors import InputError
 
 CONTEXT = 3
 NO_NEWLINE = "\\ No newline at end of file\n"
-HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 
 
 class DoesNotApply(InputError):  # noqa: N818
@@ -140,7 +140,8 @@ def make(clean: Mapping[str, str], buggy: Mapping[str, str]) -> str:
     return "".join(out)
 
 
-def _hunk(lines: list[str], at: int) -> tuple[Hunk, int]:
+def hunk_at(lines: list[str], at: int) -> tuple[Hunk, int]:
+    """The hunk whose header is that line of a patch, and the line after it. Raises `DoesNotApply`."""
     header = HUNK.match(lines[at])
     if header is None:
         raise DoesNotApply(f"line {at + 1} of the patch is no hunk header: {lines[at].rstrip()!r}")
@@ -171,6 +172,8 @@ def _hunk(lines: list[str], at: int) -> tuple[Hunk, int]:
         removed += mark == "-"
         added += mark == "+"
     changed += max(removed, added)
+    if (len(old), len(new)) != (want_old, want_new):
+        raise DoesNotApply(f"the hunk at old line {start} has more lines than its header counts")
     return Hunk(start, tuple(old), tuple(new), changed), at
 
 
@@ -197,7 +200,7 @@ def parse(patch: str) -> tuple[FileDiff, ...]:
         at += 2
         hunks: list[Hunk] = []
         while at < len(lines) and lines[at].startswith("@@"):
-            hunk, at = _hunk(lines, at)
+            hunk, at = hunk_at(lines, at)
             hunks.append(hunk)
         files.append(FileDiff(old_path, new_path, tuple(hunks)))
     if not files:

@@ -54,6 +54,8 @@ class Strategy(StrEnum):
     LLM = "llm"
     MIRROR = "mirror"
     COMBINE = "combine"
+    GIVEN = "given"
+    """None of Smith's: the bug was read from a file."""
 
 
 class Category(StrEnum):

@@ -1,5 +1,6 @@
 """Prefect tasks: a shard and settings in, a shard out; retries, caching, artifacts."""
 
+from tasks.given import judge_given, places, select_to_judge, take_given
 from tasks.publish import publish_version
 from tasks.records import begin_run, end_run, failed_of, rows_there, settled
 from tasks.search import search_repos
@@ -10,11 +11,15 @@ __all__ = [
     "end_run",
     "failed_of",
     "inject_repo",
+    "judge_given",
     "package_repo",
+    "places",
     "publish_version",
     "rows_there",
     "search_repos",
     "select_repo",
+    "select_to_judge",
     "settled",
+    "take_given",
     "validate_repo",
 ]

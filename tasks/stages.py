@@ -17,7 +17,8 @@ from tasks.desk import desk_for
 from tasks.states import curable, told
 
 
-def _stage_task(name: str, subject: str, tags: list[str]) -> Callable[[Callable[..., Any]], Task[..., Any]]:
+def stage_task(name: str, subject: str, tags: list[str]) -> Callable[[Callable[..., Any]], Task[..., Any]]:
+    """What makes a function the task of one stage, tried again where that may cure it."""
     return task(
         name=name,
         task_run_name=f"{name} {{{subject}}}",
@@ -42,13 +43,13 @@ def _skipped(before: StageRun, stage: str) -> State[StageRun]:
     return told(row)
 
 
-@_stage_task("select", "source", ["engine"])
+@stage_task("select", "source", ["engine"])
 def select_repo(source: str, settings: Settings, run_id: str) -> State[StageRun]:
     """The repository's row, kept or rejected, with its environment built and its tests known."""
     return _done(stages.select(source, desk_for(run_id, settings)), run_id, settings)
 
 
-@_stage_task("inject", "source", [])
+@stage_task("inject", "source", [])
 def inject_repo(source: str, selected: StageRun, settings: Settings, run_id: str) -> State[StageRun]:
     """The repository's candidates."""
     if not follows(selected):
@@ -56,7 +57,7 @@ def inject_repo(source: str, selected: StageRun, settings: Settings, run_id: str
     return _done(stages.inject(selected, desk_for(run_id, settings)), run_id, settings)
 
 
-@_stage_task("validate", "source", ["engine"])
+@stage_task("validate", "source", ["engine"])
 def validate_repo(
     source: str, selected: StageRun, injected: StageRun, settings: Settings, run_id: str
 ) -> State[StageRun]:
@@ -66,7 +67,7 @@ def validate_repo(
     return _done(stages.validate(selected, injected, desk_for(run_id, settings)), run_id, settings)
 
 
-@_stage_task("package", "source", [])
+@stage_task("package", "source", [])
 def package_repo(
     source: str,
     selected: StageRun,

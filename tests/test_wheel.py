@@ -97,7 +97,7 @@ def test_the_flows_are_found(installed):
         "for point in entry_points(group='smith.flows'): print(point.name, callable(point.load()))"
     )
     found = dict(line.split() for line in run(installed, "python", "-c", code).splitlines())
-    assert found == dict.fromkeys(("run", "rerun-failed", "nightly", "publish"), "True")
+    assert found == dict.fromkeys(("run", "rerun-failed", "nightly", "publish", "validate-given"), "True")
 
 
 @pytest.mark.engine

@@ -97,7 +97,7 @@ def find(root: Root, wanted: str) -> Instance | Unpublished:
     Raises `InputError` that lists the near ids.
     """
     version = latest(root)
-    if version is None and not ledger.runs(root):
+    if version is None and not ledger.runs(root) and not any(root.names("candidates")):
         ledger.record(root)  # raises: there is no run, and which command makes one
     places = data_files(root, version) if version else []
     known: list[str] = []

@@ -52,14 +52,24 @@ Judge the candidates by the repositories' own tests.
 
 Runs what is missing of the stages before."""
 
+CANDIDATES = """\
+With --candidates the bugs in FILE are judged, whoever made them, by the tests of exactly one SOURCE. FILE
+is .jsonl, .json or .parquet; each row has `instance_id` and `patch`, a unified diff from clean to buggy.
+Nothing but the lack of an environment, of a suite that runs or of a reliable test keeps a repository
+from this: licence, size, number of tests, passing share and the list of benchmark repositories do not
+count. A diff that does not apply exactly, leaves the tree, touches tests or their settings, or does
+anything but change text in place gets the outcome apply_failed with the reason. The verdicts are one
+Parquet file under --out; with --json each is also one line of JSON on standard output, in the order
+of FILE. The exit code is 0 once all are judged, whatever their outcomes."""
+
 PACKAGE = """\
 Write the bugs that count up as tasks.
 
 Runs what is missing of the stages before."""
 
 
-def run_until(sources: list[str], settings: Settings, as_json: bool, until: str = "publish") -> None:
-    """Call the flow `run`, once it is sure that a sandbox can run here, and tell how it ended.
+def ready(sources: list[str], settings: Settings) -> None:
+    """Nothing, once it is sure that a sandbox can run here.
 
     Raises `InputError` where no source is of a known kind, and `SandboxUnavailable`.
     """
@@ -73,6 +83,11 @@ def run_until(sources: list[str], settings: Settings, as_json: bool, until: str 
         sandbox.base()
     finally:
         sandbox.close()
+
+
+def run_until(sources: list[str], settings: Settings, as_json: bool, until: str = "publish") -> None:
+    """Call the flow `run` and tell how it ended."""
+    ready(sources, settings)
     finish("run", settings.out, as_json, until == "publish", sources, settings, until=until)
 
 
@@ -177,11 +192,16 @@ def _until(name: str, until: str, about: str, examples: list[str]) -> click.Comm
             raise click.UsageError(
                 "no SOURCE given, e.g. pypi:h11, github:owner/name, git+https://..., ./path"
             )
-        if not wanted:
-            wanted, settings = as_before(settings)
-        run_until(wanted, settings, as_json, until)
+        go_on(wanted, settings, as_json, until)
 
     return command
+
+
+def go_on(sources: list[str], settings: Settings, as_json: bool, until: str) -> None:
+    """Call the flow `run` over these sources, or where there are none over those of the newest run."""
+    if not sources:
+        sources, settings = as_before(settings)
+    run_until(sources, settings, as_json, until)
 
 
 run = _until(
@@ -209,12 +229,43 @@ inject = _until(
     ["smith inject --out data", "smith inject pypi:h11 --limit 100 --set 'inject.strategies=[\"ast\"]'"],
 )
 
-validate = _until(
+
+@click.command(
     "validate",
-    "validate",
-    VALIDATE,
-    ["smith validate --out data --workers 4", "smith validate pypi:h11 --sandbox namespaces"],
+    cls=Command,
+    examples=[
+        "smith validate --out data --workers 4",
+        "smith validate pypi:h11 --sandbox namespaces",
+        "smith validate pypi:h11==0.16.0 --candidates bugs.jsonl --out data --json > verdicts.jsonl",
+    ],
+    help="\n\n".join([VALIDATE, AGAIN, CANDIDATES, KINDS]),
 )
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@sources_option
+@click.option(
+    "--candidates",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Judge the bugs in this file (.jsonl, .json, .parquet) instead of making some.",
+)
+@with_settings()
+@json_option
+def validate(
+    sources: tuple[str, ...],
+    files: tuple[Path, ...],
+    candidates: Path | None,
+    settings: Settings,
+    as_json: bool,
+) -> None:
+    """Judge candidates: Smith's own, or those of a file."""
+    wanted = gathered(sources, files)
+    if candidates is None:
+        go_on(wanted, settings, as_json, "validate")
+    else:
+        from smith_lib.cli.given import judge
+
+        judge(wanted, candidates, settings, as_json)
+
 
 package = _until(
     "package",

@@ -1,9 +1,10 @@
 """The stages of one repository: each reads the shards of the one before and makes its own, once."""
 
 from smith_lib.stages.frame import Desk, Gate
+from smith_lib.stages.given import take
 from smith_lib.stages.inject import inject
 from smith_lib.stages.package import package
 from smith_lib.stages.select import select
 from smith_lib.stages.validate import validate
 
-__all__ = ["Desk", "Gate", "inject", "package", "select", "validate"]
+__all__ = ["Desk", "Gate", "inject", "package", "select", "take", "validate"]

@@ -24,6 +24,8 @@ from smith_lib.validate.called import called
 from smith_lib.validate.coverage import Gathered
 
 VERSION = 2
+NO_SUITE = (RepoOutcome.NO_INTERPRETER, RepoOutcome.BUILD_FAILED, RepoOutcome.SUITE_FAILED)
+"""Rejections after which no bug can be judged; all others are about what a dataset should hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,11 @@ class Selected:
     coverage: tuple[Coverage, ...] = ()
 
 
-def select(source: str, desk: Desk) -> StageRun:
+def select(source: str, desk: Desk, *, to_judge: bool = False) -> StageRun:
     """The stage's ledger row, once the repository's shards are there.
 
+    With `to_judge` only what cannot be judged is rejected: what has no environment, no suite that runs or no
+    reliable test. Any other repository is made ready, and its row still says why no dataset would hold it.
     Raises `SourceError` where there is no such repository and `MachineryError` where something broke.
     """
     row, started = desk.start(source, "select"), time.monotonic()
@@ -47,20 +51,24 @@ def select(source: str, desk: Desk) -> StageRun:
     groups = (desk.settings.select, desk.settings.environments, desk.settings.sandbox)
     wanted = [*(group.model_dump() for group in groups), desk.sandbox.name]
     key = desk.key("select", VERSION, pinned.source, wanted)
-    name = slug(pinned.source)
-    shard = Shard("repos", name, key)
+    shard = Shard("repos", slug(pinned.source), key)
 
-    def make() -> list[Repo]:
-        made = _select(pinned, desk)
+    def make(shard: Shard, whatever: bool) -> list[Repo]:
+        made = _select(pinned, desk, whatever)
         tables = (("tests", Test, made.tests), ("functions", Function, made.functions),
                   ("coverage", Coverage, made.coverage))  # fmt: skip
         for table, kind, rows in tables:
             desk.gate(table, rows)
-            write(desk.root, Shard(table, name, key), kind, rows)
+            write(desk.root, replace(shard, table=table), kind, rows)
         return [made.repo]
 
-    [repo], status = desk.once(Repo, shard, make, Test, Function, Coverage)
-    if repo.outcome is not RepoOutcome.KEPT:
+    beside = (Test, Function, Coverage)
+    [repo], status = desk.once(Repo, shard, partial(make, shard, False), *beside)
+    if to_judge and repo.outcome not in NO_SUITE and not repo.tiers:  # it was given up too early for that
+        shard = replace(shard, key=desk.key("select", VERSION, key, "whatever it is"))
+        [repo], status = desk.once(Repo, shard, partial(make, shard, True), *beside)
+    usable = repo.outcome not in NO_SUITE and repo.n_reliable > 0
+    if not (usable if to_judge else repo.outcome is RepoOutcome.KEPT):
         status = StageStatus.REJECTED
     facts_of_it = {"pin": pinned.source, "repo_id": repo.repo_id, "reason": repo.reason, "rows": 1}
     return finish(row, shard, started, status=status, **facts_of_it)
@@ -78,13 +86,16 @@ def _blank(tree: Tree, known: Facts) -> Repo:
     )  # fmt: skip
 
 
-def _select(pinned: Pin, desk: Desk) -> Selected:
+def _select(pinned: Pin, desk: Desk, whatever: bool) -> Selected:
+    """The repository's rows; with `whatever` it is run even where what it says of itself rejects it."""
     report("select", pinned.source, 0, 0, "fetching")
     tree = fetch(pinned, desk.cache, desk.settings.select)
     known = facts(tree.path)
     repo = _blank(tree, known)
     if (rejected := judge_static(tree, known, desk.settings.select)) is not None:
-        return Selected(replace(repo, outcome=rejected[0], reason=rejected[1]))
+        repo = replace(repo, outcome=rejected[0], reason=rejected[1])
+        if not whatever:
+            return Selected(repo)
     report("select", tree.repo_id, 0, 0, "installing")
     found = find(tree, desk.sandbox, desk.settings.environments, desk.limits)
     log = f"logs/{tree.repo_id}-build.log"
@@ -102,7 +113,9 @@ def _select(pinned: Pin, desk: Desk) -> Selected:
     runs = desk.settings.select.clean_runs
     base = baseline(tree.repo_id, partial(run_suite, desk.sandbox, made), found.test_args, runs, desk.limits)
     selected = _judged(repo, base, tree, known, desk)
-    return _calibrated(selected, base, tree, desk) if selected.repo.outcome is RepoOutcome.KEPT else selected
+    usable = selected.repo.outcome not in NO_SUITE and base.n_reliable > 0
+    wanted = selected.repo.outcome is RepoOutcome.KEPT or whatever
+    return _calibrated(selected, base, tree, desk) if usable and wanted else selected
 
 
 def _judged(repo: Repo, base: Baseline, tree: Tree, known: Facts, desk: Desk) -> Selected:
@@ -119,6 +132,8 @@ def _judged(repo: Repo, base: Baseline, tree: Tree, known: Facts, desk: Desk) ->
     )  # fmt: skip
     if base.broken:
         return Selected(replace(repo, outcome=RepoOutcome.SUITE_FAILED, reason=base.broken), base.tests)
+    if repo.outcome is not RepoOutcome.KEPT:
+        return Selected(repo, base.tests)
     if repo.n_tests < want.min_tests:
         reason = f"{repo.n_tests} tests collected, at least {want.min_tests} wanted"
         return Selected(replace(repo, outcome=RepoOutcome.TOO_FEW_TESTS, reason=reason), base.tests)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache, partial
 
 from smith_lib.environments.recorded import environment_of
+from smith_lib.given.verdicts import judged
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import run_suite
 from smith_lib.sandbox.warm import Worker
@@ -25,8 +26,10 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
 
     def make() -> list[Verdict]:
         candidates = read(desk.root, Shard("candidates", selected.repo_id, injected.key), Candidate)
+        [repo] = desk.rows_of(Repo, selected)
         bench, crew = at_work(selected, desk, len(candidates))
-        return verdicts(candidates, bench, crew)
+        judge = partial(verdicts, bench=bench, crew=crew)
+        return judged(candidates, desk.tree_of(repo).path, repo.test_files, judge)
 
     rows, status = desk.once(Verdict, shard, make)
     return finish(
@@ -61,8 +64,8 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
         settings=want,
         coverage=Map(desk.rows_of(Coverage, selected), reliable),
         seconds={name: t.seconds for name, t in reliable.items()},
-        tiers=tiers,
-        slowest={name: t.tier for name, t in reliable.items() if t.tier is not tiers[0]},
+        tiers=tiers or (Tier.COLD,),
+        slowest={name: t.tier for name, t in reliable.items() if t.tier is not Tier.SWAP},
         together=frozenset(name for name, t in reliable.items() if not t.alone),
     )
     kept = Kept(desk.root, f"{repo.repo_id}-{digest(VERSION, selected.key, want.model_dump())[:16]}")

@@ -1,5 +1,6 @@
 """The verdict on a candidate: the tests that it may make fail, run in the fastest way that is exact."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,12 +10,14 @@ from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.sandbox.warm import Order, Worker
 from smith_lib.settings import ValidateSettings
-from smith_lib.types import Candidate, Failure, Outcome, Tier, Verdict
+from smith_lib.types import Candidate, Failure, Outcome, Strategy, Tier, Verdict
 from smith_lib.validate.affected import touched
 from smith_lib.validate.coverage import Affected, Map
 
 VERSION = 2
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
+CHEAP = 2.0
+"""Seconds of a clean suite that is run as a whole for every bug that is in the band."""
 KEPT = 5
 """Failures that a verdict keeps as evidence."""
 
@@ -152,7 +155,11 @@ class Clerk:
 
     def _tried(self, candidate: Candidate, planned: Plan, tier: Tier, started: float) -> Verdict | Tier:
         """The verdict of one tier; where it cannot tell, the tier itself or, after a crash, `cold`."""
-        want, total = self.bench.settings, len(self.bench.reliable)
+        want, reliable = self.bench.settings, self.bench.reliable
+        if tier is Tier.COLD:
+            planned = replace(planned, tests=reliable)
+        full = self.bench.full or candidate.strategy is Strategy.GIVEN
+        least = want.max_fail_ratio * len(reliable)
         first: SuiteReport | None = None
         f2p: tuple[str, ...] = ()
         made = 0
@@ -162,44 +169,68 @@ class Clerk:
 
         runs = 1 if want.confirm == "cold" and tier is not Tier.COLD else want.runs
         for seed in range(1, runs + 1):
-            run = self._run(planned, tier, seed, KEPT if first is None else 0)
+            tests = planned.tests if seed != 2 or tier is Tier.COLD else self._wider(planned, f2p)
+            stop = None if full else max(1, math.ceil(least))
+            run = self._run(planned.files, tests, tier, seed, KEPT if first is None else 0, stop)
             if isinstance(run, Tier):
                 return run
             made += 1
             if run.ended == "timeout":
                 return verdict(Outcome.TIMEOUT, f"run {made} took more than its tests may, or hung")
-            now = failing(run, planned.tests)
+            now = failing(run, tests)
             if run.ended == "stopped":
-                now = tuple(t for t in planned.tests if t in run.tests and run.tests[t].outcome != "passed")
+                now = tuple(t for t in tests if t in run.tests and run.tests[t].outcome != "passed")
+            if not set(now) <= set(planned.tests) or (full and len(now) >= least and tests != reliable):
+                # A test that fails may leave behind what makes others fail that never meet the bug.
+                return self._tried(candidate, replace(planned, tests=reliable), tier, started)
             if first is None:
                 first, f2p = run, now
                 if not f2p:
                     return verdict(Outcome.NO_FAILURE, "every reliable test passes")
-                if len(f2p) >= want.max_fail_ratio * total:
-                    least = "at least " if run.ended == "stopped" else ""
-                    return verdict(Outcome.TOO_BROKEN, f"{least}{len(f2p)} of {total} reliable tests fail")
+                if len(f2p) >= least:
+                    some = "at least " if run.ended == "stopped" else ""
+                    reason = f"{some}{len(f2p)} of {len(reliable)} reliable tests fail"
+                    return verdict(Outcome.TOO_BROKEN, reason)
             elif now != f2p:
                 differing = sorted(set(now) ^ set(f2p))
-                return verdict(
-                    Outcome.FLAKY, f"run {made} differs in {len(differing)} tests: {differing[0]}"
-                )
-        subtle = len(f2p) < want.subtle_below * total
-        reason = f"{len(f2p)} of {total} reliable tests fail in {made} runs"
+                reason = f"run {made} differs in {len(differing)} tests: {differing[0]}"
+                return verdict(Outcome.FLAKY, reason)
+        subtle = len(f2p) < want.subtle_below * len(reliable)
+        reason = f"{len(f2p)} of {len(reliable)} reliable tests fail in {made} runs"
         return verdict(Outcome.SUBTLE if subtle else Outcome.VALID, reason)
 
-    def _run(self, planned: Plan, tier: Tier, seed: int, keep: int) -> SuiteReport | Tier:
+    def _wider(self, planned: Plan, f2p: Sequence[str]) -> tuple[str, ...]:
+        """The tests of a second run, to see whether tests that fail make others fail after them.
+
+        All tests where that costs little, else all of the modules that hold a failing one.
+        """
+        seconds = self.bench.seconds
+        mine = sum(seconds.get(test, 0.0) for test in planned.tests)
+        if sum(seconds.values()) <= max(CHEAP, 4 * mine):
+            return self.bench.reliable
+        modules = {test.partition("::")[0] for test in f2p}
+        near = {test for test in self.bench.reliable if test.partition("::")[0] in modules}
+        return tuple(sorted(near.union(planned.tests)))
+
+    def _run(
+        self,
+        files: Mapping[str, str],
+        tests: tuple[str, ...],
+        tier: Tier,
+        seed: int,
+        keep: int,
+        stop: int | None,
+    ) -> SuiteReport | Tier:
         """One run; where that tier cannot tell, the tier itself or, after a crash, `cold`."""
         bench = self.bench
         if tier is Tier.COLD:
             job = SuiteJob(
-                bench.args, planned.files, hash_seed=seed, idle_seconds=bench.idle_seconds, keep_failures=keep
+                bench.args, files, hash_seed=seed, idle_seconds=bench.idle_seconds, keep_failures=keep
             )
             return bench.run(job, bench.limits)
         assert self.worker is not None
-        longest = patience(sum(bench.seconds.get(test, 0.0) for test in planned.tests), bench.settings)
-        least = -(-bench.settings.max_fail_ratio * len(bench.reliable) // 1)
-        stop = None if bench.full else max(1, int(least))
-        order = Order(planned.files, planned.tests, longest, longest, stop, keep)
+        longest = patience(sum(bench.seconds.get(test, 0.0) for test in tests), bench.settings)
+        order = Order(files, tests, longest, longest, stop, keep)
         told = self.worker.run(tier.value, seed, order, self.modules)
         self.inside += sum(result.seconds for result in told.report.tests.values())
         if told.elsewhere:

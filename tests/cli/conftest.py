@@ -57,6 +57,24 @@ def run(sources, settings, until="publish"):
 def publish_root(settings):
     return {"version": "v2", "path": f"{settings.out}/published/v2", "rows": 3, "new": True}
 
+def validate_given(source, candidates, settings):
+    from pathlib import Path
+    from smith_lib.given.read import read
+    from smith_lib.storage import Shard, write
+    from smith_lib.types import Outcome, Stability, Test, Verdict
+    from tests.rows import a_test, a_verdict
+
+    if source.startswith("pypi:raise-"):
+        run([source], settings)
+    root = Root.at(settings.out)
+    tests = [a_test(n) for n in range(3)] + [a_test(9, stability=Stability.FLAKY)]
+    broken = (tests[1].test_id,)
+    rows = [a_verdict(candidate_id=bug.instance_id, outcome=Outcome.TOO_BROKEN, reason=candidates,
+                      fail_to_pass=broken, pass_to_pass=()) for bug in read(Path(candidates))]
+    places = {"tests": write(root, Shard("tests", "r", "k"), Test, tests).path,
+              "verdicts": write(root, Shard("verdicts", "r", "k"), Verdict, rows).path}
+    return {"repo_id": "some__repo.01234567", "candidates": "", **places}
+
 def rerun_failed(run_id, out):
     return {**SUMMARY, "called": {"run_id": run_id, "out": out}}
 """
@@ -65,6 +83,7 @@ ENTRY_POINTS = """[smith.flows]
 run = told_flows:run
 publish = told_flows:publish_root
 rerun-failed = told_flows:rerun_failed
+validate-given = told_flows:validate_given
 """
 
 

@@ -270,3 +270,12 @@ def test_licence_expressions_are_taken_apart():
 
 def test_instances_are_of_their_own_type():
     assert TABLES["instances"].ROW is Instance
+
+
+def test_evidence_may_be_of_a_module_that_could_not_be_collected():
+    lost = Failure("tests/test_a.py", "ImportError", "cannot import name", ())
+    rows = [a_verdict(n, failures=(lost,)) for n in range(2)]
+    assert check("verdicts", rows).failures == ()
+    stranger = Failure("tests/test_z.py", "ImportError", "cannot import name", ())
+    [broken] = check("verdicts", [a_verdict(0, failures=(stranger,)), rows[1]]).failures
+    assert broken.rule == "evidence is of failing tests"

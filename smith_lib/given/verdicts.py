@@ -1,0 +1,61 @@
+"""Verdicts on bugs from elsewhere: those that do not fit are told why, the others are judged."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from smith_lib.diffs import DoesNotApply
+from smith_lib.given.fit import fitted
+from smith_lib.types import Candidate, Outcome, Strategy, Tier, Verdict
+
+UNSETTLED = (Outcome.APPLY_FAILED, Outcome.TIMEOUT)
+"""Outcomes after which nothing is known of any test."""
+
+
+def judged(
+    candidates: Sequence[Candidate],
+    tree: Path,
+    test_files: Collection[str],
+    judge: Callable[[Sequence[Candidate]], list[Verdict]],
+) -> list[Verdict]:
+    """The candidates' verdicts in their order, those of bugs that fit by `judge`.
+
+    A candidate of Smith's own always goes to `judge`.
+    """
+    refused: dict[str, Verdict] = {}
+    for candidate in candidates:
+        if candidate.strategy is Strategy.GIVEN:
+            try:
+                fitted(candidate.bug_patch, tree, test_files)
+            except DoesNotApply as error:
+                refused[candidate.candidate_id] = _refusal(candidate, str(error))
+    found = iter(judge([c for c in candidates if c.candidate_id not in refused]))
+    return [refused.get(c.candidate_id) or next(found) for c in candidates]
+
+
+def _refusal(candidate: Candidate, reason: str) -> Verdict:
+    return Verdict(
+        repo_id=candidate.repo_id, candidate_id=candidate.candidate_id, outcome=Outcome.APPLY_FAILED,
+        reason=reason, fail_to_pass=(), pass_to_pass=(), fail_ratio=0.0, runs=0, seconds=0.0, tier=Tier.COLD,
+        audit="", failures=(),
+    )  # fmt: skip
+
+
+def plain(verdict: Verdict, reliable: Iterable[str]) -> dict[str, Any]:
+    """The verdict as plain data under the names that benchmarks use, with all tests in its two lists.
+
+    PASS_TO_PASS is the rest of the reliable tests, whatever the outcome; both are empty where no run came to
+    an end.
+    """
+    broken = set(verdict.fail_to_pass)
+    passing = [] if verdict.outcome in UNSETTLED else sorted(t for t in reliable if t not in broken)
+    return {
+        "instance_id": verdict.candidate_id,
+        "outcome": str(verdict.outcome),
+        "FAIL_TO_PASS": list(verdict.fail_to_pass),
+        "PASS_TO_PASS": passing,
+        "fail_ratio": verdict.fail_ratio,
+        "tier": str(verdict.tier),
+        "seconds": verdict.seconds,
+        "reason": verdict.reason,
+    }
