@@ -16,7 +16,7 @@ from smith_lib.progress import report
 from smith_lib.sandbox.suite import SuiteJob
 from smith_lib.sandbox.warm import Worker
 from smith_lib.types import Candidate, Outcome, Tier, Verdict
-from smith_lib.validate.judge import UNKNOWN, Bench, Clerk, failing, judge, patience, plan
+from smith_lib.validate.judge import UNKNOWN, Bench, Clerk, Plan, failing, judge, patience, plan, planned_for
 from smith_lib.validate.kept import Kept
 
 log = logging.getLogger(__name__)
@@ -58,13 +58,16 @@ def judged(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> dict[st
     """Verdicts by candidate id, those kept from before among them."""
     repo_id, total = candidates[0].repo_id, len(candidates)
     made: dict[str, Verdict] = {}
-    waiting: queue.SimpleQueue[Candidate] = queue.SimpleQueue()
+    left: list[Candidate] = []
     for candidate in candidates:
         if crew.kept is not None and not crew.anew and (before := crew.kept.get(candidate)) is not None:
             made[candidate.candidate_id] = before
         else:
-            waiting.put(candidate)
+            left.append(candidate)
     report("validate", repo_id, len(made), total)
+    waiting: queue.SimpleQueue[tuple[Candidate, Plan | None]] = queue.SimpleQueue()
+    for planned in dear_first(left, bench):
+        waiting.put(planned)
     stop = threading.Event()
     lock = threading.Lock()
 
@@ -72,10 +75,10 @@ def judged(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> dict[st
         with _clerk(bench, crew) as clerk:
             while not stop.is_set():
                 try:
-                    candidate = waiting.get_nowait()
+                    candidate, planned = waiting.get_nowait()
                 except queue.Empty:
                     return
-                verdict = _insistently(clerk, candidate)
+                verdict = _insistently(clerk, candidate, planned)
                 with lock:
                     made[candidate.candidate_id] = verdict
                     report("validate", repo_id, len(made), total)
@@ -106,13 +109,27 @@ def _clerk(bench: Bench, crew: Crew) -> Iterator[Clerk]:
         yield Clerk(bench, worker, crew.modules)
 
 
-def _insistently(clerk: Clerk, candidate: Candidate) -> Verdict:
+def dear_first(candidates: Sequence[Candidate], bench: Bench) -> list[tuple[Candidate, Plan | None]]:
+    """The candidates with their plans, those whose tests take long first, so that none is the last."""
+    known: dict[tuple[str, ...], tuple[str, ...]] = {}  # the same tests are held once
+    found: list[tuple[float, Candidate, Plan | None]] = []
+    for candidate in candidates:
+        planned, seconds = planned_for(candidate, bench), 0.0
+        if planned is not None:
+            planned = replace(planned, tests=known.setdefault(planned.tests, planned.tests))
+            seconds = sum(bench.seconds.get(test, 0.0) for test in planned.tests)
+        found.append((seconds, candidate, planned))
+    found.sort(key=lambda one: (-one[0], one[1].candidate_id))
+    return [(candidate, planned) for _, candidate, planned in found]
+
+
+def _insistently(clerk: Clerk, candidate: Candidate, planned: Plan | None) -> Verdict:
     """The verdict; where a worker's sandbox broke under it, once more in a new one."""
     try:
-        return clerk.judge(candidate)
+        return clerk.judge(candidate, planned)
     except EngineError as error:
         log.warning("%s: %s; it is judged again", candidate.candidate_id, error)
-        return clerk.judge(candidate)
+        return clerk.judge(candidate, planned)
 
 
 def audited(

@@ -116,6 +116,14 @@ def plan(files: Mapping[str, str], bench: Bench) -> Plan:
     return Plan(files, tests, tuple(tiers), affected.at_import)
 
 
+def planned_for(candidate: Candidate, bench: Bench) -> Plan | None:
+    """How a candidate is judged; none where its patch does not apply."""
+    try:
+        return plan(diffs.apply(candidate.bug_patch, bench.clean), bench)
+    except diffs.DoesNotApply:
+        return None
+
+
 def judge(candidate: Candidate, bench: Bench) -> Verdict:
     """The verdict by cold runs. Raises `EngineError` where the sandbox itself broke."""
     return Clerk(replace(bench, tiers=(Tier.COLD,)), None).judge(candidate)
@@ -130,14 +138,14 @@ class Clerk:
         self.inside = 0.0
         """Seconds spent in tests, of the warm runs."""
 
-    def judge(self, candidate: Candidate) -> Verdict:
+    def judge(self, candidate: Candidate, planned: Plan | None = None) -> Verdict:
         """The verdict. Raises `EngineError` where the sandbox itself broke."""
         started = time.monotonic()
-        try:
-            files = diffs.apply(candidate.bug_patch, self.bench.clean)
-        except diffs.DoesNotApply as error:
-            return self._verdict(candidate, started, Outcome.APPLY_FAILED, str(error))
-        planned = plan(files, self.bench)
+        if planned is None:
+            try:
+                planned = plan(diffs.apply(candidate.bug_patch, self.bench.clean), self.bench)
+            except diffs.DoesNotApply as error:
+                return self._verdict(candidate, started, Outcome.APPLY_FAILED, str(error))
         if not planned.tests:
             reason = "no reliable test executes what changes"
             return self._verdict(candidate, started, Outcome.NOT_COVERED, reason, tier=planned.tiers[0])
