@@ -64,6 +64,7 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
         settings=want,
         coverage=Map(desk.rows_of(Coverage, selected), reliable),
         seconds={name: t.seconds for name, t in reliable.items()},
+        start_seconds=repo.baseline_cpu_seconds,
         tiers=tiers or (Tier.COLD,),
         slowest={name: t.tier for name, t in reliable.items() if t.tier is not Tier.SWAP},
         together=frozenset(name for name, t in reliable.items() if not t.alone),

@@ -16,7 +16,7 @@ from smith_lib.progress import report
 from smith_lib.sandbox.suite import SuiteJob
 from smith_lib.sandbox.warm import Worker
 from smith_lib.types import Candidate, Outcome, Tier, Verdict
-from smith_lib.validate.judge import UNKNOWN, Bench, Clerk, Plan, failing, judge, patience, plan, planned_for
+from smith_lib.validate.judge import UNKNOWN, Bench, Clerk, Plan, failing, judge, plan, planned_for
 from smith_lib.validate.kept import Kept
 
 log = logging.getLogger(__name__)
@@ -203,7 +203,7 @@ def agrees(candidate: Candidate, verdict: Verdict, bench: Bench) -> bool:
     run = bench.run(job, bench.limits)
     if verdict.outcome is Outcome.TIMEOUT:
         planned = plan(files, bench)
-        allowed = patience(sum(bench.seconds.get(test, 0.0) for test in planned.tests), bench.settings)
+        allowed = bench.patience(planned.tests, verdict.tier)
         took = sum(run.tests[test].seconds for test in planned.tests if test in run.tests)
         return run.ended == "timeout" or took > 0.5 * allowed
     now = set(failing(run, bench.reliable))

@@ -48,6 +48,8 @@ class Bench:
     coverage: Map = UNKNOWN
     seconds: Mapping[str, float] = field(default_factory=dict)
     """What each reliable test takes on clean code."""
+    start_seconds: float = 0.0
+    """At most what starting and collecting takes."""
     tiers: tuple[Tier, ...] = (Tier.COLD,)
     """Fast ones first."""
     slowest: Mapping[str, Tier] = field(default_factory=dict)
@@ -56,6 +58,11 @@ class Bench:
     """Tests that fail by themselves on clean code."""
     full: bool = False
     """Whether all failing tests are wanted of a candidate that is too broken."""
+
+    def patience(self, tests: Sequence[str], tier: Tier) -> float:
+        """The seconds that a warm run of these tests may take; a fresh session imports and collects as well."""
+        start = self.start_seconds if tier is Tier.FORK else 0.0
+        return patience(start + sum(self.seconds.get(test, 0.0) for test in tests), self.settings)
 
     def below(self, tier: Tier) -> "Bench":
         """The same without that tier."""
@@ -237,7 +244,7 @@ class Clerk:
             )
             return bench.run(job, bench.limits)
         assert self.worker is not None
-        longest = patience(sum(bench.seconds.get(test, 0.0) for test in tests), bench.settings)
+        longest = bench.patience(tests, tier)
         order = Order(files, tests, longest, longest, stop, keep)
         told = self.worker.run(tier.value, seed, order, self.modules)
         self.inside += sum(result.seconds for result in told.report.tests.values())
