@@ -16,6 +16,7 @@ _PLACE = "/home/smith/.smith"
 _FOLDERS = (TESTBED, "/tmp", "/home/smith", "/dev/shm")
 _INSIDE = {
     "keeper.py": "keeper.py", "runner.py": "smith_runner.py", "fence.py": "smith_fence.py",
+    "compiled.py": "smith_compiled.py",
     "zygote.py": "smith_zygote.py", "plugin.py": "smith_plugin.py", "probes.py": "smith_probes.py",
     "swap.py": "smith_swap.py",
 }  # fmt: skip
@@ -68,11 +69,22 @@ class Worker:
     """One sandbox that goes on. Not for several threads at the same time."""
 
     def __init__(
-        self, sandbox: Sandbox, environment: Environment, args: Sequence[str], limits: Limits
+        self,
+        sandbox: Sandbox,
+        environment: Environment,
+        args: Sequence[str],
+        limits: Limits,
+        sources: Sequence[str] = (),
+        tests: Sequence[str] = (),
     ) -> None:
-        """Nothing is started yet. `args` are pytest's; `limits.seconds` is the longest start of a process."""
+        """Nothing is started yet.
+
+        `args` are pytest's, `limits.seconds` is the longest start of a process. `sources` and `tests` are
+        files of the package and of the suite that a fresh import is spared compiling.
+        """
         self._sandbox, self._environment = sandbox, environment
         self._args, self._limits = tuple(args), limits
+        self._sources, self._tests = tuple(sources), tuple(tests)
         self._session: Session | None = None
         self._left = bytearray()
         self._ready: dict[str, Ready] = {}
@@ -92,6 +104,7 @@ class Worker:
         name = f"{kind}-{seed}"
         if name not in self._ready:
             order = {"op": "start", "name": name, "kind": kind, "seed": seed, "modules": list(modules),
+                     "sources": self._sources, "tests": self._tests,
                      "seconds": self._limits.seconds}  # fmt: skip
             with self._sandbox.turn():
                 answer = self._ask(order, self._limits.seconds + _GRACE)

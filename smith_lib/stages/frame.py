@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from smith_lib.environments.recorded import environment_of
 from smith_lib.errors import DamagedShard
 from smith_lib.ledger import slug
 from smith_lib.sandbox.protocol import Limits, Sandbox
+from smith_lib.sandbox.warm import Worker
 from smith_lib.settings import Settings
 from smith_lib.sources.protocol import Pin, Tree
 from smith_lib.sources.table import fetch
@@ -67,6 +69,13 @@ class Desk:
     def tree_of(self, repo: Repo) -> Tree:
         """The repository's clean tree, on this machine."""
         return fetch(Pin(repo.source, repo.repo), self.cache, self.settings.select)
+
+    def worker(self, repo: Repo) -> Worker:
+        """A worker of the repository's environment; nothing is started yet."""
+        tests = [name for name in repo.test_files if name.endswith(".py")]
+        return Worker(
+            self.sandbox, environment_of(repo), repo.test_args, self.limits, repo.source_files, tests
+        )
 
     def once(
         self, row: type[R], shard: Shard, make: Callable[[], Sequence[R]], *beside: type[Row]

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from smith_lib.environments.find import find
-from smith_lib.environments.recorded import environment_of
 from smith_lib.ledger import slug
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import run_suite
-from smith_lib.sandbox.warm import Worker
 from smith_lib.sources.criteria import judge_static
 from smith_lib.sources.facts import Facts, facts
 from smith_lib.sources.protocol import Pin, Tree
@@ -147,13 +145,10 @@ def _judged(repo: Repo, base: Baseline, tree: Tree, known: Facts, desk: Desk) ->
 def _calibrated(selected: Selected, base: Baseline, tree: Tree, desk: Desk) -> Selected:
     """With what the clean suite shows in warm processes."""
     repo = selected.repo
-
-    def new_worker() -> Worker:
-        return Worker(desk.sandbox, environment_of(repo), repo.test_args, desk.limits)
-
     found = calibrate(
-        repo.repo_id, new_worker, selected.tests, base.traced, repo.source_files, desk.settings.workers
-    )
+        repo.repo_id, partial(desk.worker, repo), selected.tests, base.traced, repo.source_files,
+        desk.settings.workers,
+    )  # fmt: skip
     repo = replace(
         repo, tiers=tuple(t.value for t in found.tiers), tiers_reason=found.reason, outside=found.modules
     )

@@ -8,7 +8,6 @@ from smith_lib.environments.recorded import environment_of
 from smith_lib.given.verdicts import judged
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import run_suite
-from smith_lib.sandbox.warm import Worker
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard, digest, read
 from smith_lib.types import Candidate, Coverage, Repo, Stability, StageRun, Test, Tier, Verdict
@@ -50,9 +49,6 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
     def clean(path: str) -> str:
         return (tree.path / path).read_bytes().decode("utf-8")
 
-    def new_worker() -> Worker:
-        return Worker(desk.sandbox, environment, repo.test_args, desk.limits)
-
     tiers = tuple(t for t in map(Tier, repo.tiers) if t is Tier.COLD or t.value in want.tiers)
     bench = Bench(
         run=partial(run_suite, desk.sandbox, environment),
@@ -71,4 +67,4 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
     )
     kept = Kept(desk.root, f"{repo.repo_id}-{digest(VERSION, selected.key, want.model_dump())[:16]}")
     seed = f"{desk.settings.seed}:{repo.repo_id}"
-    return bench, Crew(desk.settings.workers, new_worker, repo.outside, kept, seed=seed)
+    return bench, Crew(desk.settings.workers, partial(desk.worker, repo), repo.outside, kept, seed=seed)

@@ -60,7 +60,7 @@ class Bench:
     """Whether all failing tests are wanted of a candidate that is too broken."""
 
     def patience(self, tests: Sequence[str], tier: Tier) -> float:
-        """The seconds that a warm run of these tests may take; a fresh session imports and collects as well."""
+        """The seconds that a warm run of these tests may take; a fresh session imports and collects too."""
         start = self.start_seconds if tier is Tier.FORK else 0.0
         return patience(start + sum(self.seconds.get(test, 0.0) for test in tests), self.settings)
 

@@ -262,7 +262,14 @@ def warmed(order):
             continue
         with contextlib.suppress(BaseException):
             importlib.import_module(name)
-    root = order["real_root"] + os.sep
+    import smith_compiled
+
+    real = order["real_root"]
+    smith_compiled.install(
+        [os.path.join(real, name) for name in order["sources"]],
+        [os.path.join(real, name) for name in order["tests"]],
+    )
+    root = real + os.sep
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and os.path.realpath(file).startswith(root):
@@ -278,11 +285,12 @@ def main():
     order, fd = wire.receive()
     sys.path[0] = order["root"]
     order["real_root"] = os.path.realpath(order["root"])
-    if order["kind"] != "fork":
-        sys.path.insert(0, _HERE)
-        import smith_swap  # noqa: F401
+    sys.path.insert(0, _HERE)
+    import smith_compiled  # noqa: F401
+    import smith_swap  # noqa: F401
 
-        sys.path.remove(_HERE)
+    sys.path.remove(_HERE)
+    if order["kind"] != "fork":
         collected = Collected(wire, order)
         loop = sys.modules["smith_loop"] = types.ModuleType("smith_loop")
         loop.pytest_runtestloop = collected.pytest_runtestloop
