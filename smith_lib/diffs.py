@@ -5,12 +5,14 @@ import bisect
 import difflib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from smith_lib.errors import InputError
 
 CONTEXT = 3
+WINDOW = 8
+"""Lines on either side of a change that `replaced` looks at: equal lines may shift a change."""
 NO_NEWLINE = "\\ No newline at end of file\n"
 HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 
@@ -85,7 +87,12 @@ def _matches(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]:
     yield len(old) - tail, len(new) - tail, tail
 
 
-def _groups(old: list[str], new: list[str]) -> Iterator[list[tuple[str, int, int, int, int]]]:
+def changed(old: list[str], new: list[str]) -> int:
+    """As `fix_lines` of the diff between the lines."""
+    return sum(max(a - i, b - j) for tag, i, a, j, b in _opcodes(old, new) if tag != "equal")
+
+
+def _opcodes(old: list[str], new: list[str]) -> list[tuple[str, int, int, int, int]]:
     opcodes: list[tuple[str, int, int, int, int]] = []
     i = j = 0
     for a, b, size in [*_matches(old, new), (len(old), len(new), 0)]:
@@ -96,6 +103,11 @@ def _groups(old: list[str], new: list[str]) -> Iterator[list[tuple[str, int, int
         elif size:
             opcodes.append(("equal", a, a + size, b, b + size))
         i, j = a + size, b + size
+    return opcodes
+
+
+def _groups(old: list[str], new: list[str]) -> Iterator[list[tuple[str, int, int, int, int]]]:
+    opcodes = _opcodes(old, new)
     grouping = difflib.SequenceMatcher(None, "", "")
     grouping.opcodes = opcodes  # type: ignore[attr-defined]
     yield from grouping.get_grouped_opcodes(CONTEXT)
@@ -126,18 +138,64 @@ def make(clean: Mapping[str, str], buggy: Mapping[str, str]) -> str:
             continue
         out.append("--- /dev/null\n" if before is None else f"--- a/{path}\n")
         out.append("+++ /dev/null\n" if after is None else f"+++ b/{path}\n")
-        for group in _groups(old, new):
-            first, last = group[0], group[-1]
-            out.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n")
-            for tag, i, j, k, n in group:
-                marked = (
-                    [(" ", line) for line in old[i:j]]
-                    if tag == "equal"
-                    else [("-", line) for line in old[i:j]] + [("+", line) for line in new[k:n]]
-                )
-                for mark, line in marked:
-                    out.append(mark + line if line.endswith("\n") else f"{mark}{line}\n{NO_NEWLINE}")
+        out += _hunks(old, new, 0, 0)
     return "".join(out)
+
+
+def _hunks(old: list[str], new: list[str], above: int, above_new: int) -> Iterator[str]:
+    """The hunks' text, where so many lines stand above these on either side."""
+    for group in _groups(old, new):
+        first, last = group[0], group[-1]
+        was = _range(above + first[1], above + last[2])
+        yield f"@@ -{was} +{_range(above_new + first[3], above_new + last[4])} @@\n"
+        for tag, i, j, k, n in group:
+            marked = (
+                [(" ", line) for line in old[i:j]]
+                if tag == "equal"
+                else [("-", line) for line in old[i:j]] + [("+", line) for line in new[k:n]]
+            )
+            for mark, line in marked:
+                yield mark + line if line.endswith("\n") else f"{mark}{line}\n{NO_NEWLINE}"
+
+
+def replaced(path: str, old: list[str], changes: Sequence[tuple[int, int, list[str]]]) -> str:
+    """As `make` for one file, `old` in lines, of which runs (first, one behind the last) become other lines.
+
+    The runs rise and do not overlap. Only the lines around them are compared; runs that are far apart are
+    compared one by one.
+    """
+    groups: list[list[tuple[int, int, list[str]]]] = []
+    for change in changes:
+        if groups and change[0] - groups[-1][-1][1] <= 2 * WINDOW:
+            groups[-1].append(change)
+        else:
+            groups.append([change])
+    out = [f"diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n"]
+    grown = 0
+    for group in groups:
+        first, last = max(0, group[0][0] - WINDOW), min(len(old), group[-1][1] + WINDOW)
+        before, after = old[first:last], _with(old, group, first, last)
+        if not _fits(before, after, last == len(old)):
+            return make({path: "".join(old)}, {path: "".join(_with(old, changes, 0, len(old)))})
+        out += _hunks(before, after, first, first + grown)
+        grown += len(after) - len(before)
+    return "".join(out) if len(out) > 1 else ""
+
+
+def _with(old: list[str], changes: Sequence[tuple[int, int, list[str]]], first: int, last: int) -> list[str]:
+    new: list[str] = []
+    for start, end, lines in changes:
+        new += [*old[first:start], *lines]
+        first = end
+    return [*new, *old[first:last]]
+
+
+def _fits(old: list[str], new: list[str], at_end: bool) -> bool:
+    """Whether lines below would change nothing: the change ends, and there is its context."""
+    shortest = min(len(old), len(new))
+    head = next((n for n in range(shortest) if old[n] != new[n]), shortest)
+    tail = next((n for n in range(shortest - head) if old[-1 - n] != new[-1 - n]), shortest - head)
+    return at_end or (head < shortest and tail >= CONTEXT)
 
 
 def hunk_at(lines: list[str], at: int) -> tuple[Hunk, int]:

@@ -143,3 +143,46 @@ def test_changes_far_apart_in_a_long_file_are_cheap_and_two_hunks() -> None:
     patch = diffs.make({"f": clean}, {"f": "".join(lines)})
     assert patch.count("@@ -") == 2
     assert diffs.fix_lines(patch) == 2
+
+
+def test_a_diff_from_known_lines_is_the_diff_of_the_whole_files() -> None:
+    rng = random.Random("replaced")
+    for alphabet in ("ab", "abcdefgh", "abcdefghijklmnopqrstuvwxyz0123456789"):
+        for _ in range(150):
+            old = [rng.choice(alphabet) + "\n" for _ in range(rng.randint(1, 120))]
+            if rng.random() < 0.2:
+                old[-1] = old[-1][:-1]
+            first = rng.randint(0, len(old))
+            last = min(len(old), first + rng.choice((0, 1, 1, 2, 9)))
+            new = [rng.choice(alphabet) + "\n" for _ in range(rng.choice((0, 1, 1, 2, 9)))]
+            if first == len(old) and new and not old[-1].endswith("\n"):
+                continue
+            clean, buggy = "".join(old), "".join([*old[:first], *new, *old[last:]])
+            assert diffs.replaced("f", old, [(first, last, new)]) == diffs.make({"f": clean}, {"f": buggy})
+            assert diffs.changed(old, diffs.lines_of(buggy)) == (
+                diffs.fix_lines(diffs.make({"f": clean}, {"f": buggy})) if clean != buggy else 0
+            )
+
+
+def test_a_diff_from_several_runs_of_known_lines_applies(tmp_path: Path) -> None:
+    rng = random.Random("several")
+    for turn in range(200):
+        old = [rng.choice("abcdefgh") + "\n" for _ in range(200)]
+        at, new, changes = 0, list[str](), []
+        while len(changes) < 4:
+            first = at + rng.choice((1, 2, 7, 15, 16, 17, 40))
+            last = first + rng.choice((0, 1, 3))
+            lines = [rng.choice("abxyz") + "\n" for _ in range(rng.choice((0, 1, 3)))]
+            changes.append((first, last, lines))
+            new += [*old[at:first], *lines]
+            at = last
+        clean, buggy = "".join(old), "".join([*new, *old[at:]])
+        if clean == buggy:
+            continue
+        patch = diffs.replaced("f", old, changes)
+        assert diffs.apply(patch, {"f": clean}.__getitem__) == {"f": buggy}
+        if turn < 20:
+            (tmp_path / "f").write_text(clean)
+            (tmp_path / "p.diff").write_text(patch)
+            subprocess.run(["git", "apply", "p.diff"], cwd=tmp_path, check=True, timeout=60)
+            assert (tmp_path / "f").read_text() == buggy

@@ -1,6 +1,8 @@
 """Bugs made of two to four rewrites that do not touch each other's lines."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from random import Random
 
 from smith_lib.inject.draw import Draft, Studio, by_function
@@ -31,44 +33,57 @@ def _fits(chosen: Sequence[Draft], draft: Draft) -> bool:
     return all(apart(draft, other) for other in chosen)
 
 
-def _gather(pool: Sequence[Draft], random: Random) -> list[Draft]:
-    wanted = random.choice(PARTS)
-    chosen: list[Draft] = []
-    weighed = [(random.random() ** (1 / min(draft.fix_lines, 12)), at) for at, draft in enumerate(pool)]
-    for _, at in sorted(weighed, reverse=True)[: 4 * wanted]:
-        draft = pool[at]
-        if _fits(chosen, draft):
-            chosen.append(draft)
-        if len(chosen) == wanted:
-            break
-    return chosen
+class _Pool:
+    """Drafts to draw from, large fixes more often than small ones."""
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        """Take the drafts."""
+        self.drafts = drafts
+        self._bounds = list(accumulate(min(draft.fix_lines, 12) for draft in drafts))
+
+    def gathered(self, random: Random) -> list[Draft]:
+        """Up to four drafts that stay out of each other's lines; fewer where few of those met do."""
+        wanted = random.choice(PARTS)
+        chosen: list[Draft] = []
+        met: set[int] = set()
+        for _ in range(16 * wanted):
+            at = bisect_right(self._bounds, random.randrange(self._bounds[-1]))
+            if at in met:
+                continue
+            met.add(at)
+            if _fits(chosen, self.drafts[at]):
+                chosen.append(self.drafts[at])
+            if len(chosen) == wanted or len(met) == min(4 * wanted, len(self.drafts)):
+                break
+        return chosen
 
 
 def _in_function(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
     pools = [
-        pool
+        _Pool(pool)
         for pool in by_function(singles).values()
         if len(pool) > 1 and "<module>" not in pool[0].functions[0]
     ]
     while pools:
-        yield _gather(random.choice(pools), random)
+        yield random.choice(pools).gathered(random)
 
 
 def _in_file(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
     files: dict[str, list[Draft]] = {}
     for draft in singles:
         files.setdefault(draft.files[0], []).append(draft)
-    pools = [pool for pool in files.values() if len({draft.functions for draft in pool}) > 1]
+    pools = [_Pool(pool) for pool in files.values() if len({draft.functions for draft in pool}) > 1]
     while pools:
-        chosen = _gather(random.choice(pools), random)
+        chosen = random.choice(pools).gathered(random)
         yield chosen if len({draft.functions for draft in chosen}) > 1 else []
 
 
 def _in_package(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
     if len({draft.files for draft in singles}) < 2:
         return
+    pool = _Pool(singles)
     while True:
-        chosen = _gather(singles, random)
+        chosen = pool.gathered(random)
         yield chosen if len({draft.files for draft in chosen}) > 1 else []
 
 

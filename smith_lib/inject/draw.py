@@ -9,9 +9,10 @@ from random import Random
 import libcst as cst
 
 from smith_lib import diffs
+from smith_lib.inject.checks import Judge, Key
 from smith_lib.inject.operator import Operator
 from smith_lib.inject.program import Program
-from smith_lib.inject.rewrite import Judge, Part, edit_of, edited
+from smith_lib.inject.rewrite import Edit, Part, changed_lines, edit_of
 from smith_lib.types import Category, Complexity, Function, Strategy
 
 log = logging.getLogger(__name__)
@@ -40,13 +41,14 @@ class Draft:
     @property
     def patch(self) -> str:
         """The diff from clean to buggy."""
+        edits: dict[str, list[Edit]] = {}
+        for part in self.parts:
+            edits.setdefault(part.program.path, []).append(part.edit)
         programs = {part.program.path: part.program for part in self.parts}
-        clean = {path: p.bom + p.text for path, p in programs.items()}
-        buggy = {
-            path: p.bom + edited(p, [part.edit for part in self.parts if part.program is p])
-            for path, p in programs.items()
-        }
-        return diffs.make(clean, buggy)
+        return "".join(
+            diffs.replaced(path, programs[path].lines, changed_lines(programs[path], edits[path]))
+            for path in sorted(edits)
+        )
 
     @property
     def complexity(self) -> Complexity:
@@ -64,7 +66,7 @@ class Draft:
         return tuple(sorted({f"{part.program.path}::{part.function}" for part in self.parts}))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Site:
     """A node that an operator may be asked about."""
 
@@ -93,27 +95,23 @@ class Sites:
         return self.called is None or (program.path, program.first_line(node), node.name.value) in self.called
 
     def _of(self, program: Program) -> Iterator[Site]:
-        called: dict[int, bool] = {}
-        labels: dict[int, str] = {}
+        holders: dict[int, tuple[str, bool, bool]] = {}
         for node in program.nodes():
-            if isinstance(node, cst.FunctionDef):
-                called[id(node)] = self._is_called(program, node)
-                labels[id(node)] = program.qualname(node)
-            elif isinstance(node, cst.ClassDef):
-                labels[id(node)] = program.qualname(node)
-            elif not isinstance(
-                node, cst.BaseExpression | cst.BaseStatement | cst.BaseSmallStatement | _PIECES
-            ):
-                continue
-            holder: cst.CSTNode | None = node
-            while holder is not None and not isinstance(holder, cst.FunctionDef | cst.ClassDef):
-                holder = program.parent(holder)
-            in_function = isinstance(holder, cst.FunctionDef)
-            if (in_function and not called[id(holder)]) or not program.touchable(node):
+            kind = node.__class__
+            if kind is cst.FunctionDef:
+                called = self._is_called(program, node)  # type: ignore[arg-type]
+                holder = (program.qualname(node), True, called)
+            elif kind is cst.ClassDef:
+                holder = (program.qualname(node), False, True)
+            else:
+                above = program.parent(node)
+                holder = ("<module>", False, True) if above is None else holders[id(above)]
+            holders[id(node)] = holder
+            label, in_function, called = holder
+            if not called or not _may_change(kind) or not program.touchable(node):
                 continue
             start, end = program.span(node)
-            label = "<module>" if holder is None else labels[id(holder)]
-            yield Site(program, node, label, program.text.count("\n", start, end) + 1, in_function)
+            yield Site(program, node, label, program.line(end) - program.line(start) + 1, in_function)
 
     def of(self, operator: Operator) -> list[Site]:
         """The sites that an operator may be asked about, file by file in the order of the text."""
@@ -131,6 +129,17 @@ _PIECES = (
 )  # fmt: skip
 
 
+_MAY_CHANGE: dict[type[cst.CSTNode], bool] = {}
+
+
+def _may_change(kind: type[cst.CSTNode]) -> bool:
+    known = _MAY_CHANGE.get(kind)
+    if known is None:
+        kinds = cst.BaseExpression | cst.BaseStatement | cst.BaseSmallStatement | _PIECES
+        known = _MAY_CHANGE[kind] = issubclass(kind, kinds)
+    return known
+
+
 def rewrites(site: Site, operator: Operator) -> Iterator[Part]:
     """Everything that the operator would make of one node."""
     for new in operator.replacements(site.node, site.program):
@@ -139,13 +148,25 @@ def rewrites(site: Site, operator: Operator) -> Iterator[Part]:
             yield Part(site.program, edit, site.program.unit(site.node), site.function)
 
 
+def _one_rewrite(site: Site, operator: Operator, random: Random) -> Part | None:
+    """One of the node's rewrites; code is generated for no other."""
+    found = list(operator.replacements(site.node, site.program))
+    while found:
+        new = random.choice(found)
+        edit = edit_of(site.program, site.node, new)
+        if edit is not None:
+            return Part(site.program, edit, site.program.unit(site.node), site.function)
+        found = [other for other in found if other is not new]
+    return None
+
+
 class Studio:
     """Makes drafts, each program only once; counts what was turned down, by reason."""
 
     def __init__(self) -> None:
         """Start with nothing made."""
         self._judge = Judge()
-        self._seen: set[tuple[tuple[str, int, str], ...]] = set()
+        self._seen: set[Key] = set()
         self.refused: Counter[str] = Counter()
 
     def draft(
@@ -155,9 +176,7 @@ class Studio:
         draft = self.made(parts, strategy, name, category)
         return None if isinstance(draft, str) else draft
 
-    def made(
-        self, parts: tuple[Part, ...], strategy: Strategy, name: str, category: Category
-    ) -> Draft | str:
+    def made(self, parts: tuple[Part, ...], strategy: Strategy, name: str, category: Category) -> Draft | str:
         """The draft of these parts, or the reason why it is turned down."""
         key = self._judge.program_key(parts)
         if isinstance(key, str):
@@ -177,12 +196,11 @@ class Studio:
 
 def _fix_lines(part: Part) -> int:
     """The lines that the fix of this part alone changes, told from the lines around it."""
-    text, edit = part.program.text, part.edit
-    start = text.rfind("\n", 0, edit.start) + 1
-    end = text.find("\n", edit.end) + 1 or len(text)
-    buggy = text[start : edit.start] + edit.text + text[edit.end : end]
-    patch = diffs.make({"x": text[start:end]}, {"x": buggy})
-    return diffs.fix_lines(patch)
+    edit, old = part.edit, part.program.text[part.edit.start : part.edit.end]
+    if "\n" not in old and "\n" not in edit.text:
+        return 1
+    [(first, last, new)] = changed_lines(part.program, [edit])
+    return diffs.changed(part.program.lines[first:last], new)
 
 
 def _in_random_order(sites: list[Site], random: Random) -> list[Site]:
@@ -197,26 +215,25 @@ def _in_random_order(sites: list[Site], random: Random) -> list[Site]:
 def drafts_of(operator: Operator, sites: Sites, studio: Studio, wanted: int, random: Random) -> list[Draft]:
     """Up to `wanted` drafts of one operator, spread over functions."""
     made: list[Draft] = []
-    used: Counter[str] = Counter()
+    used: Counter[tuple[str, str]] = Counter()
     outside = 0
     tries = 0
     waiting = _in_random_order(sites.of(operator), random)
     for most in (1, 2, 4):
         later: list[Site] = []
         for site in waiting:
-            label = f"{site.program.path}::{site.function}"
-            if used[label] >= most:
+            label = site.program.path, site.function
+            if used.get(label, 0) >= most:
                 later.append(site)
                 continue
             if not site.in_function and outside >= max(1, round(MODULE_LEVEL * wanted)):
                 continue
-            parts = list(rewrites(site, operator))
-            if not parts:
+            part = _one_rewrite(site, operator, random)
+            if part is None:
                 continue
             tries += 1
             if len(made) >= wanted or tries > wanted * TRIES:
                 return made
-            part = random.choice(parts)
             draft = studio.draft((part,), Strategy(operator.family), operator.name, operator.category)
             if draft is None:
                 continue

@@ -1,6 +1,7 @@
 """Building syntax nodes: what operators share."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import libcst as cst
@@ -18,6 +19,34 @@ ATOMS = (
     | cst.Dict
     | cst.Float
 )
+
+
+_BELOW: dict[type[Any], tuple[str, ...] | None] = {}
+BLANK_FIELDS = ("whitespace", "trailing_whitespace", "leading_lines", "lines_after", "header", "footer")
+"""How the fields start that hold white space and comments."""
+
+
+def _below(kind: type[Any]) -> tuple[str, ...] | None:
+    """The fields of a kind of node that may hold code; none for what is no node."""
+    if not issubclass(kind, cst.CSTNode):
+        return None
+    return tuple(f.name for f in fields(kind) if not f.name.startswith(BLANK_FIELDS))
+
+
+def children(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """The nodes right below this one, those white space and comments left out; cheaper than `.children`."""
+    found: list[cst.CSTNode] = []
+    if node.__class__ not in _BELOW:
+        _BELOW[node.__class__] = _below(node.__class__)
+    for name in _BELOW[node.__class__] or ():
+        value = getattr(node, name)
+        for part in value if isinstance(value, list | tuple) else (value,):
+            kind = part.__class__
+            if kind not in _BELOW:
+                _BELOW[kind] = _below(kind)
+            if _BELOW[kind] is not None:
+                found.append(part)
+    return found
 
 
 def number(value: int) -> cst.BaseExpression:

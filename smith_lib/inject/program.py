@@ -4,6 +4,7 @@ import ast
 import io
 import tokenize
 import warnings
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
+from smith_lib.diffs import lines_of
 from smith_lib.inject import untouchable
 
 MAX_CHARACTERS = 1_000_000
@@ -64,11 +66,11 @@ class _Generator(CodegenState):
     bare: bool = False
 
     def before_codegen(self, node: cst.CSTNode) -> None:
-        if isinstance(node, cst.EmptyLine) and node.comment is None:
+        if node.__class__ is cst.EmptyLine and node.comment is None:
             self.bare = not self.program.is_known(node) or not self.program.source(node).strip("\r\n")
 
     def after_codegen(self, node: cst.CSTNode) -> None:
-        if isinstance(node, cst.EmptyLine):
+        if node.__class__ is cst.EmptyLine:
             self.bare = False
 
     def add_indent_tokens(self) -> None:
@@ -97,6 +99,12 @@ class Program:
             raise Skipped("nested too deeply") from error
         if "".join(recorder.tokens) != self.text:
             raise Skipped("its exact bytes cannot be kept")
+        self.lines = lines_of(self.bom + self.text)
+        """The file's lines with their ends, the byte order mark included."""
+        self._line_starts = [0]
+        self._newlines = self.text.count("\n")
+        for line in lines_of(self.text):
+            self._line_starts.append(self._line_starts[-1] + len(line))
         self._places = recorder.places
         self._order: list[cst.CSTNode] = recorder.order
         self._variables: dict[int, list[tuple[int, str]]] = {}
@@ -127,13 +135,21 @@ class Program:
         start, end = self.span(node)
         return self.text[start:end]
 
+    def line(self, offset: int) -> int:
+        """The line (from 0) that holds the offset; one more than there are behind the last line end."""
+        return min(bisect_right(self._line_starts, offset) - 1, self._newlines)
+
+    def line_start(self, line: int) -> int:
+        """Where the line (from 0) starts in the text."""
+        return self._line_starts[line]
+
     def first_line(self, node: cst.CSTNode) -> int:
         """The line (from 1) on which a statement starts, comments above it left out, decorators included."""
         start, _ = self.span(node)
         lead = getattr(node, "leading_lines", ())
         if lead:
             start = self.span(lead[-1])[1]
-        return self.text.count("\n", 0, start) + 1
+        return self.line(start) + 1
 
     def generate(self, new: cst.CSTNode, like: cst.CSTNode) -> str:
         """The text of a new node, indented as the one it replaces."""

@@ -1,6 +1,10 @@
 """What a statement sets and what it reads, as dotted names."""
 
+from functools import lru_cache
+
 import libcst as cst
+
+from smith_lib.inject.nodes import children
 
 
 def _dotted(node: cst.CSTNode) -> str:
@@ -12,59 +16,49 @@ def _dotted(node: cst.CSTNode) -> str:
     return ""
 
 
-class _Collector(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.read: set[str] = set()
-        self.bound: set[str] = set()
-
-    def _target(self, node: cst.CSTNode) -> None:
-        if isinstance(node, cst.Tuple | cst.List):
-            for element in node.elements:
-                self._target(element.value)
-        elif isinstance(node, cst.Subscript):
-            node.visit(self)
-            self.bound.add(_dotted(node.value))
-        else:
-            self.bound.add(_dotted(node))
-
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> bool:  # noqa: N802
-        self._target(node.target)
-        return False
-
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> bool:  # noqa: N802
-        self._target(node.target)
-        if node.value is not None:
-            node.value.visit(self)
-        return False
-
-    def visit_AugAssign(self, node: cst.AugAssign) -> bool:  # noqa: N802
-        self._target(node.target)
-        node.target.visit(self)
-        node.value.visit(self)
-        return False
-
-    def visit_For(self, node: cst.For) -> None:  # noqa: N802
-        self._target(node.target)
-
-    def visit_Attribute(self, node: cst.Attribute) -> None:  # noqa: N802
-        self.read.add(_dotted(node))
-
-    def visit_Name(self, node: cst.Name) -> None:  # noqa: N802
-        self.read.add(node.value)
+def _target(node: cst.CSTNode, read: set[str], bound: set[str]) -> None:
+    if isinstance(node, cst.Tuple | cst.List):
+        for element in node.elements:
+            _target(element.value, read, bound)
+    elif isinstance(node, cst.Subscript):
+        _collect(node, read, bound)
+        bound.add(_dotted(node.value))
+    else:
+        bound.add(_dotted(node))
 
 
-def _collected(node: cst.CSTNode) -> _Collector:
-    collector = _Collector()
-    node.visit(collector)
-    return collector
+def _collect(node: cst.CSTNode, read: set[str], bound: set[str]) -> None:
+    kind = node.__class__
+    if kind is cst.Name:
+        read.add(node.value)  # type: ignore[attr-defined]
+        return
+    if kind is cst.Attribute:
+        read.add(_dotted(node))
+    elif kind is cst.AssignTarget or kind is cst.For or kind is cst.AugAssign or kind is cst.AnnAssign:
+        _target(node.target, read, bound)  # type: ignore[attr-defined]
+        if kind is cst.AssignTarget:
+            return
+        if kind is cst.AnnAssign:
+            if node.value is not None:  # type: ignore[attr-defined]
+                _collect(node.value, read, bound)  # type: ignore[attr-defined]
+            return
+    for child in children(node):
+        _collect(child, read, bound)
+
+
+@lru_cache(maxsize=4096)
+def _collected(node: cst.CSTNode) -> tuple[frozenset[str], frozenset[str]]:
+    read: set[str] = set()
+    bound: set[str] = set()
+    _collect(node, read, bound)
+    return frozenset(read - {""}), frozenset(bound - {""})
 
 
 def binds(node: cst.CSTNode) -> frozenset[str]:
     """The variables and attributes (`self.x`) that a statement sets."""
-    return frozenset(_collected(node).bound - {""})
+    return _collected(node)[1]
 
 
 def reads(node: cst.CSTNode) -> frozenset[str]:
     """The variables and attributes (`self.x`) that a statement reads."""
-    return frozenset(_collected(node).read - {""})
+    return _collected(node)[0]

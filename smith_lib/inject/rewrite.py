@@ -1,13 +1,12 @@
-"""From an operator's replacement node to changed text, and whether the change is worth a candidate."""
+"""From an operator's replacement node to changed text."""
 
-import ast
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
-from smith_lib.inject.lint import Reading, objection, reading
+from smith_lib.diffs import lines_of
+from smith_lib.inject.nodes import BLANK_FIELDS
 from smith_lib.inject.operator import Replacement
 from smith_lib.inject.program import Program
 
@@ -34,9 +33,8 @@ class Part:
     @property
     def lines(self) -> tuple[int, int]:
         """First and last line (from 0) of the clean file that change."""
-        text = self.program.text
-        first = text.count("\n", 0, self.edit.start)
-        return first, first + text.count("\n", self.edit.start, max(self.edit.start, self.edit.end - 1))
+        start, end = self.edit.start, self.edit.end
+        return self.program.line(start), self.program.line(max(start, end - 1))
 
 
 def _is_word(character: str) -> bool:
@@ -82,6 +80,66 @@ def _expression_text(program: Program, node: cst.CSTNode, new: cst.CSTNode) -> E
     return Edit(start, end, text)
 
 
+_KEPT_WHOLE = (cst.Annotation, cst.AsName, cst.From, cst.Parameters, cst.Param, cst.ParamSlash, cst.ParamStar)
+"""Nodes whose text depends on what holds them."""
+
+
+def _difference(
+    program: Program, node: cst.CSTNode, new: cst.CSTNode
+) -> tuple[cst.CSTNode, cst.CSTNode] | None:
+    """The one place right below in which the nodes differ, before and after; none where there are more."""
+    found: tuple[cst.CSTNode, cst.CSTNode] | None = None
+    for name in node.__slots__:
+        old, now = getattr(node, name), getattr(new, name)
+        if old is now or (old.__class__ is str and old == now):
+            continue
+        if name.startswith(BLANK_FIELDS) or (name == "orelse" and old.__class__ is not now.__class__):
+            return None
+        pairs = [(old, now)]
+        if isinstance(old, list | tuple) and isinstance(now, list | tuple):
+            if len(old) != len(now):
+                return None
+            pairs = [(a, b) for a, b in zip(old, now, strict=True) if a is not b]
+        for a, b in pairs:
+            if found is not None or not program.is_known(a) or not isinstance(b, cst.CSTNode):
+                return None
+            found = a, b
+    if found is None or isinstance(found[0], _KEPT_WHOLE):
+        return None
+    old, now = found
+    alike = all(getattr(old, name, None) is getattr(now, name, None) for name in ("comma", "semicolon"))
+    return found if alike else None
+
+
+def _narrowed(program: Program, node: cst.CSTNode, new: cst.CSTNode) -> tuple[cst.CSTNode, cst.CSTNode]:
+    """The smallest nodes that differ, so that code is generated for no more than what is new."""
+    while new.__class__ is node.__class__:
+        found = _difference(program, node, new)
+        if found is None:
+            break
+        node, new = found
+    return node, new
+
+
+def _block_text(program: Program, node: cst.IndentedBlock, new: cst.IndentedBlock) -> Edit | None:
+    """The edit for a block of which some statements change; none where more of it does or none is left."""
+    old, now = list(node.body), list(new.body)
+    if not now or any(
+        getattr(node, name) is not getattr(new, name) for name in ("header", "indent", "footer")
+    ):
+        return None
+    head, shortest = 0, min(len(old), len(now))
+    while head < shortest and old[head] is now[head]:
+        head += 1
+    tail = 0
+    while tail < shortest - head and old[-1 - tail] is now[-1 - tail]:
+        tail += 1
+    gone = old[head : len(old) - tail]
+    start = program.span(old[head])[0] if head < len(old) else program.span(old[-1])[1]
+    end = program.span(gone[-1])[1] if gone else start
+    return Edit(start, end, "".join(program.generate(part, old[0]) for part in now[head : len(now) - tail]))
+
+
 def edit_of(program: Program, node: cst.CSTNode, new: Replacement) -> Edit | None:
     """The smallest edit that makes the replacement; none where it changes nothing."""
     if program.is_elif(node) and not isinstance(new, cst.If):
@@ -90,10 +148,14 @@ def edit_of(program: Program, node: cst.CSTNode, new: Replacement) -> Edit | Non
         edit = _statement_text(program, node, [])
     elif isinstance(new, cst.FlattenSentinel):
         edit = _statement_text(program, node, list(new.nodes))
-    elif isinstance(node, cst.BaseStatement):
-        edit = _statement_text(program, node, [new])
     else:
-        edit = _expression_text(program, node, new)
+        node, new = _narrowed(program, node, new)
+        if isinstance(node, cst.IndentedBlock) and isinstance(new, cst.IndentedBlock):
+            edit = _block_text(program, node, new) or _expression_text(program, node, new)
+        elif isinstance(node, cst.BaseStatement):
+            edit = _statement_text(program, node, [new])
+        else:
+            edit = _expression_text(program, node, new)
     old, text = program.text[edit.start : edit.end], edit.text
     head, shortest = 0, min(len(old), len(text))
     while head < shortest and old[head] == text[head]:
@@ -116,62 +178,18 @@ def edited(program: Program, edits: Sequence[Edit], start: int = 0, end: int | N
     return "".join(out) + program.text[at : len(program.text) if end is None else end]
 
 
-def _parsed(text: str) -> tuple[ast.Module, int]:
-    """The syntax tree of a statement at any indentation, and how many warnings compiling it gives.
-
-    Raises `SyntaxError` or `ValueError` where it does not compile.
-    """
-    lines = text.lstrip("\f").split("\n")
-    first = next((line for line in lines if line.strip() and line.strip()[0] != "#"), "")
-    code = "if 1:\n" + text if first[:1] in (" ", "\t") else text
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        tree = ast.parse(code)
-        compile(tree, "<unit>", "exec", dont_inherit=True)
-    return tree, len(caught)
-
-
-def _dump(tree: ast.Module) -> str:
-    return ast.dump(tree, annotate_fields=False)
-
-
-class Judge:
-    """Tells whether edits make a program worth keeping; remembers what it has read of the clean code."""
-
-    def __init__(self) -> None:
-        """Start with nothing read."""
-        self._clean: dict[tuple[str, int, int], tuple[str, int, Reading]] = {}
-
-    def _of_clean(self, program: Program, span: tuple[int, int]) -> tuple[str, int, Reading]:
-        key = (program.path, *span)
-        if key not in self._clean:
-            tree, warned = _parsed(program.text[span[0] : span[1]])
-            self._clean[key] = (_dump(tree), warned, reading(tree))
-        return self._clean[key]
-
-    def program_key(self, parts: Sequence[Part]) -> tuple[tuple[str, int, str], ...] | str:
-        """What identifies the changed program (normalised trees of what changed); else why it is no good."""
-        units: dict[tuple[str, int, int], list[Part]] = {}
-        for part in parts:
-            units.setdefault((part.program.path, *part.program.span(part.unit)), []).append(part)
-        key: list[tuple[str, int, str]] = []
-        for (path, start, end), inside in sorted(units.items(), key=lambda item: item[0]):
-            program = inside[0].program
-            text = edited(program, [part.edit for part in inside], start, end)
-            dump, warned, before = self._of_clean(program, (start, end))
-            try:
-                tree, now_warned = _parsed(text)
-                if not tree.body:
-                    compile(edited(program, [part.edit for part in inside]), path, "exec", dont_inherit=True)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return "does not compile"
-            now = _dump(tree)
-            if now == dump:
-                return "the same program"
-            if now_warned > warned:
-                return "the compiler warns"
-            why = objection(before, reading(tree), program)
-            if why:
-                return why
-            key.append((path, start, now))
-        return tuple(key)
+def changed_lines(program: Program, edits: Sequence[Edit]) -> list[tuple[int, int, list[str]]]:
+    """The lines that the edits change (first and one behind the last, from 0) and what they become."""
+    runs: list[tuple[int, int, list[Edit]]] = []
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        first, last = program.line(edit.start), min(program.line(edit.end) + 1, len(program.lines))
+        if runs and first < runs[-1][1]:
+            first, last, inside = runs[-1][0], max(last, runs[-1][1]), [*runs.pop()[2], edit]
+        else:
+            inside = [edit]
+        runs.append((first, last, inside))
+    changed: list[tuple[int, int, list[str]]] = []
+    for first, last, inside in runs:
+        text = edited(program, inside, program.line_start(first), program.line_start(last))
+        changed.append((first, last, lines_of(text if first else program.bom + text)))
+    return changed

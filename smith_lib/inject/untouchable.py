@@ -35,7 +35,13 @@ class Spans:
 
 def spans(program: "Program") -> Spans:
     """The stretches of the file in which no bug is made."""
-    return Spans([program.span(node) for node in program.nodes() if _is_untouchable(node, program)])
+    return Spans(
+        [
+            program.span(node)
+            for node in program.nodes()
+            if node.__class__ in _KINDS and _is_untouchable(node, program)
+        ]
+    )
 
 
 def name_of(node: cst.CSTNode) -> str:
@@ -53,12 +59,19 @@ def _root(node: cst.CSTNode) -> str:
     return node.value if isinstance(node, cst.Name) else ""
 
 
+_KINDS = frozenset({
+    cst.Annotation, cst.Import, cst.ImportFrom, cst.Assert, cst.TypeAlias, cst.Global, cst.Nonlocal, cst.Expr,
+    cst.Assign, cst.AnnAssign, cst.Call, cst.If, cst.FunctionDef,
+})  # fmt: skip
+"""The kinds of nodes that may be untouchable; asking the others takes most of the time."""
+
+
 def _is_untouchable(node: cst.CSTNode, program: "Program") -> bool:
     match node:
         case cst.Annotation() | cst.Import() | cst.ImportFrom() | cst.Assert() | cst.TypeAlias():
             return True
-        case cst.Global() | cst.Nonlocal() | cst.Del():
-            return isinstance(node, cst.Global | cst.Nonlocal)
+        case cst.Global() | cst.Nonlocal():
+            return True
         case cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString() | cst.Ellipsis()):
             return True
         case cst.Expr(value=cst.Call(func=func)):

@@ -14,7 +14,7 @@ from smith_lib.storage import Shard
 from smith_lib.types import Candidate, Function, Repo, StageRun, StageStatus
 
 log = logging.getLogger(__name__)
-VERSION = 1
+VERSION = 2
 
 
 def inject(selected: StageRun, desk: Desk) -> StageRun:

@@ -4,8 +4,16 @@ import ast
 
 import pytest
 
-from smith_lib.inject.lint import objection, reading
+from smith_lib.inject.lint import objection
 from smith_lib.inject.program import Program
+from smith_lib.inject.reading import Reader, Reading
+
+
+def read(source: str) -> Reading:
+    into = Reading()
+    Reader().read(ast.parse(source), into)
+    return into
+
 
 MODULE = "import os\nimport re\n\ndef known(): ...\n\nX = os.sep\n"
 
@@ -29,4 +37,5 @@ MODULE = "import os\nimport re\n\ndef known(): ...\n\nX = os.sep\n"
 def test_an_objection_names_what_is_new(clean: str, buggy: str, why: str) -> None:
     text = MODULE + ("Y = re.escape\n" if "re." not in clean else "")
     program = Program("m.py", f"{text}\n{clean}\n")
-    assert objection(reading(ast.parse(clean)), reading(ast.parse(buggy)), program) == why
+    was, now = read(clean), read(buggy)
+    assert objection(was, was, now, program) == why

@@ -5,7 +5,7 @@ from typing import Any
 
 import libcst as cst
 
-from smith_lib.inject.nodes import ends, small, statements, with_statements
+from smith_lib.inject.nodes import children, ends, small, statements, with_statements
 from smith_lib.inject.operator import Context, operator
 from smith_lib.inject.reads import binds, reads
 
@@ -168,7 +168,7 @@ def if_for_while(node: cst.While) -> Iterator[Any]:
 
 
 def _descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    for child in node.children:
+    for child in children(node):
         yield child
         yield from _descendants(child)
 

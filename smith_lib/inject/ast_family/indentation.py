@@ -6,7 +6,16 @@ from typing import Any
 import libcst as cst
 import libcst.matchers as m
 
-from smith_lib.inject.nodes import ends, negated, small, statements, unwrapped, with_statements, without_blank
+from smith_lib.inject.nodes import (
+    children,
+    ends,
+    negated,
+    small,
+    statements,
+    unwrapped,
+    with_statements,
+    without_blank,
+)
 from smith_lib.inject.operator import Context, operator
 
 Block = list[cst.BaseStatement]
@@ -23,7 +32,7 @@ def _leaves_loop(body: Sequence[cst.CSTNode]) -> bool:
         if isinstance(node, cst.Break | cst.Continue):
             return True
         if not isinstance(node, cst.For | cst.While | cst.FunctionDef | cst.BaseExpression) and _leaves_loop(
-            node.children
+            children(node)
         ):
             return True
     return False

@@ -4,10 +4,11 @@ import itertools
 import re
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 
 import libcst as cst
 
-from smith_lib.inject.nodes import call_name, last_comma_gone
+from smith_lib.inject.nodes import call_name, children, last_comma_gone
 from smith_lib.inject.operator import Context, operator
 
 SEPARATORS = {
@@ -47,8 +48,7 @@ def wrong_key(node: cst.Index, context: Context) -> Iterator[cst.Index]:
     """The look-up under another key that the same function uses."""
     here = context.function(node) or _module(node, context)
     if isinstance(node.value, cst.SimpleString) and here is not None:
-        keys = dict.fromkeys(_keys(here))
-        for key in [k for k in keys if k != node.value.value][:3]:
+        for key in [k for k in _used(here) if k != node.value.value][:3]:
             yield node.with_changes(value=node.value.with_changes(value=key))
 
 
@@ -59,12 +59,17 @@ def _module(node: cst.CSTNode, context: Context) -> cst.CSTNode | None:
     return above
 
 
+@lru_cache(maxsize=256)
+def _used(node: cst.CSTNode) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_keys(node)))
+
+
 def _keys(node: cst.CSTNode) -> Iterator[str]:
     if isinstance(node, cst.Index):
         if isinstance(node.value, cst.SimpleString):
             yield node.value.value
         return
-    for child in node.children:
+    for child in children(node):
         yield from _keys(child)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import libcst as cst
 
-from smith_lib.inject.nodes import ends, negated, small, statements, with_statements
+from smith_lib.inject.nodes import children, ends, negated, small, statements, with_statements
 from smith_lib.inject.operator import Context, operator
 
 
@@ -90,7 +90,7 @@ def counter_by_hand(node: cst.For) -> Iterator[Any]:
 
 
 def _below(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    for child in node.children:
+    for child in children(node):
         if not isinstance(child, cst.For | cst.While):
             yield child
             yield from _below(child)

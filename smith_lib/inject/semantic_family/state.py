@@ -1,12 +1,13 @@
 """State: caches, stored values, methods of a class that must agree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import libcst as cst
 import libcst.matchers as m
 
-from smith_lib.inject.nodes import ends, is_docstring, same, small, statements
+from smith_lib.inject.nodes import children, ends, is_docstring, same, small, statements
 from smith_lib.inject.operator import Context, operator
 
 
@@ -111,26 +112,26 @@ def copied_body(node: cst.FunctionDef, context: Context) -> Iterator[cst.Functio
         return
     lead = [s for s in own if is_docstring(s)]
     rest = own[len(lead) :]
+    shape = _shape(node)
     for other in methods:
-        if other is node or other.decorators or not same(other.params, node.params):
+        if other is node or other.decorators or _shape(other) != shape or not same(other.params, node.params):
             continue
         body = [s for s in statements(other.body) if not is_docstring(s)]
-        if _alike(rest, body):
+        if not all(same(a, b) for a, b in zip(rest, body, strict=True)):
             yield node.with_changes(body=node.body.with_changes(body=[*lead, *body]))
 
 
-def _alike(one: list[cst.BaseStatement], other: list[cst.BaseStatement]) -> bool:
-    """Whether two bodies are of the same shape, names and constants aside, and not the same."""
-    return list(_shape(one)) == list(_shape(other)) and not all(
-        same(a, b) for a, b in zip(one, other, strict=True)
-    )
-
-
-def _shape(body: Sequence[cst.CSTNode]) -> Iterator[type[cst.CSTNode]]:
-    for node in body:
-        if not isinstance(node, cst.BaseParenthesizableWhitespace | cst.EmptyLine | cst.TrailingWhitespace):
-            yield type(node)
-            yield from _shape(node.children)
+@lru_cache(maxsize=1024)
+def _shape(function: cst.FunctionDef) -> tuple[tuple[type[cst.CSTNode], int], ...]:
+    """The kinds of nodes in the body and how many each holds, names, constants and the docstring aside."""
+    waiting: list[Any] = [s for s in statements(function.body) if not is_docstring(s)][::-1]
+    found = []
+    while waiting:
+        node = waiting.pop()
+        below = children(node)
+        found.append((type(node), len(below)))
+        waiting += below[::-1]
+    return tuple(found)
 
 
 @operator(

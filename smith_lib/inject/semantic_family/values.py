@@ -5,7 +5,7 @@ from typing import Any
 
 import libcst as cst
 
-from smith_lib.inject.nodes import is_docstring, small
+from smith_lib.inject.nodes import children, is_docstring, small
 from smith_lib.inject.operator import Context, operator
 from smith_lib.inject.reads import binds, reads
 
@@ -166,5 +166,5 @@ def first_turn_only(node: cst.For, context: Context) -> Iterator[cst.For]:
 def _has_exit(node: cst.CSTNode) -> bool:
     return any(
         isinstance(child, cst.Break | cst.Return | cst.Continue | cst.Yield) or _has_exit(child)
-        for child in node.children
+        for child in children(node)
     )
