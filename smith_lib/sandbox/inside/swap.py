@@ -185,6 +185,7 @@ class Clean:
         self.source, self.parts = source, {}
         self.flags = 0
         self.spans = []
+        self.imports = b""
         try:
             tree = ast.parse(source)
         except (SyntaxError, ValueError, RecursionError):
@@ -194,6 +195,8 @@ class Clean:
                 for alias in statement.names:
                     self.flags |= getattr(__future__, alias.name).compiler_flag
         self.spans = spans(tree.body, len(self.lines), None)
+        names = sorted(imported(tree))
+        self.imports = ("import " + ", ".join(names)).encode() if names else b""
 
     def compared(self, buggy):
         """((clean, buggy) code of functions, the line after which nothing differs, how far that moves)."""
@@ -223,11 +226,27 @@ class Clean:
         return found, len(old), 0
 
     def part(self, lines, first, holder):
-        """The code of some lines on their own, where they stand in the file; in a class where they do."""
-        head = b"\n" * (first - 1)
-        if holder is not None:
-            head = b"\n" * (first - 2) + b"class " + holder.encode() + b":\n"
+        """The code of some lines on their own, where they stand in the file; in a class where they do.
+
+        What the module imports is imported before: a call through an imported name is compiled otherwise.
+        """
+        above = [self.imports] if holder is None else [self.imports, b"class " + holder.encode() + b":"]
+        if first <= len(above):
+            raise SyntaxError("no room above line %d" % first)
+        head = b"\n" * (first - 1 - len(above)) + b"\n".join(above) + b"\n"
         return compile(head + b"".join(lines), self.names[0], "exec", self.flags, True)
+
+
+def imported(tree):
+    """The names that a module's own statements import."""
+    todo, found = list(tree.body), set()
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(a.asname or a.name).partition(".")[0] for a in node.names if a.name != "*"}
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            todo.extend(ast.iter_child_nodes(node))
+    return found
 
 
 def spans(statements, end, holder):
