@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from random import Random
 
@@ -42,15 +42,17 @@ def candidates(
     settings: InjectSettings,
     seed: int,
     model: Model | None = None,
+    executed: Mapping[str, Set[int]] | None = None,
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
-    Without a model the family `llm` gives nothing. Raises `UnknownName` for an operator that the table does
-    not hold, `NetworkError` and `InputError` where the model cannot be had.
+    `executed` has, by path, the first lines of the statements that reliable tests execute; in functions,
+    nothing else is changed. Without a model the family `llm` gives nothing. Raises `UnknownName` for an
+    operator that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
     """
     operators, combinations = chosen(settings.operators)
     parsed, _ = programs(repo, tree)
-    sites = Sites(parsed, functions)
+    sites = Sites(parsed, functions, executed)
     studio = Studio()
     material = [op for op in operators if op.family in settings.strategies] or list(operators)
     offered = [op for op in material if op.family in settings.strategies and _is_named(op.name, settings)]

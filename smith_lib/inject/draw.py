@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from random import Random
 
@@ -81,8 +81,18 @@ class Site:
 class Sites:
     """The nodes of a set of programs in which bugs may be made, by kind."""
 
-    def __init__(self, programs: Sequence[Program], functions: Sequence[Function] | None) -> None:
-        """Collect them; all functions count where `functions` is None."""
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        functions: Sequence[Function] | None,
+        executed: Mapping[str, Set[int]] | None = None,
+    ) -> None:
+        """Collect them; all functions count where `functions` is None.
+
+        In functions, only statements count of which `executed` has the first line under the file's path; all
+        where it is None.
+        """
+        self._executed = executed
         self.called = (
             None if functions is None else {(f.file, f.line, f.qualname.split(".")[-1]) for f in functions}
         )
@@ -96,6 +106,7 @@ class Sites:
 
     def _of(self, program: Program) -> Iterator[Site]:
         holders: dict[int, tuple[str, bool, bool]] = {}
+        lines = None if self._executed is None else self._executed.get(program.path, frozenset())
         for node in program.nodes():
             kind = node.__class__
             if kind is cst.FunctionDef:
@@ -106,6 +117,8 @@ class Sites:
             else:
                 above = program.parent(node)
                 holder = ("<module>", False, True) if above is None else holders[id(above)]
+            if lines is not None and holder[1] and holder[2] and kind in _STATEMENTS:
+                holder = (holder[0], True, program.first_line(node) in lines)
             holders[id(node)] = holder
             label, in_function, called = holder
             if not called or not _may_change(kind) or not program.touchable(node):
@@ -120,6 +133,12 @@ class Sites:
     def of_kinds(self, *kinds: type[cst.CSTNode]) -> list[Site]:
         """The sites of these kinds of nodes, kind by kind."""
         return [site for kind in kinds for site in self._by_kind.get(kind, [])]
+
+
+_STATEMENTS = frozenset(
+    {cst.SimpleStatementLine, cst.If, cst.For, cst.While, cst.Try, cst.TryStar, cst.With, cst.Match}
+)
+"""Statements in functions, functions and classes aside, that a test can be seen to execute."""
 
 
 _PIECES = (

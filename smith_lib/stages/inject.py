@@ -11,7 +11,8 @@ from smith_lib.progress import report
 from smith_lib.settings import InjectSettings
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard
-from smith_lib.types import Candidate, Function, Repo, StageRun, StageStatus
+from smith_lib.types import Candidate, Coverage, Function, Repo, StageRun, StageStatus
+from smith_lib.validate.coverage import by_tests
 
 log = logging.getLogger(__name__)
 VERSION = 2
@@ -48,7 +49,8 @@ def _made(
         report("inject", repo.repo_id, 0, settings.limit)
         functions = desk.rows_of(Function, selected)
         tree = desk.tree_of(repo)
-        made = candidates(repo, tree.path, functions, settings, desk.settings.seed, model)
+        executed = by_tests(desk.rows_of(Coverage, selected))
+        made = candidates(repo, tree.path, functions, settings, desk.settings.seed, model, executed)
         report("inject", repo.repo_id, len(made), len(made))
         return made
 

@@ -98,3 +98,15 @@ class Gathered:
     def _of(self, test_id: str) -> tuple[CoveredFile, ...]:
         files = self._lines.get(test_id, {})
         return tuple(CoveredFile(path, tuple(sorted(files[path]))) for path in sorted(files))
+
+
+def by_tests(rows: Sequence[Coverage]) -> dict[str, frozenset[int]] | None:
+    """The lines that tests execute, by path; None where that is not known."""
+    if not rows:
+        return None
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        if row.tests:
+            for file in row.files:
+                found.setdefault(file.path, set()).update(file.lines)
+    return {path: frozenset(lines) for path, lines in found.items()}
