@@ -117,13 +117,11 @@ def test_a_module_that_cannot_be_collected_does_not_stop_the_others(suite: Suite
     assert len(report.tests) > 80
 
 
-def test_statements_that_are_executed_are_told(
-    suite: Suite, tiny_tree: Path
-) -> None:
+def test_statements_that_are_executed_are_told(suite: Suite, tiny_tree: Path) -> None:
     report = suite(trace=True, args=("tests/test_caches.py",))
     assert report.ended == "finished"
     assert set(report.tests) == {ran.test_id for ran in report.executed} - {""}
-    assert {"tiny/caches.py", "tests/test_caches.py"} <= set(report.probed)
+    assert "tiny/caches.py" in report.probed
     inside, outside = Gathered(report.probed), Gathered(report.probed)
     for ran in report.executed:
         (inside if ran.test_id else outside).add("", ran.lines, ())
