@@ -10,6 +10,13 @@ import os
 import types
 
 _OPTIMIZED, _NEWLOCALS = inspect.CO_OPTIMIZED, inspect.CO_NEWLOCALS
+_KIND = (
+    inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | inspect.CO_COROUTINE
+    | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+)  # fmt: skip
+_LIVING = {
+    types.GeneratorType: "gi_code", types.CoroutineType: "cr_code", types.AsyncGeneratorType: "ag_code",
+}  # fmt: skip
 _HAS_DOCSTRING = getattr(inspect, "CO_HAS_DOCSTRING", None)
 
 
@@ -92,22 +99,21 @@ class Index:
         self.root = os.path.realpath(root) + os.sep
         self.functions, self.escaped, self.clean = {}, set(), {}
         self.inside = {}
-        for thing in gc.get_objects():
+        gc.collect()  # which no longer tracks most constants of code after it
+        things = gc.get_objects()
+        constants = set()
+        for thing in things:
+            if type(thing) is types.FunctionType and self.ours(thing.__code__):
+                self.functions.setdefault(key(thing.__code__), []).append(thing)
+                constants.update(id(code.co_consts) for code in all_below(thing.__code__))
+        for thing in things:
             kind = type(thing)
             if kind is types.FunctionType:
-                if self.ours(thing.__code__):
-                    self.functions.setdefault(key(thing.__code__), []).append(thing)
-            elif kind in (set, frozenset, list):
-                self._kept(thing)
-            elif kind is dict:
-                self._kept(list(thing.keys()))
-                self._kept(list(thing.values()))
-            elif kind is types.GeneratorType:
-                self._kept([thing.gi_code])
-            elif kind is types.CoroutineType:
-                self._kept([thing.cr_code])
-            elif kind is types.AsyncGeneratorType:
-                self._kept([thing.ag_code])
+                self._kept(gc.get_referents(thing), thing.__code__)
+            elif kind is not types.FrameType and id(thing) not in constants:
+                if kind in _LIVING:
+                    self._kept([getattr(thing, _LIVING[kind])])
+                self._kept(gc.get_referents(thing))
 
     def ours(self, code):
         """Whether it is of the tree."""
@@ -116,10 +122,14 @@ class Index:
             self.inside[name] = os.path.realpath(name).startswith(self.root)
         return self.inside[name]
 
-    def _kept(self, things):
+    def _kept(self, things, besides=None):
         for thing in things:
-            if type(thing) is types.CodeType and self.ours(thing):
-                self.escaped.add(key(thing))
+            kind = type(thing)
+            if kind is types.CodeType:
+                if thing is not besides and self.ours(thing):
+                    self.escaped.add(key(thing))
+            elif kind in (tuple, dict) and not gc.is_tracked(thing):  # it holds plain values, as code is
+                self._kept(gc.get_referents(thing))
 
     def names(self, path):
         """The names under which loaded code of that file goes."""
@@ -137,6 +147,9 @@ class Index:
         [name] = names
         if path not in self.clean:
             self.clean[path] = compile(clean, name, "exec", dont_inherit=True)
+        known = set(map(key, all_below(self.clean[path])))
+        if any(k[0] == name and k not in known for k in self.functions):
+            raise Elsewhere("what is loaded is not what its file holds")
         found = []
         pairs(self.clean[path], compile(buggy, name, "exec", dont_inherit=True), found)
         made = []
@@ -161,6 +174,8 @@ class Index:
             if held:
                 raise Elsewhere("a function inside another goes or comes")
             return []
+        if held and signature(old) != signature(new):
+            raise Elsewhere("its parameters or its kind change")
         if held and (old.co_freevars != new.co_freevars or doc(old) != doc(new)):
             raise Elsewhere("its free variables or its docstring change")
         return [(f, new) for f in held]
@@ -169,6 +184,14 @@ class Index:
 def is_sibling(code, other):
     """Whether two code objects of one place are different functions, such as two lambdas of one line."""
     return code.co_name.startswith("<") and other.co_name.startswith("<")
+
+
+def signature(code):
+    """What a decorator may have seen of a function: its parameters, and whether it is a generator or such."""
+    stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    count = code.co_argcount + code.co_kwonlyargcount + stars
+    positional = code.co_argcount, getattr(code, "co_posonlyargcount", 0)
+    return (*positional, code.co_varnames[:count], code.co_flags & _KIND)
 
 
 def doc(code):
