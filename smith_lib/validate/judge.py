@@ -112,8 +112,8 @@ def plan(files: Mapping[str, str], bench: Bench) -> Plan:
 
 
 def judge(candidate: Candidate, bench: Bench) -> Verdict:
-    """The verdict by cold runs. Raises `EngineError` where the sandbox itself broke."""
-    return Clerk(replace(bench, tiers=(Tier.COLD,)), None).judge(candidate)
+    """The verdict by cold runs of all tests. Raises `EngineError` where the sandbox itself broke."""
+    return Clerk(replace(bench, tiers=(Tier.COLD,), coverage=UNKNOWN), None).judge(candidate)
 
 
 class Clerk:
@@ -151,6 +151,7 @@ class Clerk:
     def _tried(self, candidate: Candidate, planned: Plan, tier: Tier, started: float) -> Verdict | Tier:
         """The verdict of one tier; where it cannot tell, the tier itself or, after a crash, `cold`."""
         want, total = self.bench.settings, len(self.bench.reliable)
+        tests = self.bench.reliable if tier is Tier.COLD else planned.tests  # cold, the whole suite has run
         first: SuiteReport | None = None
         f2p: tuple[str, ...] = ()
         made = 0
@@ -166,9 +167,9 @@ class Clerk:
             made += 1
             if run.ended == "timeout":
                 return verdict(Outcome.TIMEOUT, f"run {made} took more than its tests may, or hung")
-            now = failing(run, planned.tests)
+            now = failing(run, tests)
             if run.ended == "stopped":
-                now = tuple(t for t in planned.tests if t in run.tests and run.tests[t].outcome != "passed")
+                now = tuple(t for t in tests if t in run.tests and run.tests[t].outcome != "passed")
             if first is None:
                 first, f2p = run, now
                 if not f2p:
