@@ -64,10 +64,16 @@ def does_the_same(one, other):
     )
 
 
+def lines(code):
+    """Where everything of a code object is, which comparing two leaves out before Python 3.11."""
+    table = code.co_linetable if hasattr(code, "co_linetable") else code.co_lnotab
+    return (code.co_firstlineno, table, [lines(inner) for inner in nested(code)])
+
+
 def pairs(clean, buggy, found):
     """Collect (clean, buggy) of every function's code that is not equal; raises `Elsewhere`."""
     if is_function(clean):
-        if clean != buggy or not does_the_same(clean, buggy):
+        if clean != buggy or lines(clean) != lines(buggy) or not does_the_same(clean, buggy):
             found.append((clean, buggy))
     elif shallow(clean) != shallow(buggy):
         raise Elsewhere("it changes what is executed at import")
