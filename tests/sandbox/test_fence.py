@@ -129,6 +129,9 @@ def test_what_was_not_touched_is_left_alone(place: Place) -> None:
     assert place.fence.restore() == ""
     after = (place.tree / "pkg" / "deep" / "b.py").stat()
     assert (after.st_ino, after.st_ctime_ns) == (before.st_ino, before.st_ctime_ns)
+    back = (place.tree / "pkg" / "a.py").stat()
+    assert place.fence.restore() == ""
+    assert (place.tree / "pkg" / "a.py").stat().st_ctime_ns == back.st_ctime_ns
 
 
 def test_a_change_of_which_there_is_no_copy_is_told(place: Place, module: ModuleType) -> None:

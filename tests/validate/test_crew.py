@@ -349,6 +349,10 @@ def test_where_every_warm_tier_differs_all_is_judged_cold() -> None:
 def test_what_an_audit_has_found_wrong_is_not_believed_the_next_time(root: Root) -> None:
     candidates = [bug(n) for n in range(10)]
     first = verdicts(candidates, bench(audit=0.1), crew(Office(lying(Tier.SWAP)), kept=Kept(root, "r")))
+    assert [v.fail_to_pass for v in first] == [(TESTS[n],) for n in range(10)]
+    assert sum(v.audit == "differs" for v in first) == 1  # the others were judged anew
+    kept = Kept(root, "r")
+    assert [kept.get(candidate) for candidate in candidates] == first
     office = Office(lying(Tier.SWAP))
     again = verdicts(candidates, bench(audit=0.1), crew(office, kept=Kept(root, "r")))
     assert again == first
