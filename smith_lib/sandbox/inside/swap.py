@@ -104,7 +104,7 @@ class Index:
         """Look at everything that the garbage collector knows; before `gc.freeze`, which hides it."""
         self.root = os.path.realpath(root) + os.sep
         self.functions, self.escaped, self.clean = {}, set(), {}
-        self.inside = {}
+        self.paths = {}
         gc.collect()  # which no longer tracks most constants of code after it
         things = gc.get_objects()
         constants = set()
@@ -123,10 +123,13 @@ class Index:
 
     def ours(self, code):
         """Whether it is of the tree."""
-        name = code.co_filename
-        if name not in self.inside:
-            self.inside[name] = os.path.realpath(name).startswith(self.root)
-        return self.inside[name]
+        return self.real(code.co_filename).startswith(self.root)
+
+    def real(self, name):
+        """A file's real path, looked up once: every run asks for that of every function."""
+        if name not in self.paths:
+            self.paths[name] = os.path.realpath(name)
+        return self.paths[name]
 
     def _kept(self, things, besides=None):
         for thing in things:
@@ -139,7 +142,7 @@ class Index:
 
     def names(self, path):
         """The names under which loaded code of that file goes."""
-        return {k[0] for k in self.functions if os.path.realpath(k[0]) == path}
+        return {k[0] for k in self.functions if self.real(k[0]) == path}
 
     def plan(self, path, clean, buggy):
         """(function, its buggy code) for every function to change; raises `Elsewhere`.
