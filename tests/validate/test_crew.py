@@ -393,6 +393,24 @@ def test_what_no_test_was_known_to_execute_is_checked_too() -> None:
     assert found[0].audit == "differs"
 
 
+def test_coverage_that_did_not_know_a_failing_test_is_asked_no_more() -> None:
+    also = [TESTS[30 + n] for n in range(6)]
+
+    def unseen(files: Mapping[str, str] | None) -> set[str]:
+        """With each of the first six bugs another test fails too."""
+        found = truth(files)
+        return found | {also[n] for n in range(6) if TESTS[n] in found}
+
+    def says(kind: str, order: Order) -> WarmReport:
+        return WarmReport(suite(unseen(order.files), order.tests or TESTS), "")
+
+    office = Office(says)
+    found = verdicts([bug(n) for n in range(6)], bench(Cold(unseen), audit=0.01), crew(office, 2))
+    assert [v.fail_to_pass for v in found] == [(TESTS[n], also[n]) for n in range(6)]
+    assert sorted(v.tier for v in found) == [Tier.COLD] + [Tier.FORK] * 5
+    assert {len(order.tests or ()) for kind, _, order in office.runs if kind == "fork"} == {N}
+
+
 def test_without_workers_everything_is_cold_and_nothing_audited() -> None:
     cold = Cold()
     found = verdicts([bug(n) for n in range(3)], bench(cold, tiers=(Tier.COLD,), audit=1.0), Crew(2))
