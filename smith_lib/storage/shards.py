@@ -73,7 +73,10 @@ def read_at(root: Root, path: str, row: type[R]) -> list[R]:
     """The rows of the shard at a path relative to the root. Raises `StorageError` as `read` does."""
     data = root.read_bytes(path)
     try:
-        table = pq.read_table(io.BytesIO(data), page_checksum_verification=True)
+        file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
+        table = file.read()
+        if table.num_rows != file.metadata.num_rows:  # the footer has no checksum
+            raise DamagedShard(f"shard {path} has {table.num_rows} of {file.metadata.num_rows} rows")
         if table.schema.remove_metadata() != schema_of(row):
             raise DamagedShard(f"shard {path} has other columns than {row.__name__}")
         return rows_from_table(row, table)

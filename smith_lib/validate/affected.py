@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _Block = list[ast.stmt]
+_DEFS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -39,7 +40,8 @@ def touched(clean: str, buggy: str) -> Touched:
 
 def _parsed(clean: str, buggy: str) -> tuple[ast.Module, ast.Module]:
     """Both trees, or of both only the top-level statements that may differ, which is faster."""
-    old, new = clean.splitlines(True), buggy.splitlines(True)
+    clean, buggy = _plain(clean), _plain(buggy)
+    old, new = clean.split("\n"), buggy.split("\n")
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
@@ -50,12 +52,17 @@ def _parsed(clean: str, buggy: str) -> tuple[ast.Module, ast.Module]:
     first = max((n for n in starts if n <= max(1, head)), default=1)
     last = min((n for n in starts if n > len(old) - tail + 1), default=len(old) + 1) - 1
     try:
-        before = ast.parse("".join(old[first - 1 : last]))
-        after = ast.parse("".join(new[first - 1 : len(new) - len(old) + last]))
+        before = ast.parse("\n".join(old[first - 1 : last]))
+        after = ast.parse("\n".join(new[first - 1 : len(new) - len(old) + last]))
     except SyntaxError:
         return ast.parse(clean), ast.parse(buggy)
     ast.increment_lineno(before, first - 1)
     return before, after
+
+
+def _plain(text: str) -> str:
+    """The text with lines that end as Python has it: a form feed ends none."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 @lru_cache(64)
@@ -83,8 +90,11 @@ def _span(node: ast.AST) -> range:
 
 
 def _inner(holder: ast.AST) -> Iterator[int]:
-    """The lines within a compound statement; for a function or class those of its body alone."""
-    if isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    """The lines within a compound statement; for a function or class those of its body alone.
+
+    That is, where it has any that a probe tells of.
+    """
+    if isinstance(holder, _DEFS) and not all(map(_is_silent, holder.body)):
         for statement in holder.body:
             yield from _span(statement)
     else:
@@ -93,7 +103,8 @@ def _inner(holder: ast.AST) -> Iterator[int]:
 
 def _is_silent(statement: ast.stmt) -> bool:
     """Whether it may be a docstring, which no probe tells of."""
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _blocks(before: _Block, after: _Block, holder: ast.AST | None, lines: set[int]) -> bool:
@@ -106,6 +117,8 @@ def _blocks(before: _Block, after: _Block, holder: ast.AST | None, lines: set[in
     old, new = before[start : ends[0]], after[start : ends[1]]
     if not old and not new:
         return True
+    if start == 0 and isinstance(holder, _DEFS) and any(map(_is_silent, (*before[:1], *after[:1]))):
+        lines.update(_span(holder))  # its docstring, which is there once it is defined
     if len(old) == len(new):
         return all(_statements(one, other, holder, lines) for one, other in zip(old, new, strict=True))
     return _region(old, holder, lines)

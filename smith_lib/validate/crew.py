@@ -138,10 +138,12 @@ def audited(
     """Candidates whose verdicts have to be made again, and the bench to do it with.
 
     A sample of every outcome is run once more, cold and whole, and what was compared is told in `made`. Where
-    one differs, the tier that judged it judges nothing any more.
+    one differs, the tier that judged it judges nothing any more; where a test failed that was not known to
+    execute the change, it is the coverage that is no longer asked.
     """
     sample = [c for c in candidates if c.candidate_id in _sample(made, bench, crew)]
     wrong: set[Tier] = set()
+    unforeseen = False
     if sample:
         repo_id = candidates[0].repo_id
         report("validate", repo_id, 0, len(sample), "audit")
@@ -154,16 +156,22 @@ def audited(
                         "%s: %s said %s (%s), a cold run %s (%s)", verdict.candidate_id, before.tier,
                         before.outcome, before.reason, verdict.outcome, verdict.reason,
                     )  # fmt: skip
-                    wrong.add(before.tier)
+                    if set(verdict.fail_to_pass) <= set(plan(_files(candidate, bench), bench).tests):
+                        wrong.add(before.tier)
+                    else:
+                        unforeseen = True
                 made[verdict.candidate_id] = verdict
                 if crew.kept is not None:
                     crew.kept.put(candidate, verdict)
                 report("validate", repo_id, done, len(sample), "audit")
         if crew.kept is not None:
             crew.kept.flush()
-    if not wrong:
+    if not wrong and not unforeseen:
         return set(), bench
-    again = {name for name, verdict in made.items() if verdict.tier in wrong and not verdict.audit}
+    if unforeseen:
+        bench = replace(bench, coverage=UNKNOWN)
+    doubtful = {Tier.SWAP, Tier.FORK} if unforeseen else wrong
+    again = {name for name, verdict in made.items() if verdict.tier in doubtful and not verdict.audit}
     again |= {name for name, v in made.items() if v.outcome is Outcome.NOT_COVERED and not v.audit}
     for tier in wrong:
         bench = bench.below(tier)
@@ -196,9 +204,13 @@ def _checked(candidate: Candidate, verdict: Verdict, bench: Bench) -> Verdict:
     return replace(judge(candidate, bench), audit="differs")
 
 
+def _files(candidate: Candidate, bench: Bench) -> dict[str, str]:
+    return diffs.apply(candidate.bug_patch, bench.clean)
+
+
 def agrees(candidate: Candidate, verdict: Verdict, bench: Bench) -> bool:
     """Whether one cold run of the whole suite says the same."""
-    files = diffs.apply(candidate.bug_patch, bench.clean)
+    files = _files(candidate, bench)
     job = SuiteJob(bench.args, files, hash_seed=AUDIT_SEED, idle_seconds=bench.idle_seconds, keep_failures=0)
     run = bench.run(job, bench.limits)
     if verdict.outcome is Outcome.TIMEOUT:

@@ -132,8 +132,8 @@ def planned_for(candidate: Candidate, bench: Bench) -> Plan | None:
 
 
 def judge(candidate: Candidate, bench: Bench) -> Verdict:
-    """The verdict by cold runs. Raises `EngineError` where the sandbox itself broke."""
-    return Clerk(replace(bench, tiers=(Tier.COLD,)), None).judge(candidate)
+    """The verdict by cold runs of all tests. Raises `EngineError` where the sandbox itself broke."""
+    return Clerk(replace(bench, tiers=(Tier.COLD,), coverage=UNKNOWN), None).judge(candidate)
 
 
 class Clerk:

@@ -19,7 +19,7 @@ def effective(invoke, *arguments):
 
 def test_every_flagged_field_is_an_option_with_its_docstring_and_default(invoke):
     shown = "".join(invoke("run", "--help").output.split())
-    assert set(flags()) == {"--out", "--limit", "--seed", "--workers", "--sandbox"}
+    assert set(flags()) == {"--out", "--limit", "--seed", "--workers", "--sandbox", "--confirm"}
     for flag, (_, field) in flags().items():
         assert flag in shown
         assert "".join(field.description.split()) in shown

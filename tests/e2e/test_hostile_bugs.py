@@ -13,7 +13,8 @@ from smith_lib.sandbox.protocol import Limits, Sandbox
 from smith_lib.sandbox.suite import SuiteJob, run_suite
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Outcome, Verdict
-from smith_lib.validate.judge import Bench, judge, verdicts
+from smith_lib.validate.crew import Crew, verdicts
+from smith_lib.validate.judge import Bench, judge
 from tests.e2e.called import running
 from tests.rows import a_candidate
 from tests.sandbox.conftest import by_hand
@@ -119,7 +120,7 @@ def judged(bench: Bench, alone: Verdict, harmless: Candidate, tiny_tree: Path) -
         lines = [line[4:] + "\n" for line in code.strip("\n").rstrip().splitlines()]
         row += [bug(tiny_tree, name, BEFORE, "".join(lines) + BEFORE)]
         row += [replace(harmless, candidate_id=f"after {name}")]
-    return {verdict.candidate_id: verdict for verdict in verdicts(row, bench, workers=2)}
+    return {verdict.candidate_id: verdict for verdict in verdicts(row, bench, Crew(2))}
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,8 @@ from smith_lib.settings import PublishSettings, Settings
 from smith_lib.types import (
     Category,
     Complexity,
+    Coverage,
+    CoveredFile,
     Failure,
     Function,
     Instance,
@@ -31,10 +33,16 @@ def a_function(n=0, **changes):
     return filled(Function, **(known | changes))
 
 
+def a_coverage(n=0, **changes):
+    known = {"repo_id": REPO, "tests": (a_test(n).test_id,), "files": (CoveredFile("pkg/a.py", (1, 3)),)}
+    return filled(Coverage, **(known | changes))
+
+
 MAKE = {
     "repos": lambda n, **changes: a_repo(**({"repo_id": f"repo{n}"} | changes)),
     "tests": a_test,
     "functions": a_function,
+    "coverage": a_coverage,
     "candidates": a_candidate,
     "verdicts": a_verdict,
     "instances": an_instance,
@@ -44,6 +52,7 @@ GIVEN = {
     "repos": {},
     "tests": {},
     "functions": {},
+    "coverage": {},
     "candidates": {"repos": {REPO}, "tests": {f"tests/test_a.py::test_{n}" for n in range(9)}},
     "verdicts": {
         "repos": {REPO},
@@ -90,6 +99,11 @@ BREAKS = {
         "the file is told": {"file": "/etc/passwd"},
         "the name is told": {"qualname": ""},
         "lines count from one": {"line": 0},
+    },
+    "coverage": {
+        "tests and files are sorted and unique": {"tests": (a_test(2).test_id, a_test(1).test_id)},
+        "lines are sorted and unique": {"files": (CoveredFile("pkg/a.py", (3, 1)),)},
+        "what tests depend on is of a known kind": {"why": ("process", "weather")},
     },
     "candidates": {
         "candidate ids are unique": {"candidate_id": a_candidate(0).candidate_id},

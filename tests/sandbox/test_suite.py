@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from smith_lib.errors import InputError
 from smith_lib.sandbox.protocol import Environment, Sandbox
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
+from smith_lib.validate.called import called as functions
+from smith_lib.validate.coverage import Gathered
 from tests.sandbox.conftest import LIMITS
 
 Suite = Callable[..., SuiteReport]
@@ -41,7 +44,7 @@ def test_a_clean_suite_passes_with_whole_node_ids(suite: Suite) -> None:
     assert {"tiny/text.py", "tests/test_text.py", "tests/conftest.py"} <= set(report.loaded)
     assert report.pytest == "8.4.2"
     assert report.detail == ""
-    assert (report.called, report.failures, report.collection_errors) == ((), (), {})
+    assert (report.executed, report.failures, report.collection_errors) == ((), (), {})
 
 
 def test_order_is_the_files_own_and_the_hash_seed_is_set(suite: Suite) -> None:
@@ -114,14 +117,21 @@ def test_a_module_that_cannot_be_collected_does_not_stop_the_others(suite: Suite
     assert len(report.tests) > 80
 
 
-def test_functions_that_are_called_are_told(suite: Suite) -> None:
+def test_statements_that_are_executed_are_told(suite: Suite, tiny_tree: Path) -> None:
     report = suite(trace=True, args=("tests/test_caches.py",))
-    called = {(file, name) for file, name, _ in report.called}
+    assert report.ended == "finished"
+    assert set(report.tests) == {ran.test_id for ran in report.executed} - {""}
+    assert "tiny/caches.py" in report.probed
+    inside, outside = Gathered(report.probed), Gathered(report.probed)
+    for ran in report.executed:
+        (inside if ran.test_id else outside).add("", ran.lines, ())
+    called = {(f.file, f.qualname) for f in functions("r", tiny_tree, report.probed, inside.executed())}
     assert ("tiny/caches.py", "Lru.put") in called
     assert ("tiny/caches.py", "memoize.<locals>.decorate.<locals>.wrapper") in called
     assert ("tiny/caches.py", "retry") in called
-    assert not any(name.startswith("<") for _, name in called)
     assert not any(file == "tiny/text.py" for file, _ in called)
+    imported = {(f.file, f.qualname) for f in functions("r", tiny_tree, report.probed, outside.executed())}
+    assert ("tiny/caches.py", "Lru.put") not in imported
 
 
 def test_a_project_s_own_options_do_no_harm(suite: Suite) -> None:

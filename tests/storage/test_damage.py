@@ -11,14 +11,15 @@ import pytest
 
 from smith_lib.errors import StorageError
 from smith_lib.storage import Root, Shard, read, write
-from smith_lib.types import Stability, Test
+from smith_lib.types import Stability, Test, Tier
 
 SHARD = Shard("tests", "r", "k")
 
 
 def rows(count: int, outcome: str = "passed") -> list[Test]:
+    kind = (Stability.FLAKY, False, Tier.FORK)
     return [
-        Test("r", f"t/é.py::test_x[{n}]", "t/é.py", (outcome,) * (n % 4), n / 7, Stability.FLAKY)
+        Test("r", f"t/é.py::test_x[{n}]", "t/é.py", (outcome,) * (n % 4), n / 7, *kind)
         for n in range(count)
     ]
 

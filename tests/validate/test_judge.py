@@ -11,7 +11,8 @@ from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, TestResult
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Category, Complexity, Failure, Outcome, Strategy
-from smith_lib.validate.judge import Bench, judge, patience, verdicts
+from smith_lib.validate.crew import Crew, verdicts
+from smith_lib.validate.judge import Bench, judge, patience
 
 TESTS = tuple(sorted(f"tests/test_a.py::test_{n}" for n in range(200)))
 CLEAN = {"pkg/a.py": "def f(x):\n    return x + 1\n"}
@@ -24,7 +25,7 @@ def report(
     bad, gone = set(failing), set(missing)
     tests = {t: TestResult("failed" if t in bad else "passed", 0.01) for t in TESTS if t not in gone}
     failures = tuple(Failure(t, "AssertionError", "no", ()) for t in sorted(bad)[:5])
-    return SuiteReport(ended, tests, {}, failures, (), (), "3.11.2", "8.3", 1.0, 0.9, "")
+    return SuiteReport(ended, tests, {}, failures, (), (), (), "3.11.2", "8.3", 1.0, 0.9, "")
 
 
 def candidate(patch: str | None = None) -> Candidate:
@@ -131,7 +132,7 @@ def test_a_patch_that_does_not_fit_is_an_outcome_and_runs_nothing(patch: str) ->
 def test_verdicts_keep_the_candidates_order_at_any_worker_count() -> None:
     many = [replace(candidate(), candidate_id=f"c{n}") for n in range(20)]
     for workers in (1, 4):
-        found = verdicts(many, bench(lambda job, limits: report(TESTS[:3])), workers)
+        found = verdicts(many, bench(lambda job, limits: report(TESTS[:3])), Crew(workers))
         assert [v.candidate_id for v in found] == [c.candidate_id for c in many]
 
 
@@ -140,7 +141,7 @@ def test_a_broken_sandbox_is_an_exception_not_an_outcome() -> None:
         raise EngineError("the engine went away")
 
     with pytest.raises(EngineError, match="went away"):
-        verdicts([candidate()] * 5, bench(broken), 2)
+        verdicts([candidate()] * 5, bench(broken), Crew(2))
 
 
 def test_limits_scale_with_the_clean_suite_and_have_a_floor() -> None:

@@ -47,7 +47,7 @@ def report(failing: tuple[str, ...] = (), ended: str = "finished", gone: tuple[s
     tests = {
         t: TestResult("failed" if t in failing else "passed", 0.0) for t in (*F2P, *P2P) if t not in gone
     }
-    return SuiteReport(ended, tests, {}, (), (), (), "3.11.2", "8.3", 1.0, 0.9, "")
+    return SuiteReport(ended, tests, {}, (), (), (), (), "3.11.2", "8.3", 1.0, 0.9, "")
 
 
 def proof(
@@ -111,7 +111,7 @@ def test_lists_that_leave_out_most_of_what_passes_are_found() -> None:
 
 def wide(*failing: str) -> SuiteReport:
     tests = {t: TestResult("failed" if t in failing else "passed", 0.1) for t in ALL}
-    return SuiteReport("finished", tests, {}, (), (), (), "3.11.2", "8.3", 1.0, 0.9, "")
+    return SuiteReport("finished", tests, {}, (), (), (), (), "3.11.2", "8.3", 1.0, 0.9, "")
 
 
 def test_a_clean_run_that_fails_is_named() -> None:

@@ -41,11 +41,12 @@ class Probes:
                 return plain(this, data, path, *rest, **options)
             try:
                 tree = ast.parse(data, os.fspath(path))
-            except (SyntaxError, ValueError, RecursionError):
+                self.block(tree, "body", where)
+                code = compile(tree, os.fspath(path), "exec", dont_inherit=True)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):  # such as an elif for each country
                 return plain(this, data, path, *rest, **options)
             self.files.add(where)
-            self.block(tree, "body", where)
-            return compile(tree, os.fspath(path), "exec", dont_inherit=True)
+            return code
 
         loader.source_to_code = source_to_code
 

@@ -13,6 +13,13 @@ import os
 import types
 
 _OPTIMIZED, _NEWLOCALS = inspect.CO_OPTIMIZED, inspect.CO_NEWLOCALS
+_KIND = (
+    inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | inspect.CO_COROUTINE
+    | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+)  # fmt: skip
+_LIVING = {
+    types.GeneratorType: "gi_code", types.CoroutineType: "cr_code", types.AsyncGeneratorType: "ag_code",
+}  # fmt: skip
 _HAS_DOCSTRING = getattr(inspect, "CO_HAS_DOCSTRING", None)
 
 
@@ -60,10 +67,16 @@ def does_the_same(one, other):
     )
 
 
+def lines(code):
+    """Where everything of a code object is, which comparing two leaves out before Python 3.11."""
+    table = code.co_linetable if hasattr(code, "co_linetable") else code.co_lnotab
+    return (code.co_firstlineno, table, [lines(inner) for inner in nested(code)])
+
+
 def pairs(clean, buggy, found):
     """Collect (clean, buggy) of every function's code that is not equal; raises `Elsewhere`."""
     if is_function(clean):
-        if clean != buggy or not does_the_same(clean, buggy):
+        if clean != buggy or lines(clean) != lines(buggy) or not does_the_same(clean, buggy):
             found.append((clean, buggy))
     elif shallow(clean) != shallow(buggy):
         raise Elsewhere("it changes what is executed at import")
@@ -94,44 +107,48 @@ class Index:
         """Look at everything that the garbage collector knows; before `gc.freeze`, which hides it."""
         self.root = os.path.realpath(root) + os.sep
         self.functions, self.escaped, self.clean = {}, set(), {}
-        self.inside = {}
-        for thing in gc.get_objects():
+        self.paths = {}
+        gc.collect()  # which no longer tracks most constants of code after it
+        things = gc.get_objects()
+        constants = set()
+        for thing in things:
+            if type(thing) is types.FunctionType and self.ours(thing.__code__):
+                self.functions.setdefault(key(thing.__code__), []).append(thing)
+                constants.update(id(code.co_consts) for code in all_below(thing.__code__))
+        for thing in things:
             kind = type(thing)
             if kind is types.FunctionType:
-                if self.ours(thing.__code__):
-                    self.functions.setdefault(key(thing.__code__), []).append(thing)
-            elif kind in (set, frozenset, list):
-                self._kept(thing)
-            elif kind is dict:
-                self._kept(list(thing.keys()))
-                self._kept(list(thing.values()))
-            elif kind is types.GeneratorType:
-                self._kept([thing.gi_code])
-            elif kind is types.CoroutineType:
-                self._kept([thing.cr_code])
-            elif kind is types.AsyncGeneratorType:
-                self._kept([thing.ag_code])
+                self._kept(gc.get_referents(thing), thing.__code__)
+            elif kind is not types.FrameType and id(thing) not in constants:
+                if kind in _LIVING:
+                    self._kept([getattr(thing, _LIVING[kind])])
+                self._kept(gc.get_referents(thing))
 
     def ours(self, code):
         """Whether it is of the tree."""
         return self.real(code.co_filename).startswith(self.root)
 
     def real(self, name):
-        """The real path of a file that code names."""
-        if name not in self.inside:
-            self.inside[name] = os.path.realpath(name)
-        return self.inside[name]
+        """A file's real path, looked up once: every run asks for that of every function."""
+        if name not in self.paths:
+            self.paths[name] = os.path.realpath(name)
+        return self.paths[name]
 
-    def _kept(self, things):
+    def _kept(self, things, besides=None):
         for thing in things:
-            if type(thing) is types.CodeType and self.ours(thing):
-                self.escaped.add(key(thing))
+            kind = type(thing)
+            if kind is types.CodeType:
+                if thing is not besides and self.ours(thing):
+                    self.escaped.add(key(thing))
+            elif kind in (tuple, dict) and not gc.is_tracked(thing):  # it holds plain values, as code is
+                self._kept(gc.get_referents(thing))
 
     def know(self, path, clean):
         """Take in a clean file, by its real path; what is known then serves every bug in it."""
         if path not in self.clean:
             names = sorted({k[0] for k in self.functions if self.real(k[0]) == path}) or [path]
             self.clean[path] = Clean(names, clean)
+            self.clean[path].foreign(self.functions)
         return self.clean[path]
 
     def plan(self, path, clean, buggy):
@@ -143,6 +160,8 @@ class Index:
         file = self.know(path, clean)
         if len(file.names) > 1:
             raise Elsewhere("its file is loaded under several names")
+        if file.foreign(self.functions):
+            raise Elsewhere("what is loaded is not what its file holds")
         found, after, shift = file.compared(buggy)
         made = []
         for old, new in found:
@@ -171,6 +190,8 @@ class Index:
             if held:
                 raise Elsewhere("a function inside another goes or comes")
             return []
+        if held and signature(old) != signature(new):
+            raise Elsewhere("its parameters or its kind change")
         if held and (old.co_freevars != new.co_freevars or doc(old) != doc(new)):
             raise Elsewhere("its free variables or its docstring change")
         return [(f, new) for f in held]
@@ -181,14 +202,16 @@ class Clean:
 
     def __init__(self, names, source):
         """`names` are those under which it is loaded; `source` is its bytes. Never raises."""
-        self.names, self.lines, self.whole = names, source.splitlines(True), None
-        self.source, self.parts = source, {}
+        self.names, self.lines = names, source.splitlines(True)
+        self.parts = {}
         self.flags = 0
         self.spans = []
         self.imports = b""
+        self.whole = self.strange = None
         try:
             tree = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError):
+            self.whole = compile(source, names[0], "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return
         for statement in tree.body:
             if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
@@ -197,6 +220,13 @@ class Clean:
         self.spans = spans(tree.body, len(self.lines), None)
         names = sorted(imported(tree))
         self.imports = ("import " + ", ".join(names)).encode() if names else b""
+
+    def foreign(self, functions):
+        """Whether there are loaded functions of this file that it does not hold."""
+        if self.strange is None:
+            known = set() if self.whole is None else set(map(key, all_below(self.whole)))
+            self.strange = any(place[0] == self.names[0] and place not in known for place in functions)
+        return self.strange
 
     def compared(self, buggy):
         """((clean, buggy) code of functions, the line after which nothing differs, how far that moves)."""
@@ -220,8 +250,6 @@ class Clean:
                     self.parts[first, last] = self.part(old[first - 1 : last], first, holder)
                 pairs(self.parts[first, last], other, found)
                 return found, last, shift
-        if self.whole is None:
-            self.whole = compile(self.source, self.names[0], "exec", dont_inherit=True)
         pairs(self.whole, compile(buggy, self.names[0], "exec", dont_inherit=True), found)
         return found, len(old), 0
 
@@ -274,6 +302,14 @@ def shifted(code, shift):
 def is_sibling(code, other):
     """Whether two code objects of one place are different functions, such as two lambdas of one line."""
     return code.co_name.startswith("<") and other.co_name.startswith("<")
+
+
+def signature(code):
+    """What a decorator may have seen of a function: its parameters, and whether it is a generator or such."""
+    stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    count = code.co_argcount + code.co_kwonlyargcount + stars
+    positional = code.co_argcount, getattr(code, "co_posonlyargcount", 0)
+    return (*positional, code.co_varnames[:count], code.co_flags & _KIND)
 
 
 def doc(code):

@@ -128,7 +128,6 @@ class Collected:
 
         reporter = sys.modules["smith_plugin"]._reporter
         self.session = session
-        gc.collect()
         self.index = smith_swap.Index(self.order["root"])
         reporter.channel.send({
             "e": "ready", "tests": [item.nodeid for item in session.items],
