@@ -99,7 +99,7 @@ class Worker:
         return self._ready[name]
 
     def run(self, kind: str, seed: int, order: Order, modules: Sequence[str] = ()) -> WarmReport:
-        """What one run reported. Raises `EngineError` where the sandbox itself broke, twice."""
+        """What one run reported. Raises `EngineError` where a warm process cannot be started at all."""
         ready = self.ready(kind, seed, modules)
         if ready.why_not:
             return WarmReport(_NOTHING, ready.why_not)
@@ -115,8 +115,12 @@ class Worker:
             message["tests"] = sorted(at[test] for test in order.tests)
         elif order.tests is not None:
             message["only"] = list(order.tests)
-        with self._sandbox.turn():
-            answer = self._ask(message, 8 * order.cpu_seconds + 4 * order.idle_seconds + _GRACE)
+        try:
+            with self._sandbox.turn():
+                answer = self._ask(message, 8 * order.cpu_seconds + 4 * order.idle_seconds + _GRACE)
+        except EngineError as error:  # a run can do that; where it is the engine, a cold run tells
+            self.restarts += 1
+            return WarmReport(_NOTHING, str(error), crashed=True)
         for name in answer["ended"]:
             self._ready.pop(name, None)
         if answer["spoilt"]:
