@@ -112,8 +112,8 @@ def plan(files: Mapping[str, str], bench: Bench) -> Plan:
 
 
 def judge(candidate: Candidate, bench: Bench) -> Verdict:
-    """The verdict by cold runs. Raises `EngineError` where the sandbox itself broke."""
-    return Clerk(replace(bench, tiers=(Tier.COLD,)), None).judge(candidate)
+    """The verdict by cold runs alone. Raises `EngineError` where the sandbox itself broke."""
+    return Clerk(replace(bench, tiers=(Tier.COLD,), coverage=UNKNOWN), None).judge(candidate)
 
 
 class Clerk:
@@ -166,7 +166,8 @@ class Clerk:
             made += 1
             if run.ended == "timeout":
                 return verdict(Outcome.TIMEOUT, f"run {made} took more than its tests may, or hung")
-            now = failing(run, planned.tests)
+            # A cold run is of all tests, and a bug that ends it takes along those that do not execute it.
+            now = failing(run, self.bench.reliable if tier is Tier.COLD else planned.tests)
             if run.ended == "stopped":
                 now = tuple(t for t in planned.tests if t in run.tests and run.tests[t].outcome != "passed")
             if first is None:

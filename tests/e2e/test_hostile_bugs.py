@@ -112,3 +112,9 @@ def test_harm_is_judged_as_it_is_cold(name: str, judged: dict[str, Verdict], col
     assert here.outcome is there.outcome, (here, there)
     if there.outcome in (Outcome.VALID, Outcome.SUBTLE):
         assert here.fail_to_pass == there.fail_to_pass, (here, there)
+
+
+def test_what_ends_the_suite_takes_along_the_tests_after_it(judged: dict[str, Verdict]) -> None:
+    verdict = judged["exits"]
+    assert (verdict.outcome, verdict.tier) == (Outcome.VALID, Tier.COLD), verdict.reason
+    assert {test.split("::")[0] for test in verdict.fail_to_pass} > {"tests/test_money.py"}
