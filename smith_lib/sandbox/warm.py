@@ -50,6 +50,8 @@ class WarmReport:
     """Why a warm process cannot tell; empty where it did."""
     crashed: bool = False
     """Whether that is since its child, or the process itself, came to a bad end."""
+    left: tuple[str, ...] = ()
+    """What of its process the tests left changed, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Worker:
         return self._ready[name]
 
     def run(self, kind: str, seed: int, order: Order, modules: Sequence[str] = ()) -> WarmReport:
-        """What one run reported. Raises `EngineError` where the sandbox itself broke, twice."""
+        """What one run reported. Raises `EngineError` where a warm process cannot be started at all."""
         ready = self.ready(kind, seed, modules)
         if ready.why_not:
             return WarmReport(_NOTHING, ready.why_not)
@@ -128,8 +130,12 @@ class Worker:
             message["tests"] = sorted(at[test] for test in order.tests)
         elif order.tests is not None:
             message["only"] = list(order.tests)
-        with self._sandbox.turn():
-            answer = self._ask(message, 8 * order.cpu_seconds + 4 * order.idle_seconds + _GRACE)
+        try:
+            with self._sandbox.turn():
+                answer = self._ask(message, 8 * order.cpu_seconds + 4 * order.idle_seconds + _GRACE)
+        except EngineError as error:  # a run can do that; where it is the engine, a cold run tells
+            self.restarts += 1
+            return WarmReport(_NOTHING, str(error), crashed=True)
         for name in answer["ended"]:
             self._ready.pop(name, None)
         if answer["spoilt"]:
@@ -219,4 +225,5 @@ def _run(answer: Mapping[str, Any]) -> WarmReport:
             how = f"signal {answer['signal']}" if answer["signal"] else f"exit code {answer['exit']}"
             elsewhere = f"its run was cut off ({how})"
     refused = any(event["e"] == "elsewhere" for event in answer["events"])
-    return WarmReport(report, elsewhere, bool(elsewhere) and not refused)
+    left = [name for event in answer["events"] if event["e"] == "left" for name in event["names"]]
+    return WarmReport(report, elsewhere, bool(elsewhere) and not refused, tuple(left))

@@ -139,7 +139,7 @@ def audited(
 
     A sample of every outcome is run once more, cold and whole, and what was compared is told in `made`. Where
     one differs, the tier that judged it judges nothing any more; where a test failed that was not known to
-    execute the change, it is the coverage that is no longer asked.
+    execute the change, all tests are run for every bug from then on.
     """
     sample = [c for c in candidates if c.candidate_id in _sample(made, bench, crew)]
     wrong: set[Tier] = set()
@@ -169,7 +169,7 @@ def audited(
     if not wrong and not unforeseen:
         return set(), bench
     if unforeseen:
-        bench = replace(bench, coverage=UNKNOWN)
+        bench = replace(bench, whole=True)
     doubtful = {Tier.SWAP, Tier.FORK} if unforeseen else wrong
     again = {name for name, verdict in made.items() if verdict.tier in doubtful and not verdict.audit}
     again |= {name for name, v in made.items() if v.outcome is Outcome.NOT_COVERED and not v.audit}

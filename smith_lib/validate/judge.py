@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from smith_lib import diffs
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
-from smith_lib.sandbox.warm import Order, Worker
+from smith_lib.sandbox.warm import Order, WarmReport, Worker
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Failure, Outcome, Strategy, Tier, Verdict
 from smith_lib.validate.affected import touched
@@ -56,6 +56,8 @@ class Bench:
     """Tests that some tier does not tell, with the fastest that does."""
     together: frozenset[str] = frozenset()
     """Tests that fail by themselves on clean code."""
+    whole: bool = False
+    """Whether all tests are run for every bug, since what they execute is not trusted."""
     full: bool = False
     """Whether all failing tests are wanted of a candidate that is too broken."""
 
@@ -111,7 +113,7 @@ def plan(files: Mapping[str, str], bench: Bench) -> Plan:
     else:
         affected = Affected(bench.reliable, True, "what its tests execute is not known")
     tests = affected.tests
-    if not bench.together.isdisjoint(tests):  # they need what runs before them
+    if bench.whole or not bench.together.isdisjoint(tests):  # the latter need what runs before them
         tests = bench.reliable
     slowest = {bench.slowest[test] for test in tests if test in bench.slowest}
     tiers = [
@@ -144,6 +146,7 @@ class Clerk:
         self.bench, self.worker, self.modules = bench, worker, tuple(modules)
         self.inside = 0.0
         """Seconds spent in tests, of the warm runs."""
+        self._usual: dict[tuple[Tier, tuple[str, ...]], frozenset[str]] = {}
 
     def judge(self, candidate: Candidate, planned: Plan | None = None) -> Verdict:
         """The verdict. Raises `EngineError` where the sandbox itself broke."""
@@ -183,9 +186,9 @@ class Clerk:
             return self._verdict(candidate, started, outcome, reason, f2p, first, made, tier)
 
         runs = 1 if want.confirm == "cold" and tier is not Tier.COLD else want.runs
+        stop = None if full else max(1, math.ceil(least))
         for seed in range(1, runs + 1):
             tests = planned.tests if seed != 2 or tier is Tier.COLD else self._wider(planned, f2p)
-            stop = None if full else max(1, math.ceil(least))
             run = self._run(planned.files, tests, tier, seed, KEPT if first is None else 0, stop)
             if isinstance(run, Tier):
                 return run
@@ -197,6 +200,8 @@ class Clerk:
                 now = tuple(t for t in tests if t in run.tests and run.tests[t].outcome != "passed")
             if not set(now) <= set(planned.tests) or (full and len(now) >= least and tests != reliable):
                 # A test that fails may leave behind what makes others fail that never meet the bug.
+                if self.bench.slowest:
+                    return Tier.COLD
                 return self._tried(candidate, replace(planned, tests=reliable), tier, started)
             if first is None:
                 first, f2p = run, now
@@ -217,15 +222,19 @@ class Clerk:
     def _wider(self, planned: Plan, f2p: Sequence[str]) -> tuple[str, ...]:
         """The tests of a second run, to see whether tests that fail make others fail after them.
 
-        All tests where that costs little, else all of the modules that hold a failing one.
+        All tests where that costs little, else all of the modules that hold a failing one: plugins and
+        fixtures may see to that, and so may what a test leaves behind.
         """
-        seconds = self.bench.seconds
-        mine = sum(seconds.get(test, 0.0) for test in planned.tests)
-        if sum(seconds.values()) <= max(CHEAP, 4 * mine):
-            return self.bench.reliable
-        modules = {test.partition("::")[0] for test in f2p}
-        near = {test for test in self.bench.reliable if test.partition("::")[0] in modules}
-        return tuple(sorted(near.union(planned.tests)))
+        bench = self.bench
+        mine = sum(bench.seconds.get(test, 0.0) for test in planned.tests)
+        known = set(bench.slowest)
+        if sum(bench.seconds.values()) <= max(CHEAP, 4 * mine):
+            more = set(bench.reliable)
+        else:
+            modules = {test.partition("::")[0] for test in f2p}
+            more = {test for test in bench.reliable if test.partition("::")[0] in modules}
+            known |= bench.together
+        return tuple(sorted((more - known).union(planned.tests)))
 
     def _run(
         self,
@@ -243,14 +252,35 @@ class Clerk:
                 bench.args, files, hash_seed=seed, idle_seconds=bench.idle_seconds, keep_failures=keep
             )
             return bench.run(job, bench.limits)
-        assert self.worker is not None
-        longest = bench.patience(tests, tier)
-        order = Order(files, tests, longest, longest, stop, keep)
-        told = self.worker.run(tier.value, seed, order, self.modules)
+        told = self._warm(files, tests, tier, seed, keep, stop)
         self.inside += sum(result.seconds for result in told.report.tests.values())
         if told.elsewhere:
             return Tier.COLD if told.crashed else tier
+        if told.left and not self._usually(tests, tier, seed) >= set(told.left):
+            return Tier.COLD  # the tests that do not execute what changes would find it so too
         return told.report
+
+    def _usually(self, tests: tuple[str, ...], tier: Tier, seed: int) -> frozenset[str]:
+        """What those tests leave changed of their process on clean code."""
+        asked = tier, tests
+        if asked not in self._usual:
+            told = self._warm({}, tests, tier, seed, 0, None)
+            self._usual[asked] = frozenset(told.left)
+        return self._usual[asked]
+
+    def _warm(
+        self,
+        files: Mapping[str, str],
+        tests: tuple[str, ...],
+        tier: Tier,
+        seed: int,
+        keep: int,
+        stop: int | None,
+    ) -> WarmReport:
+        assert self.worker is not None
+        longest = self.bench.patience(tests, tier)
+        order = Order(files, tests, longest, longest, stop, keep)
+        return self.worker.run(tier.value, seed, order, self.modules)
 
     def _verdict(
         self,

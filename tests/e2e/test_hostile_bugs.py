@@ -1,64 +1,29 @@
-"""A bug that does harm is judged like any other and does not reach the next one."""
+"""A bug that does harm is judged as it would be cold, and does not reach the next one in the same worker."""
 
 import os
+import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from smith_lib import diffs
 from smith_lib.sandbox.protocol import Limits, Sandbox
-from smith_lib.sandbox.suite import SuiteJob, run_suite
 from smith_lib.settings import ValidateSettings
-from smith_lib.types import Candidate, Outcome, Verdict
-from smith_lib.validate.crew import Crew, verdicts
-from smith_lib.validate.judge import Bench, judge
+from smith_lib.types import Candidate, Outcome, Tier, Verdict
 from tests.e2e.called import running
-from tests.rows import a_candidate
+from tests.e2e.harm import HARM
 from tests.sandbox.conftest import by_hand
+from tests.validate.warmed import Warmed, warmed
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.network]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.network]
 
+PLAIN = ("-p", "no:randomly", "-p", "no:rerunfailures")
+"""The latter has a thread, and so no warm process that has collected."""
 FILE = "tiny/money.py"
 BEFORE = "    if not 0 <= percent <= 100:\n"
 """A line of a function that a few tests call."""
-HARM = {
-    "deletes": """
-        import os, shutil
-        for place in ("/testbed", "/opt/venv", "/home/smith", "/tmp"):
-            shutil.rmtree(place, ignore_errors=True)
-    """,
-    "stays": """
-        import os, site
-        os.makedirs(site.getusersitepackages(), exist_ok=True)
-        for place in ("/testbed", "/testbed/tests", "/tmp", "/dev/shm", site.getusersitepackages()):
-            for name in ("conftest.py", "sitecustomize.py", "usercustomize.py"):
-                with open(os.path.join(place, name), "w") as file:
-                    file.write("import os; os._exit(1)")
-    """,
-    "exits": """
-        import os
-        os._exit(0)
-    """,
-    "forks": """
-        import os
-        while True:
-            try:
-                os.fork()
-            except OSError:
-                pass
-    """,
-    "hangs": """
-        import time
-        time.sleep(1_000_000)
-    """,
-    "writes": """
-        for number in range(1 << 10):
-            print("x" * (1 << 20))
-    """,
-}
 
 
 @pytest.fixture(
@@ -75,52 +40,57 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def bench(sandbox: Sandbox, tiny_tree: Path) -> Bench:
+def tiny(sandbox: Sandbox, tiny_tree: Path) -> Warmed:
     """The tiny repository, ready to judge bugs in it."""
-    environment = by_hand(sandbox.base())
-    sandbox.build(environment, tiny_tree, Limits(240))
-    limits = Limits(4, memory_mb=512, processes=64, disk_mb=64, output_kb=64)
-    run, args = partial(run_suite, sandbox, environment), ("-p", "no:randomly")
-    clean = run(SuiteJob(args), limits)
-    assert clean.ended == "finished", clean.detail
-    return Bench(
-        run=run, args=args, reliable=tuple(sorted(clean.tests)),
-        clean=lambda path: (tiny_tree / path).read_text(), limits=limits, idle_seconds=3,
-        settings=ValidateSettings(runs=2),
-    )  # fmt: skip
-
-
-def bug(tree: Path, name: str, old: str, new: str) -> Candidate:
-    clean = (tree / FILE).read_text()
-    assert clean.count(old) == 1
-    patch = diffs.make({FILE: clean}, {FILE: clean.replace(old, new)})
-    return a_candidate(candidate_id=name, bug_patch=patch)
+    limits = Limits(60, memory_mb=512, processes=64, disk_mb=64, output_kb=64)
+    settings = ValidateSettings(runs=2, timeout_factor=1, timeout_floor=1)
+    made = warmed(sandbox, by_hand(sandbox.base()), tiny_tree, limits, settings, PLAIN)
+    assert made.found.tiers == tuple(Tier), made.found.reason
+    return replace(made, bench=replace(made.bench, limits=replace(limits, seconds=4), idle_seconds=2))
 
 
 @pytest.fixture(scope="module")
-def harmless(tiny_tree: Path) -> Candidate:
+def harmless(tiny: Warmed) -> Candidate:
     """A bug that breaks a few tests."""
     less = "return self.amount < other.amount"
-    return bug(tiny_tree, "harmless", less, less.replace("<", ">"))
+    return tiny.bug("harmless", FILE, less, less.replace("<", ">"))
 
 
 @pytest.fixture(scope="module")
-def alone(bench: Bench, harmless: Candidate) -> Verdict:
+def alone(tiny: Warmed, harmless: Candidate) -> Verdict:
     """What is said of the harmless bug when there is no other."""
-    verdict = judge(harmless, bench)
-    assert verdict.outcome is Outcome.VALID, verdict.reason
+    [verdict] = tiny.warm(harmless)
+    assert (verdict.outcome, verdict.tier) == (Outcome.VALID, Tier.SWAP), verdict.reason
     return verdict
 
 
 @pytest.fixture(scope="module")
-def judged(bench: Bench, alone: Verdict, harmless: Candidate, tiny_tree: Path) -> dict[str, Verdict]:
-    """Every harmful bug with the harmless one after it, two at the same time."""
-    row = []
+def harmful(tiny: Warmed) -> dict[str, Candidate]:
+    """The bugs."""
+    made = {}
     for name, code in HARM.items():
-        lines = [line[4:] + "\n" for line in code.strip("\n").rstrip().splitlines()]
-        row += [bug(tiny_tree, name, BEFORE, "".join(lines) + BEFORE)]
-        row += [replace(harmless, candidate_id=f"after {name}")]
-    return {verdict.candidate_id: verdict for verdict in verdicts(row, bench, Crew(2))}
+        lines = textwrap.indent(textwrap.dedent(code).strip("\n"), "    ").rstrip() + "\n"
+        made[name] = tiny.bug(name, FILE, BEFORE, lines + BEFORE)
+    return made
+
+
+@pytest.fixture(scope="module")
+def judged(
+    tiny: Warmed, alone: Verdict, harmless: Candidate, harmful: dict[str, Candidate]
+) -> dict[str, Verdict]:
+    """Every harmful bug with the harmless one after it, by two workers at the same time."""
+    rows: list[list[Candidate]] = [[], []]
+    for at, (name, bug) in enumerate(harmful.items()):
+        rows[at % 2] += [bug, replace(harmless, candidate_id=f"after {name}")]
+    with ThreadPoolExecutor(2) as pool:
+        return {v.candidate_id: v for made in pool.map(lambda row: tiny.warm(*row), rows) for v in made}
+
+
+@pytest.fixture(scope="module")
+def cold(tiny: Warmed, harmful: dict[str, Candidate]) -> dict[str, Verdict]:
+    """What cold runs say of the harmful bugs."""
+    with ThreadPoolExecutor(2) as pool:
+        return {v.candidate_id: v for v in pool.map(tiny.cold, harmful.values())}
 
 
 @pytest.fixture(autouse=True)
@@ -136,16 +106,15 @@ def test_the_next_bug_is_judged_as_if_it_were_alone(name: str, judged: dict[str,
     assert replace(after, candidate_id=alone.candidate_id, seconds=alone.seconds) == alone
 
 
-@pytest.mark.parametrize(
-    ("name", "outcome"),
-    [
-        ("deletes", Outcome.NO_FAILURE),  # what is loaded runs on
-        ("stays", Outcome.NO_FAILURE),
-        ("exits", Outcome.VALID),  # with the tests after it
-        ("forks", Outcome.TIMEOUT),
-        ("hangs", Outcome.TIMEOUT),
-        ("writes", Outcome.SUBTLE),  # the one test that wrote too much
-    ],
-)
-def test_harm_is_judged_by_what_it_breaks(name: str, outcome: Outcome, judged: dict[str, Verdict]) -> None:
-    assert judged[name].outcome is outcome, judged[name].reason
+@pytest.mark.parametrize("name", HARM)
+def test_harm_is_judged_as_it_is_cold(name: str, judged: dict[str, Verdict], cold: dict[str, Verdict]):
+    there, here = cold[name], judged[name]
+    assert here.outcome is there.outcome, (here, there)
+    if there.outcome in (Outcome.VALID, Outcome.SUBTLE):
+        assert here.fail_to_pass == there.fail_to_pass, (here, there)
+
+
+def test_what_ends_the_suite_takes_along_the_tests_after_it(judged: dict[str, Verdict]) -> None:
+    verdict = judged["exits"]
+    assert (verdict.outcome, verdict.tier) == (Outcome.VALID, Tier.COLD), verdict.reason
+    assert {test.split("::")[0] for test in verdict.fail_to_pass} > {"tests/test_money.py"}

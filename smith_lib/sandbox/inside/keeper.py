@@ -8,8 +8,10 @@ Standard library only, Python 3.8 and newer.
 
 import array
 import contextlib
+import fcntl
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -23,6 +25,9 @@ from smith_runner import Events, Patience, Tail, keep_private
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _GRACE = 2.0
+_LONGEST = 20.0
+_LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+_CHLD = 1 << (signal.SIGCHLD - 1)
 
 
 class Gone(Exception):  # noqa: N818
@@ -48,8 +53,10 @@ class Zygote:
             cwd=job["root"], start_new_session=True,
         )  # fmt: skip
         theirs.close()
-        os.close(out)
+        # Kept open, since a run can change the flags of what it shares with those after it.
+        self.out, self.flags = out, fcntl.fcntl(out, fcntl.F_GETFL)
         self.left = bytearray()
+        self.standing = standing(self.pid)
 
     @property
     def pid(self):
@@ -70,11 +77,15 @@ class Zygote:
 
     def answers(self):
         """What it has said since the last time."""
-        with contextlib.suppress(BlockingIOError):
+        try:
             data = self.sock.recv(1 << 16)
             if not data:
                 raise Gone("it has ended")
             self.left += data
+        except BlockingIOError:
+            pass
+        except OSError as error:  # it ended with an order unread
+            raise Gone("it has ended") from error
         found = []
         while len(self.left) >= 4:
             size = int.from_bytes(self.left[:4], "big")
@@ -85,13 +96,28 @@ class Zygote:
         return found
 
     def listen(self):
-        """Take in its output; False once that is closed."""
+        """Take in a part of its output; whether there was any."""
         try:
             data = os.read(self.output, 1 << 18)
         except BlockingIOError:
-            return True
+            return False
         self.tail.add(data)
         return bool(data)
+
+    def unwell(self):
+        """What was done to it, which goes on after a run; an empty string where nothing was.
+
+        It has all signals blocked, so that those which came are still to be seen.
+        """
+        if self.process.poll() is not None:
+            return "it has ended"
+        with open("/proc/%d/status" % self.pid, "rb") as file:
+            told = dict(line.split(b":", 1) for line in file.read().splitlines() if b":" in line)
+        if told[b"State"].split()[0] in (b"T", b"t", b"Z", b"X"):
+            return "it was stopped"
+        if (int(told[b"SigPnd"], 16) | int(told[b"ShdPnd"], 16)) & ~_CHLD:
+            return "it was sent signals"
+        return "" if standing(self.pid) == self.standing else "its limits were changed"
 
     def end(self):
         """Make an end of it."""
@@ -100,6 +126,7 @@ class Zygote:
         self.process.wait()
         self.sock.close()
         os.close(self.output)
+        os.close(self.out)
 
 
 class Run:
@@ -149,8 +176,7 @@ class Run:
                         if data == b"":
                             selector.unregister(reading)
                     elif key.fd == self.zygote.output:
-                        if not self.zygote.listen():
-                            selector.unregister(self.zygote.output)
+                        self.zygote.listen()
                     else:
                         for answer in self.zygote.answers():
                             if "status" in answer:
@@ -163,6 +189,9 @@ class Run:
                         self.stopped = True
                         return
                 if self.status is None and patience.over():
+                    why = self.zygote.unwell()
+                    if why:
+                        raise Gone(why)
                     self.timeout = True
                     return
 
@@ -222,6 +251,7 @@ class Keeper:
     def __init__(self, job):
         self.job = job
         self.zygotes = {}
+        self.standing = standing(os.getpid())
         self.fence = Fence(os.path.realpath(job["root"]), job["clean"], job["folders"])
 
     def own(self):
@@ -229,11 +259,14 @@ class Keeper:
         return {os.getpid(), 1, *(zygote.pid for zygote in self.zygotes.values())}
 
     def kill_all(self):
-        """Kill everything but us and the warm processes; those too where that does not end."""
+        """Kill everything but us and the warm processes; those too where that does not end.
+
+        What has ended and was not collected yet, by a warm process that was stopped, counts for nothing.
+        """
         until = time.monotonic() + _GRACE
         while time.monotonic() < until:
             mine = self.own()
-            others = [pid for pid in pids() if pid not in mine]
+            others = [pid for pid in pids() if pid not in mine and runs(pid)]
             for pid in others:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
@@ -243,7 +276,10 @@ class Keeper:
             if len(others) > 16:  # they may fork faster than we kill
                 break
             time.sleep(0.0005)
-        while [pid for pid in pids() if pid not in (1, os.getpid())]:
+        until = time.monotonic() + _LONGEST
+        while [pid for pid in pids() if pid not in (1, os.getpid()) and runs(pid)]:
+            if time.monotonic() > until:
+                raise OSError("processes that cannot be ended")
             with contextlib.suppress(OSError):
                 os.kill(-1, signal.SIGKILL)
             self.reap()
@@ -278,8 +314,7 @@ class Keeper:
                 closed = False
                 for key, _ in selector.select(0.2):
                     if key.fd == zygote.output:
-                        if not zygote.listen():
-                            selector.unregister(zygote.output)
+                        zygote.listen()
                     else:
                         closed = ready.read(reading) == b""
                 if closed:
@@ -287,6 +322,8 @@ class Keeper:
             else:
                 ready.timeout = not ready.gone
         os.close(reading)
+        while zygote.listen():
+            pass
         if not any(event["e"] == "ready" and not event.get("why") for event in ready.events.found):
             output = zygote.tail.text()
             self.end(order["name"])
@@ -294,6 +331,7 @@ class Keeper:
             return {**ready.report(), "ready": False, "output": output}
         self.kill_all()
         self.fence.note()
+        self.standing = standing(os.getpid())
         return {**ready.report(), "ready": True, "output": ""}
 
     def end(self, name):
@@ -309,17 +347,48 @@ class Keeper:
             path = os.path.join(self.job["root"], name)
             with open(path, "wb") as file:
                 file.write(text.encode("utf-8", "surrogateescape"))
-        told = Run(self, zygote, order).go()
-        if told["gone"] or zygote.process.poll() is not None:
-            told["gone"] = told["gone"] or "it has ended"
-        ended = [name for name, each in self.zygotes.items() if each.process.poll() is not None]
-        if told["gone"]:
-            ended = list({*ended, order["name"]})
-        for name in ended:
-            self.end(name)
-        told["ended"] = ended
-        told["spoilt"] = self.fence.restore()
+        run = Run(self, zygote, order)
+        try:
+            told = run.go()
+            self.look_after(told, order["name"])
+            told["spoilt"] = told["spoilt"] or self.fence.restore()
+        except (OSError, MemoryError) as error:  # what a run can do to us, by limits for one
+            why = "its keeper is broken: %s: %s" % (type(error).__name__, error)
+            run.gone = run.gone or why
+            told = {**run.report(), "ended": [], "spoilt": why}
         return told
+
+    def look_after(self, told, name):
+        """Make an end of warm processes to which something was done; tells whether it was done to us."""
+        told["spoilt"] = ""
+        if standing(os.getpid()) != self.standing:
+            told["spoilt"] = "its keeper's limits were changed"
+            told["gone"] = told["gone"] or told["spoilt"]
+        ended = []
+        for each, zygote in list(self.zygotes.items()):
+            why = zygote.unwell()
+            if each == name:
+                why = told["gone"] = told["gone"] or why
+            fcntl.fcntl(zygote.out, fcntl.F_SETFL, zygote.flags)
+            if why:
+                self.end(each)
+                ended.append(each)
+        told["ended"] = ended
+
+
+def standing(pid):
+    """What another process of the same user can change of a process."""
+    return ([resource.prlimit(pid, limit) for limit in _LIMITS], os.getpriority(os.PRIO_PROCESS, pid),
+            os.sched_getscheduler(pid), os.sched_getaffinity(pid))
+
+
+def runs(pid):
+    """Whether a process has not ended yet."""
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        return False
 
 
 def pids():
@@ -351,6 +420,7 @@ def send(message):
 
 def main():
     keep_private()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what a first process does not handle never reaches it
     os.umask(0o022)
     keeper = Keeper(receive())
     acts = {"start": keeper.start, "run": keeper.run}

@@ -191,6 +191,7 @@ def keep_private():
 
 def main():
     keep_private()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what a first process does not handle never reaches it
     job = json.loads(sys.stdin.buffer.read().decode("utf-8"))
     report_in, report_out = os.pipe()
     output_in, output_out = os.pipe()

@@ -8,6 +8,7 @@ Standard library only, Python 3.8 and newer.
 """
 
 import array
+import atexit
 import contextlib
 import ctypes
 import gc
@@ -15,6 +16,7 @@ import json
 import linecache
 import os
 import runpy
+import signal
 import socket
 import sys
 import threading
@@ -64,7 +66,11 @@ def dumpable(value):
 
 
 def serve(wire, before, act):
-    """Fork a child for each order; returns only in nobody."""
+    """Fork a child for each order; returns only in nobody.
+
+    Signals wait here, for the keeper to see that a child has sent some.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     while True:
         order, fd = wire.receive()
         before(order)
@@ -72,6 +78,7 @@ def serve(wire, before, act):
         if pid == 0:
             try:
                 wire.sock.close()
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
                 os.setsid()
                 dumpable(1)
                 with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
@@ -88,6 +95,15 @@ def serve(wire, before, act):
         except ChildProcessError:  # the suite ignores SIGCHLD
             status, cpu = 0, 0.0
         wire.send({"status": status, "cpu": cpu})
+
+
+def leave(code):
+    """End this process once all has ended that the interpreter would wait for, which may be never."""
+    try:
+        getattr(threading, "_shutdown", int)()
+        atexit._run_exitfuncs()
+    finally:
+        os._exit(code)
 
 
 def reseed():
@@ -167,6 +183,7 @@ class Collected:
         if order["tests"] is not None:
             items = [items[at] for at in order["tests"]]
         odd = ""
+        before = plugin.standing()
         try:
             for at, item in enumerate(items):
                 follows = items[at + 1] if at + 1 < len(items) else None
@@ -176,9 +193,10 @@ class Collected:
                     break
         except BaseException as why:  # pytest.exit, SystemExit at odd places: a cold run has to tell
             odd = "%s: %s" % (type(why).__name__, why)
+        reporter.channel.send({"e": "left", "names": plugin.left(before)})
         reporter.channel.send({"e": "odd", "why": odd[:300]} if odd else
                               {"e": "end", "exit": 0})
-        os._exit(0)
+        leave(0)
 
     def swap(self, changed):
         """Give the functions of changed files their buggy code."""
@@ -291,7 +309,8 @@ def main():
     sys.path.remove(_HERE)
     if order["kind"] != "fork":
         collected = Collected(wire, order)
-        loop = sys.modules["smith_loop"] = types.ModuleType("smith_loop")
+        # pytest warns of plugins that it cannot rewrite, and warnings may be errors.
+        loop = sys.modules["smith_loop"] = types.ModuleType("smith_loop", "PYTEST_DONT_REWRITE")
         loop.pytest_runtestloop = collected.pytest_runtestloop
         order["keep_failures"] = 0
         as_pytest(order, fd, ["-p", "smith_loop"])
@@ -308,7 +327,7 @@ def main():
     def act(run, run_fd):
         merged = {**order, **run}
         code = as_pytest(merged, run_fd, [])
-        os._exit(code if 0 <= code < 256 else 1)
+        leave(code if 0 <= code < 256 else 1)
 
     serve(wire, lambda run: None, act)
 
