@@ -75,6 +75,7 @@ def calibrate(
             if why:
                 reasons.append(f"run again, {why}")
                 tiers = []
+            again -= odd[tiers[0]] if tiers else frozenset()
             odd = {tier: odd[tier] | again for tier in tiers}
         mapped = traced.ended == "finished" and set(files) <= set(traced.probed)
         unmapped = sorted(set(files) - set(traced.probed))
