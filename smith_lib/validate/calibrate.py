@@ -75,8 +75,9 @@ def calibrate(
             if why:
                 reasons.append(f"run again, {why}")
                 tiers = []
-            again -= odd[tiers[0]] if tiers else frozenset()
-            odd = {tier: odd[tier] | again for tier in tiers}
+            else:
+                later = again - odd[tiers[0]]  # what that tier never told, the next one may
+                odd = {tier: odd[tier] | later for tier in tiers}
         mapped = traced.ended == "finished" and set(files) <= set(traced.probed)
         unmapped = sorted(set(files) - set(traced.probed))
         if not mapped:

@@ -306,7 +306,7 @@ def look(thing: Any) -> object:
         below = [look(value) for value in thing.co_consts]
         return (thing.co_code, thing.co_names, thing.co_varnames, list(thing.co_lines()), repr(below))
     if isinstance(thing, type) and thing.__module__ == "m":
-        hidden = ("__dict__", "__weakref__")
+        hidden = ("__dict__", "__weakref__", "__firstlineno__")  # the last is for inspect.getsource alone
         return {name: look(value) for name, value in vars(thing).items() if name not in hidden}
     if isinstance(thing, (staticmethod, classmethod)):
         return look(thing.__func__)

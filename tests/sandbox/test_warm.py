@@ -175,7 +175,7 @@ def test_a_run_that_does_not_end_is_a_timeout(
     order = Order(acting(tiny_tree, code), None, 3, 2)
     told = worker.run(kind, 1, order)
     assert (told.report.ended, told.elsewhere) == ("timeout", "")
-    assert told.report.seconds < 30
+    assert told.report.seconds < 60  # of which a busy machine may need many for three of the processor
     assert outcomes(worker.run(kind, 1, ALL).report) == clean
 
 

@@ -75,8 +75,8 @@ def test_a_suite_that_ends_alike_everywhere_has_every_tier() -> None:
     told = found(worker)
     assert (told.tiers, told.reason, told.modules) == ((Tier.SWAP, Tier.FORK, Tier.COLD), "", ("json", "re"))
     assert told.alone == frozenset(IDS)
-    assert [(kind, modules) for kind, _, modules in worker.orders[:2]] == [
-        ("swap", ("json", "re")), ("fork", ("json", "re")),
+    assert [(kind, modules) for kind, _, modules in worker.orders[:3]] == [
+        ("swap", ("json", "re")), ("fork", ("json", "re")), ("swap", ("json", "re")),
     ]  # fmt: skip
     assert all(order.files == {} for _, order, _ in worker.orders)
     assert worker.closed == 1
@@ -103,6 +103,20 @@ def test_a_test_that_ends_otherwise_in_a_tier_is_told_by_the_next() -> None:
     rows = [told.of(row) for row in ROWS]
     assert [row.tier for row in rows] == [Tier.FORK, Tier.COLD] + [Tier.SWAP] * (N - 2)
     assert told.of(FLAKY) is FLAKY
+
+
+def test_what_fails_when_the_suite_runs_again_is_told_by_no_warm_tier() -> None:
+    worker = Scripted()
+    first = worker.run
+
+    def run(kind: str, seed: int, order: Order, modules: Sequence[str] = ()) -> WarmReport:
+        told = first(kind, seed, order, modules)
+        worker.odd = {"swap": IDS[:1]}  # a port, say, that stays taken
+        return told
+
+    worker.run = run  # type: ignore[method-assign]
+    told = found(worker)
+    assert [told.of(row).tier for row in ROWS[:2]] == [Tier.COLD, Tier.SWAP]
 
 
 def test_many_such_tests_and_the_repository_has_no_such_tier() -> None:
