@@ -1,8 +1,11 @@
 """A root: the folder or object-store URL under which everything of a run lies."""
 
+import fcntl
 import os
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -12,6 +15,8 @@ from pyarrow import fs
 from smith_lib.errors import InputError, StorageError, UnknownName
 
 SCHEMES = ("file", "gs", "s3")
+PATIENCE = 600.0
+"""Seconds that a lock is waited for."""
 
 
 def _with_end_point(url: str) -> str:
@@ -116,6 +121,35 @@ class Root:
                 part.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(f"cannot write {name!r} in {self.url}: {error}") from error
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Held by one at a time, over all processes; in an object store, which has no locks, by anybody.
+
+        Raises `StorageError` where the lock cannot be had, or is not for ten minutes.
+        """
+        if (local := self.local) is None:
+            yield
+            return
+        path, deadline = local / name, time.monotonic() + PATIENCE
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("w")
+        except OSError as error:
+            raise StorageError(f"cannot lock {name!r} in {self.url}: {error}") from error
+        with file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        held = f"{path} is held by another process for {PATIENCE:.0f} s"
+                        raise StorageError(held) from error
+                    time.sleep(0.05)
+                except OSError as error:
+                    raise StorageError(f"cannot lock {name!r} in {self.url}: {error}") from error
+            yield
 
     def names(self, folder: str) -> Iterator[str]:
         """Names (relative to the root) of the finished files in a folder and below it, sorted."""
