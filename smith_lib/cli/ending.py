@@ -3,14 +3,16 @@
 import json
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 import click
 
 from smith_lib.errors import GateFailed, InputError, MachineryError, SandboxUnavailable, SmithError
 
-OK, UNFINISHED, BAD_INPUT, GATE, NO_SANDBOX, BROKEN, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
+OK, UNFINISHED, BAD_INPUT, GATE, NO_SANDBOX, BROKEN, BUG = 0, 1, 2, 3, 4, 5, 70
+HUNG_UP, INTERRUPTED, TERMINATED = 129, 130, 143
+"""128 and the number of the signal, as shells count."""
 
 CODES: dict[int, str] = {
     OK: "Done; for `run` and `publish`: a version is published.",
@@ -20,7 +22,9 @@ CODES: dict[int, str] = {
     NO_SANDBOX: "No sandbox can run on this machine; `smith doctor` tells the remedy.",
     BROKEN: "Broken machinery (engine, network, storage, Prefect) that retries did not cure.",
     BUG: "An error in Smith itself; --debug shows where.",
-    INTERRUPTED: "Interrupted; the same command goes on from there.",
+    HUNG_UP: "As 130, by a hang-up (SIGHUP).",
+    INTERRUPTED: "Interrupted (Ctrl-C); the same command goes on from there.",
+    TERMINATED: "As 130, by SIGTERM.",
 }
 """What each exit code means, as `smith --help` tells it."""
 
@@ -93,7 +97,8 @@ def _interrupted(ctx: click.Context) -> NoReturn:
 
     settle()
     code = stopping() or INTERRUPTED
-    _show(ctx, "interrupted; the same command goes on from there", code, None)
+    with suppress(OSError):  # a terminal that hung up takes no line
+        _show(ctx, "interrupted; the same command goes on from there", code, None)
     # Threads that sandboxes were taken from may still wait for something, and servers be at work.
     leave()
     ctx.exit(code)

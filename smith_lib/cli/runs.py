@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smith_lib.cli import failures, interrupt, screen
+from smith_lib.cli import failures, guard, interrupt, screen
 from smith_lib.cli.ending import GATE, OK, UNFINISHED, asked
 from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.sources import as_before, gathered, some_known
@@ -117,6 +117,7 @@ def call(name: str, as_json: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
         click.echo("starting Prefect ...", err=True)
     flows.prepare(asked(click.get_current_context(), "verbose"))
     interrupt.install()
+    guard.install()
     with shown(quiet=as_json):
         summary = flows.flow(name)(*args, **kwargs)
     return dict(summary or {})
