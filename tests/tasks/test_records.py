@@ -77,7 +77,7 @@ def test_publishing_a_root_takes_a_repository_once_from_the_run_that_packaged_it
         enter(root, run_id, source, *through())
         for row in ledger.stages(root, run_id):
             ledger.enter(root, replace(row, repo_id=source.split()[-1]))
-    assert {row.source for row in rows_there(settings)} == {"good", "a copy", "other"}
+    assert {row.source for row in rows_there(settings)} == {"good", "rejected", "a copy", "other"}
 
 
 def test_a_root_where_nothing_was_packaged_says_so(tmp_path: Path) -> None:
