@@ -1,6 +1,6 @@
 """What has to be ended before this process may go: sandboxes, servers, half-made things.
 
-Whoever opens such a thing registers what ends it; the command line (Ctrl-C, SIGTERM) and the
+Whoever opens such a thing registers what ends it; the command line (Ctrl-C, SIGTERM, SIGHUP) and the
 interpreter's exit end whatever is still registered. Any thread may do either at any time.
 """
 

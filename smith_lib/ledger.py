@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from smith_lib.errors import InputError, StorageError
+from smith_lib.errors import DamagedShard, InputError, StorageError
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, digest, read_at, write
 from smith_lib.types import StageRun
@@ -69,7 +69,7 @@ def runs(root: Root) -> list[str]:
 def record(root: Root, run_id: str | None = None) -> RunRecord:
     """What a run (the newest where none is named) was asked for, and what came of it.
 
-    Raises `InputError` that lists the known runs.
+    Raises `InputError` that lists the known runs, and `StorageError` where its records are damaged.
     """
     known = runs(root)
     if not known:
@@ -81,30 +81,67 @@ def record(root: Root, run_id: str | None = None) -> RunRecord:
     asked, ended = f"runs/{run_id}/run.json", f"runs/{run_id}/summary.json"
     try:
         data = json.loads(root.read_bytes(asked))
+        ending = json.loads(root.read_bytes(ended)) if root.exists(ended) else None
+        _shaped(data, ending)
         return RunRecord(
             run_id=run_id,
             sources=tuple(data["sources"]),
             settings=Settings.model_validate(data["settings"]),
             until=data["until"],
             of=data["of"],
-            summary=json.loads(root.read_bytes(ended)) if root.exists(ended) else None,
+            summary=ending,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StorageError(f"the records of run {run_id!r} in {root.url!r} are damaged: {error}") from error
 
 
-def stages(root: Root, run_id: str) -> list[StageRun]:
-    """How far each source came in a run, in the order of sources and stages."""
+def _shaped(data: Any, ending: Any) -> None:
+    """Raises `TypeError` that names the part of a run's records that is of another shape."""
+    texts = isinstance(data["sources"], list) and all(isinstance(source, str) for source in data["sources"])
+    if not isinstance(ending, dict | None):
+        raise TypeError(f"an object was wanted, not {type(ending).__name__}")
+    version, repos = (ending or {}).get("version"), (ending or {}).get("repos", [])
+    for name, right in (
+        ("sources", texts),
+        ("until", isinstance(data["until"], str)),
+        ("of", isinstance(data["of"], str)),
+        ("version", version is None or isinstance(version, str)),
+        ("repos", isinstance(repos, list)),
+    ):
+        if not right:
+            raise TypeError(f"{name!r} is of another kind than was entered")
+
+
+def stages(root: Root, run_id: str, damaged: list[str] | None = None) -> list[StageRun]:
+    """How far each source came in a run, in the order of sources and stages.
+
+    Raises `StorageError` where an entry is damaged; where a list is given, it is told there instead.
+    """
     rows: list[StageRun] = []
     for name in root.names(f"runs/{run_id}"):
-        if name.endswith(".parquet"):
+        if not name.endswith(".parquet"):
+            continue
+        try:
             rows += read_at(root, name, StageRun)
+        except DamagedShard as error:
+            if damaged is None:
+                raise
+            damaged.append(str(error))
+    if unknown := {row.stage for row in rows} - set(STAGES):
+        damage = f"unknown stage {unknown.pop()!r}"
+        raise StorageError(f"the records of run {run_id!r} in {root.url!r} are damaged: {damage}")
     return sorted(rows, key=lambda r: (r.source, STAGES.index(r.stage)))
 
 
 def chain(root: Root, run: RunRecord) -> list[RunRecord]:
-    """The run with those whose failures it took up, oldest first."""
+    """The run with those whose failures it took up, oldest first.
+
+    Raises `StorageError` where they lead back to themselves.
+    """
     found = [run]
     while found[0].of:
+        if found[0].of in {one.run_id for one in found}:
+            damage = f"run {found[0].run_id!r} takes up {found[0].of!r}, which takes it up"
+            raise StorageError(f"the records of runs in {root.url!r} are damaged: {damage}")
         found.insert(0, record(root, found[0].of))
     return found

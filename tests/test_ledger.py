@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smith_lib import ledger
-from smith_lib.errors import InputError
+from smith_lib.errors import InputError, StorageError
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
@@ -56,6 +56,15 @@ def test_an_unknown_run_names_the_known_ones(tmp_path: Path) -> None:
     ledger.begin(root, run("r1"))
     with pytest.raises(InputError, match=r"no run 'r9'.*known: r1"):
         ledger.record(root, "r9")
+
+
+def test_runs_that_take_up_each_other_are_told_as_damaged(tmp_path: Path) -> None:
+    root = Root.at(tmp_path)
+    for one in (run("r1", "a", of="r1"), run("r2", "a", of="r3"), run("r3", "a", of="r2")):
+        ledger.begin(root, one)
+    for run_id in ("r1", "r2"):
+        with pytest.raises(StorageError, match="takes up"):
+            ledger.chain(root, ledger.record(root, run_id))
 
 
 def test_a_rerun_leads_back_to_the_first_run(tmp_path: Path) -> None:

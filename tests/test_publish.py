@@ -13,7 +13,7 @@ from expectations.checkpoint import gate
 from smith_lib.curate.choose import Choice, choose
 from smith_lib.curate.metrics import metrics
 from smith_lib.errors import GateFailed, InputError, StorageError
-from smith_lib.publish import keep_refused, latest, versions, write_version
+from smith_lib.publish import damaged, keep_refused, latest, versions, write_version
 from smith_lib.publish.columns import explained
 from smith_lib.settings import PublishSettings, Settings
 from smith_lib.stages.publish import Proposal
@@ -115,7 +115,44 @@ def test_a_failed_write_leaves_the_last_version_and_no_half_of_the_new_one(root)
     with pytest.raises(StorageError, match="cannot write"):
         publish(root, a_choice(31), docs)
     assert latest(root) == first.version
-    assert {p.name for p in (root.local / "published").iterdir()} == {first.version, "latest"}
+    assert {p.name for p in (root.local / "published").iterdir()} == {first.version, "latest", ".lock"}
+
+
+PUBLISHER = """
+import sys
+from smith_lib.curate.choose import Choice
+from smith_lib.publish import write_version
+from smith_lib.settings import PublishSettings
+from smith_lib.storage import Root
+from tests.rows import an_instance
+for n in range(5):
+    choice = Choice((an_instance(10 * int(sys.argv[2]) + n),), (), ())
+    print(write_version(Root.at(sys.argv[1]), choice, {}, None, PublishSettings()).version)
+"""
+
+
+def test_publishers_into_one_root_take_numbers_of_their_own(root):
+    command = [sys.executable, "-c", PUBLISHER, str(root.local)]
+    here = Path(__file__).parents[1]
+    running = [
+        subprocess.Popen([*command, str(n)], stdout=subprocess.PIPE, text=True, cwd=here) for n in range(3)
+    ]
+    told = [process.communicate(timeout=120)[0].split() for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0]
+    made = sorted(version for versions_of_one in told for version in versions_of_one)
+    assert [version[:5] for version in made] == [f"v{number:04d}" for number in range(1, 16)]
+    assert versions(root) == made
+    assert latest(root) == made[-1]
+    assert all(damaged(root, version) == [] for version in made)
+
+
+def test_a_damaged_name_of_the_newest_version_is_mended_by_the_next_run(root):
+    first = publish(root, a_choice())
+    root.write_bytes("published/latest", b"\xff")
+    with pytest.raises(StorageError, match="published/latest is damaged"):
+        latest(root)
+    assert not publish(root, a_choice()).new
+    assert latest(root) == first.version
 
 
 def test_a_version_that_was_cut_off_before_it_was_named_is_named_by_the_next_run(root):

@@ -14,8 +14,10 @@ def _id_of(name: str) -> str:
     import docker
     from docker.errors import DockerException
 
+    from smith_lib.sandbox.docker import FIRST_ANSWER
+
     try:
-        client = docker.from_env()
+        client = docker.from_env(timeout=FIRST_ANSWER)
         try:
             return str(client.images.get(name).id)
         finally:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first ends everything within seconds, the second at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first ends everything within seconds, the second at once."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from types import FrameType
 
 from smith_lib import closing
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE = 8.0
 """Seconds from the first signal until the process ends, come what may."""
 
@@ -23,11 +24,13 @@ _closing = threading.Thread(target=closing.close_all, name="closing", daemon=Tru
 
 
 class Interrupted(BaseException):
-    """SIGTERM; not an `Exception`, so that nothing takes it for a failure."""
+    """SIGTERM or SIGHUP; not an `Exception`, so that nothing takes it for a failure."""
 
 
 def install() -> None:
-    """Handle SIGINT and SIGTERM from now on: end what `smith_lib.closing` holds, then the process.
+    """Handle the signals from now on: end what `smith_lib.closing` holds, then the process.
+
+    A hang-up that was ignored before (`nohup`) still is.
 
     Prefect puts a SIGTERM handler of its own in place while a flow runs, so a thread hears of every signal
     by the wake-up descriptor, which works whoever handles it; our handlers only stop the main thread.
@@ -38,8 +41,9 @@ def install() -> None:
     os.set_blocking(told, False)
     signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     threading.Thread(target=_listen, args=(heard,), name="signals", daemon=True).start()
-    signal.signal(signal.SIGINT, _stop_main)
-    signal.signal(signal.SIGTERM, _stop_main)
+    for number in SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop_main)
 
 
 def _stop_main(number: int, _frame: FrameType | None) -> None:
@@ -58,7 +62,7 @@ def _listen(heard: int) -> None:
 
 
 def _on_signal(number: int) -> None:
-    if number not in (signal.SIGINT, signal.SIGTERM):
+    if number not in SIGNALS:
         return
     if _stopping:
         # Prefect sends SIGTERM once more to itself; only a person's second Ctrl-C is meant.

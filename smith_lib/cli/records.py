@@ -1,20 +1,16 @@
 """What a root holds, found again: versions, instances, candidates and verdicts by id."""
 
 import difflib
-import io
-import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import pyarrow.parquet as pq
-
 from smith_lib import ledger
 from smith_lib.cli.screen import many
-from smith_lib.errors import InputError, StorageError
-from smith_lib.publish.version import FOLDER, LAST_FILE, latest, versions
-from smith_lib.storage import Root, read_at
+from smith_lib.errors import DamagedShard, InputError, StorageError
+from smith_lib.publish.version import FOLDER, damaged, figures, latest, versions
+from smith_lib.storage import Root, read_at, table_at
 from smith_lib.types import Candidate, Instance, Row, Verdict
 
 R = TypeVar("R", bound=Row)
@@ -42,14 +38,18 @@ def version_named(root: Root, version: str) -> str:
 
 
 def sizes(root: Root, version: str) -> str:
-    """How many tasks a version holds, in words; empty where its figures do not say."""
-    name = f"{FOLDER}/{version}/{LAST_FILE}"
-    figures = json.loads(root.read_bytes(name)) if root.exists(name) else {}
-    subsets = figures.get("distribution", {}).get("subsets")
-    if subsets is None:
+    """How many tasks a version holds, in words; empty where there is no such version.
+
+    Raises `StorageError` where its figures are damaged.
+    """
+    if version not in versions(root):
         return ""
-    subtle = f", {subsets['subtle']:,} subtle" if subsets["subtle"] else ""
-    return many(subsets["main"], "task") + subtle
+    try:
+        subsets = figures(root, version)["distribution"]["subsets"]
+        main, subtle = int(subsets["main"]), int(subsets["subtle"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StorageError(f"the figures of version {version} are damaged: no sizes of subsets") from error
+    return many(main, "task") + (f", {subtle:,} subtle" if subtle else "")
 
 
 def an_id(root: Root, version: str) -> str:
@@ -66,17 +66,18 @@ def data_files(root: Root, version: str) -> list[str]:
 
 
 def published(root: Root, version: str) -> list[Instance]:
-    """A version's instances, all subsets."""
+    """A version's instances, all subsets. Raises `StorageError` where files are not what was published."""
+    if broken := damaged(root, version):
+        raise StorageError(f"version {version} is damaged: {', '.join(broken)}")
     return [row for name in data_files(root, version) for row in read_at(root, name, Instance)]
 
 
 def column(root: Root, path: str, name: str) -> list[Any]:
     """One column of a Parquet file. Raises `StorageError` where it cannot be read."""
     try:
-        table = pq.read_table(io.BytesIO(root.read_bytes(path)), columns=[name])
-    except (OSError, ValueError) as error:
-        raise StorageError(f"shard {path} is damaged ({error}); delete it and run again") from error
-    return table.column(name).to_pylist()
+        return table_at(root, path, [name]).column(name).to_pylist()
+    except DamagedShard as error:
+        raise DamagedShard(f"{error}; delete it and run again") from error
 
 
 def shards(root: Root, table: str, stage: str) -> Iterator[str]:
@@ -96,6 +97,8 @@ def find(root: Root, wanted: str) -> Instance | Unpublished:
     The newest published version comes first, then instances that are not published, then candidates.
     Raises `InputError` that lists the near ids.
     """
+    if not wanted.strip():
+        raise InputError("an empty id was given; `smith show` without one lists the tasks")
     version = latest(root)
     if version is None and not ledger.runs(root) and not any(root.names("candidates")):
         ledger.record(root)  # raises: there is no run, and which command makes one

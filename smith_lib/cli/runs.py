@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smith_lib.cli import failures, interrupt, screen
+from smith_lib.cli import failures, guard, interrupt, screen
 from smith_lib.cli.ending import GATE, OK, UNFINISHED, asked
 from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.sources import as_before, gathered, some_known
@@ -71,12 +71,19 @@ Runs what is missing of the stages before."""
 def ready(sources: list[str], settings: Settings) -> None:
     """Nothing, once it is sure that a sandbox can run here.
 
-    Raises `InputError` where no source is of a known kind, and `SandboxUnavailable`.
+    Raises `InputError` where no source is of a known kind or what the settings name is not to be had, and
+    `SandboxUnavailable`.
     """
     from smith_lib.sandbox.backends import open_sandbox
     from smith_lib.sources.table import cache_folder
+    from smith_lib.storage import Root
 
     some_known(sources, settings)
+    if settings.inject.operators:
+        from smith_lib.inject.table import chosen  # brings libcst
+
+        chosen(settings.inject.operators)
+    Root.at(settings.out)
     kind, cache = settings.sandbox.kind, cache_folder(settings)
     sandbox = open_sandbox(kind, settings.environments, settings.sandbox, cache, settings.workers)
     try:
@@ -96,6 +103,9 @@ def finish(name: str, out: str, as_json: bool, publishes: bool, *args: Any, **kw
 
     0 where all is well, 3 where the gate refused, else 1 where repositories failed or nothing was published.
     """
+    from smith_lib.storage import Root
+
+    Root.at(out)  # an impossible one is told before Prefect starts
     try:
         summary = call(name, as_json, *args, **kwargs)
         code = UNFINISHED if summary.get("failed") or (publishes and not summary.get("version")) else OK
@@ -132,6 +142,7 @@ def call(name: str, as_json: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
         click.echo("starting Prefect ...", err=True)
     flows.prepare(asked(click.get_current_context(), "verbose"))
     interrupt.install()
+    guard.install()
     with shown(quiet=as_json):
         summary = flows.flow(name)(*args, **kwargs)
     return dict(summary or {})

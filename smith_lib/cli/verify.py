@@ -12,6 +12,7 @@ from smith_lib.cli.bars import shown
 from smith_lib.cli.ending import UNFINISHED
 from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.records import published, version_named
+from smith_lib.publish import damaged
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import Instance
@@ -35,18 +36,20 @@ def verify_version(version: str, sample: int | None, settings: Settings, as_json
     VERSION is a published version, the newest where none is named. From its row alone each task goes back
     into a fresh sandbox: the clean code passes its tests, the buggy code fails exactly FAIL_TO_PASS, and
     `patch` gives the clean bytes back. An image that is not there any more is built again. Exits with 1
-    where something does not hold.
+    where something does not hold, where the version holds nothing, and, with no task tried, where its files
+    are not what was published.
     """
     root = Root.at(settings.out)
     version = version_named(root, version)
-    rows = published(root, version)
+    broken = damaged(root, version)
+    rows = [] if broken else published(root, version)
     if sample is not None and sample < len(rows):
         rows = random.Random(f"verify:{settings.seed}").sample(
             sorted(rows, key=lambda r: r.instance_id), sample
         )
     interrupt.install()
     with shown(quiet=as_json):
-        proofs = _prove(rows, settings)
+        proofs = _prove(rows, settings) if rows else []
     bad = [proof for proof in proofs if not proof.holds]
     if as_json:
         screen.document(
@@ -54,12 +57,13 @@ def verify_version(version: str, sample: int | None, settings: Settings, as_json
                 "version": version,
                 "verified": len(proofs),
                 "mismatches": len(bad),
+                "damaged": broken,
                 "instances": [{**asdict(proof), "holds": proof.holds} for proof in proofs],
             }
         )
     else:
-        _show(version, proofs)
-    if bad:
+        _show(version, proofs, broken)
+    if bad or not proofs:
         click.get_current_context().exit(UNFINISHED)
 
 
@@ -87,7 +91,12 @@ def _prove(rows: list[Instance], settings: Settings) -> list[Proof]:
         unregister()
 
 
-def _show(version: str, proofs: list[Proof]) -> None:
+def _show(version: str, proofs: list[Proof], broken: list[str]) -> None:
+    if not proofs:
+        for line in broken or ["it holds no instance"]:
+            click.echo(f"version {version}: {line}")
+        click.echo("nothing is proved" + (": publish again to mend it" if broken else ""))
+        return
     by_repo: dict[str, list[Proof]] = {}
     for proof in proofs:
         by_repo.setdefault(proof.repo_id, []).append(proof)

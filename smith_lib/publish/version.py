@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "published"
 LATEST = f"{FOLDER}/latest"
+LOCK = f"{FOLDER}/.lock"
 LAST_FILE = "metrics.json"
 """Written last: a version that has it is complete."""
 NAME = re.compile(rf"{FOLDER}/(v(\d{{4,}})-([0-9a-f]{{8}}))/{re.escape(LAST_FILE)}")
@@ -53,31 +54,41 @@ def write_version(
 ) -> Published:
     """The version that holds the chosen rows; a new one unless the newest holds the very same.
 
+    In a folder one publishes at a time, so that no two take the same number; an object store has no locks.
+
     A folder is assembled under a temporary name and renamed; in an object store, where nothing can be
     renamed, `metrics.json` is put last and then `latest`, and a version without `metrics.json` does not
     count. Raises `InputError` where nothing was chosen, and `StorageError`.
     """
-    rows = len(choice.main) + len(choice.subtle)
-    if not rows:
+    if not (choice.main or choice.subtle):
         raise InputError(f"nothing to publish: {_funnel_line(metrics)}")
+    with root.locked(LOCK):
+        return _written(root, choice, metrics, docs, settings)
+
+
+def _written(
+    root: Root, choice: Choice, metrics: Mapping[str, Any], docs: Path | None, settings: PublishSettings
+) -> Published:
+    rows = len(choice.main) + len(choice.subtle)
     files = dict(_parquet(choice, settings.rows_per_shard))
     digest = _digest(files)
     there = versions(root)
     if there and there[-1].endswith(f"-{digest[:8]}"):
         version = there[-1]
         if _whole(root, version, files):
-            if latest(root) != version:  # cut off before it was named
-                root.write_bytes(LATEST, f"{version}\n".encode())
+            named = f"{version}\n".encode()
+            if not root.exists(LATEST) or root.read_bytes(LATEST) != named:  # cut off before it was named
+                root.write_bytes(LATEST, named)
             return Published(version, _place(root, version), rows, new=False)
         log.warning("files of %s are damaged or missing; they are written again", version)
     else:
         number = int(there[-1][1:].partition("-")[0]) + 1 if there else 1
         version = f"v{number:04d}-{digest[:8]}"
-    figures = {**metrics, "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
+    held = {**metrics, "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
     files["README.md"] = card(version, choice, metrics).encode()
     for file in sorted(p for p in docs.rglob("*") if p.is_file()) if docs is not None else ():
         files[f"data_docs/{file.relative_to(docs).as_posix()}"] = file.read_bytes()  # type: ignore[arg-type]
-    files[LAST_FILE] = (json.dumps(figures, indent=2, sort_keys=True) + "\n").encode()
+    files[LAST_FILE] = (json.dumps(held, indent=2, sort_keys=True) + "\n").encode()
     _put(root, version, files)
     root.write_bytes(LATEST, f"{version}\n".encode())
     drop_refused(root)
@@ -86,9 +97,35 @@ def write_version(
 
 
 def damaged(root: Root, version: str) -> list[str]:
-    """The Parquet files of a version, relative to it, that are missing or not what was published."""
-    told = json.loads(root.read_bytes(f"{FOLDER}/{version}/{LAST_FILE}")).get("files", {})
-    return [name for name, digest in sorted(told.items()) if _sha256(root, version, name) != digest]
+    """Each Parquet file of a version, relative to it, that is not what was published, and how.
+
+    Missing files, changed files, and files that are more than was published. Raises `StorageError` where the
+    version's figures do not tell what was.
+    """
+    told = figures(root, version).get("files")
+    if not isinstance(told, dict) or not told:
+        raise StorageError(f"{FOLDER}/{version}/{LAST_FILE} is damaged: it names no files")
+    inside = f"{FOLDER}/{version}/"
+    there = {name.removeprefix(inside) for name in root.names(f"{inside}data")}
+    found = {name: "is more than was published" for name in there - set(told) if name.endswith(".parquet")}
+    for name, digest in told.items():
+        if name not in there:
+            found[name] = "is missing"
+        elif _sha256(root, version, name) != digest:
+            found[name] = "is not what was published"
+    return [f"{name} {how}" for name, how in sorted(found.items())]
+
+
+def figures(root: Root, version: str) -> dict[str, Any]:
+    """What a version's `metrics.json` holds. Raises `StorageError` where it is no JSON object."""
+    name = f"{FOLDER}/{version}/{LAST_FILE}"
+    try:
+        held = json.loads(root.read_bytes(name))
+    except (ValueError, RecursionError) as error:
+        raise StorageError(f"{name} is damaged: {error}") from error
+    if not isinstance(held, dict):
+        raise StorageError(f"{name} is damaged: an object was wanted, not {type(held).__name__}")
+    return held
 
 
 def _sha256(root: Root, version: str, name: str) -> str:
@@ -102,10 +139,15 @@ def _whole(root: Root, version: str, files: Mapping[str, bytes]) -> bool:
 
 
 def latest(root: Root) -> str | None:
-    """The newest version's name, or None where nothing is published."""
+    """The newest version's name, or None where nothing is published.
+
+    Raises `StorageError` where the file that names it holds no name.
+    """
     if not root.exists(LATEST):
         return None
-    name = root.read_bytes(LATEST).decode().strip()
+    name = root.read_bytes(LATEST).decode(errors="replace").strip()
+    if not NAME.fullmatch(f"{FOLDER}/{name}/{LAST_FILE}"):
+        raise StorageError(f"{LATEST} is damaged: {name[:40]!r} names no version; `smith publish` mends it")
     return name if root.exists(f"{FOLDER}/{name}/{LAST_FILE}") else None
 
 
@@ -151,13 +193,15 @@ def _put(root: Root, version: str, files: Mapping[str, bytes]) -> None:
         return
     target = local / FOLDER / version
     part = target.with_name(f".{version}.{uuid.uuid4().hex[:8]}.part")
+    old = part.with_suffix(".old")
     try:
         inside = Root.at(part)
         for name, data in files.items():
             inside.write_bytes(name, data)
-        if target.exists():  # of the same rows, but cut off before it was complete
-            shutil.rmtree(target)
+        if target.exists():  # of the same rows, but damaged, or cut off before it was complete
+            target.rename(old)
         part.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

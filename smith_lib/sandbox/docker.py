@@ -16,6 +16,8 @@ from smith_lib.sandbox.docker_attach import Attached, DockerSession
 from smith_lib.sandbox.protocol import TESTBED, VENV, Ended, Environment, Job, Limits, Ran
 
 REMEDY = "start Docker (scripts/start-engine does), or set DOCKER_HOST"
+FIRST_ANSWER = 8
+"""Seconds that an engine has to say which version it is."""
 _STDIN = "tmp/.smith-stdin"
 # Reads an archive of whole records from standard input, then becomes the command with its own input.
 _PREPARE = """\
@@ -211,7 +213,10 @@ class DockerSandbox:
             if self._client is None:
                 import docker
 
-                self._client = docker.from_env(timeout=self._timeout, max_pool_size=64).api
+                # An engine that takes the call and says nothing is none; one that has answered may take long.
+                made = docker.from_env(timeout=min(FIRST_ANSWER, self._timeout), max_pool_size=64).api
+                made.timeout = self._timeout
+                self._client = made
             return self._client
 
     @contextlib.contextmanager

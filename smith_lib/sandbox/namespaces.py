@@ -11,7 +11,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,10 +18,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
-from smith_lib.sandbox import archive, cgroups, rootfs, spawn
+from smith_lib.sandbox import archive, cgroups, leftovers, rootfs, spawn
 from smith_lib.sandbox.protocol import TESTBED, VENV, Ended, Environment, Job, Limits, Ran
 from smith_lib.sandbox.spawn import NamespacesSession
 
+MOUNT = "smith-"
+"""How the names of folders begin that are mounted on."""
 _BUILD = """\
 set -e
 uv venv -q --no-cache --python "$1" --allow-existing /opt/venv
@@ -62,6 +63,7 @@ class NamespacesSandbox:
         asked = [unshare, "--version"]
         version = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
         cgroups.sweep()
+        leftovers.sweep(MOUNT, r"\.[0-9a-f]{12}-", self._cache)
         return f"util-linux {version.stdout.split()[-1]}, Linux {os.uname().release}"
 
     def base(self) -> str:
@@ -81,7 +83,7 @@ class NamespacesSandbox:
             if place.is_dir():
                 return ""
             place.parent.mkdir(parents=True, exist_ok=True)
-            part = Path(tempfile.mkdtemp(prefix=f".{place.name[:12]}-", dir=place.parent))
+            part = leftovers.made(f".{place.name[:12]}-", place.parent)
             try:
                 log = self._install(environment, tree, part, limits)
                 with contextlib.suppress(FileExistsError, OSError):  # another process was faster
@@ -234,12 +236,12 @@ def _command(plan: rootfs.Plan, mark: str, groups: list[Path]) -> list[str]:
 @contextlib.contextmanager
 def _mount_point() -> Iterator[str]:
     """An empty folder; what is mounted on it is seen only inside."""
-    place = tempfile.mkdtemp(prefix="smith-")
+    place = leftovers.made(MOUNT)
     try:
-        yield place
+        yield str(place)
     finally:
         with contextlib.suppress(OSError):
-            Path(place).rmdir()
+            place.rmdir()
 
 
 @contextlib.contextmanager

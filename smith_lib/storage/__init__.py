@@ -3,7 +3,7 @@ store. A shard that exists is finished."""
 
 from smith_lib.storage.roots import Root
 from smith_lib.storage.schema import schema_of, table_name
-from smith_lib.storage.shards import Shard, digest, read, read_at, rows_from_table, write
+from smith_lib.storage.shards import Shard, digest, read, read_at, rows_from_table, table_at, write
 
 __all__ = [
     "Root",
@@ -13,6 +13,7 @@ __all__ = [
     "read_at",
     "rows_from_table",
     "schema_of",
+    "table_at",
     "table_name",
     "write",
 ]

@@ -1,8 +1,11 @@
 """A root: the folder or object-store URL under which everything of a run lies."""
 
+import fcntl
 import os
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -10,8 +13,11 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from pyarrow import fs
 
 from smith_lib.errors import InputError, StorageError, UnknownName
+from smith_lib.paths import folder_to_be
 
 SCHEMES = ("file", "gs", "s3")
+PATIENCE = 600.0
+"""Seconds that a lock is waited for."""
 
 
 def _with_end_point(url: str) -> str:
@@ -42,15 +48,14 @@ class Root:
         """The root at a folder or at a URL that pyarrow's filesystems know (`s3://bucket/prefix`).
 
         S3's end point and keys come from the environment (`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, ...).
-        Raises `InputError` where the URL is of no known kind, `StorageError` where the store does not answer.
+        Raises `InputError` where the URL is of no known kind or a file is in the folder's way, and
+        `StorageError` where the store does not answer.
         """
         text = str(place)
-        if not text.strip() or "\0" in text:
+        if not text.strip():
             raise InputError(f"cannot use {text!r} as a root: it names no folder")
         if "://" not in text:
-            if Path(text).expanduser().is_file():
-                raise InputError(f"cannot use {text!r} as a root: it is a file")
-            return cls(text, fs.LocalFileSystem(), str(Path(text).expanduser().absolute()))
+            return cls(text, fs.LocalFileSystem(), str(folder_to_be(text, "a root")))
         if (scheme := text.partition("://")[0]) not in SCHEMES:
             raise UnknownName("kind of root", scheme, SCHEMES)
         try:
@@ -116,6 +121,35 @@ class Root:
                 part.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(f"cannot write {name!r} in {self.url}: {error}") from error
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Held by one at a time, over all processes; in an object store, which has no locks, by anybody.
+
+        Raises `StorageError` where the lock cannot be had, or is not for ten minutes.
+        """
+        if (local := self.local) is None:
+            yield
+            return
+        path, deadline = local / name, time.monotonic() + PATIENCE
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("w")
+        except OSError as error:
+            raise StorageError(f"cannot lock {name!r} in {self.url}: {error}") from error
+        with file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        held = f"{path} is held by another process for {PATIENCE:.0f} s"
+                        raise StorageError(held) from error
+                    time.sleep(0.05)
+                except OSError as error:
+                    raise StorageError(f"cannot lock {name!r} in {self.url}: {error}") from error
+            yield
 
     def names(self, folder: str) -> Iterator[str]:
         """Names (relative to the root) of the finished files in a folder and below it, sorted."""

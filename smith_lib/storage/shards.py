@@ -64,6 +64,28 @@ def rows_from_table(row: type[R], table: pa.Table) -> list[R]:
     return [from_plain(row, plain) for plain in table.to_pylist()]
 
 
+def table_at(root: Root, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table of the Parquet file at a path relative to the root, all columns where none is named.
+
+    Raises `StorageError` where it is missing, `DamagedShard` where it is no Parquet or lacks a column.
+    """
+    # Arrow reads from memory of its own and in this thread alone: a thread of its pool that drops the last
+    # reference to an object of Python's while the interpreter ends would abort the process.
+    memory = pa.BufferOutputStream()
+    memory.write(root.read_bytes(path))
+    source = pa.BufferReader(memory.getvalue())
+    try:
+        file = pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=False)
+        if lacking := sorted(set(columns or ()) - set(file.schema_arrow.names)):
+            raise DamagedShard(f"shard {path} has no column {lacking[0]!r}")
+        table = file.read(columns=list(columns) if columns else None, use_threads=False)
+        if table.num_rows != file.metadata.num_rows:
+            raise DamagedShard(f"shard {path} is damaged (it tells of {file.metadata.num_rows} rows)")
+        return table
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise DamagedShard(f"shard {path} is damaged ({error})") from error
+
+
 def read(root: Root, shard: Shard, row: type[R]) -> list[R]:
     """The shard's rows. Raises `StorageError` where it is missing, `DamagedShard` where it was changed."""
     return read_at(root, shard.path, row)
@@ -71,14 +93,10 @@ def read(root: Root, shard: Shard, row: type[R]) -> list[R]:
 
 def read_at(root: Root, path: str, row: type[R]) -> list[R]:
     """The rows of the shard at a path relative to the root. Raises `StorageError` as `read` does."""
-    data = root.read_bytes(path)
     try:
-        file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
-        table = file.read()
-        if table.num_rows != file.metadata.num_rows:  # the footer has no checksum
-            raise DamagedShard(f"shard {path} has {table.num_rows} of {file.metadata.num_rows} rows")
+        table = table_at(root, path)
         if table.schema.remove_metadata() != schema_of(row):
             raise DamagedShard(f"shard {path} has other columns than {row.__name__}")
         return rows_from_table(row, table)
-    except (ValueError, OSError) as error:
+    except ValueError as error:  # an outcome that has another name by now
         raise DamagedShard(f"shard {path} is damaged ({error})") from error

@@ -73,7 +73,9 @@ def ended(child: subprocess.Popen[str], grandchild: int) -> tuple[int, str]:
     return child.returncode, out + err
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_the_first_signal_closes_what_is_registered(number, code):
     child, grandchild = started("polite")
     begun = time.monotonic()
@@ -84,6 +86,14 @@ def test_the_first_signal_closes_what_is_registered(number, code):
     assert "goes on from there" in text
     assert "Traceback" not in text
     assert time.monotonic() - begun < 2.5
+
+
+def test_a_hang_up_that_nohup_has_ignored_stays_ignored():
+    code = "import signal\nfrom smith_lib.cli import interrupt\ninterrupt.install()\n"
+    code += "print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+    for command, told in ((["nohup"], "True"), ([], "False")):
+        ran = subprocess.run([*command, sys.executable, "-c", code], capture_output=True, text=True)
+        assert ran.stdout.strip() == told, ran.stderr
 
 
 def test_what_does_not_end_by_itself_is_ended():

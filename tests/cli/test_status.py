@@ -1,5 +1,6 @@
 """`smith status` and `smith show` read the ledger and the shards that it names."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tests.rows import a_candidate, a_repo, a_verdict, an_instance, filled
 
 KEPT, SMALL, BROKEN = "pypi:repo", "pypi:small", "github:gone/away"
 VERSION = "v0001-0123abcd"
+DATA = "data/train-00000-of-00001.parquet"
 OUTCOMES = [Outcome.VALID] * 3 + [Outcome.SUBTLE, Outcome.NO_FAILURE, Outcome.NO_FAILURE, Outcome.FLAKY]
 
 
@@ -35,6 +37,13 @@ def enter(
         stage=stage, status=status, reason=reason, shard=shard.path if shard else "", key="", seconds=1.5,
     )  # fmt: skip
     ledger.enter(root, row)
+
+
+def tell(root: Root, subsets: dict[str, int]) -> None:
+    """Write the figures of the version, of its file as it is now."""
+    files = {DATA: hashlib.sha256(root.read_bytes(f"published/{VERSION}/{DATA}")).hexdigest()}
+    figures = {"distribution": {"subsets": subsets}, "files": files}
+    root.write_bytes(f"published/{VERSION}/metrics.json", json.dumps(figures).encode())
 
 
 @pytest.fixture
@@ -60,8 +69,8 @@ def root(tmp_path: Path) -> Root:
     enter(root, BROKEN, "select", None, StageStatus.FAILED, "NetworkError: no answer")
     rows = [an_instance(n) for n in range(2)]
     data = to_parquet(to_table(Instance, rows))
-    root.write_bytes(f"published/{VERSION}/data/train-00000-of-00001.parquet", data)
-    root.write_bytes(f"published/{VERSION}/metrics.json", b"{}")
+    root.write_bytes(f"published/{VERSION}/{DATA}", data)
+    tell(root, {"main": 2, "subtle": 0})
     root.write_bytes("published/latest", f"{VERSION}\n".encode())
     ledger.end(root, "r1", {"version": VERSION})
     return root
@@ -172,13 +181,29 @@ def test_an_unknown_id_is_told_with_the_near_ones(invoke, root):
     assert "near: some__repo.01234567.swap_operands.0000000" in result.stderr
 
 
-def test_a_damaged_shard_is_named(invoke, root):
-    [name] = root.names("verdicts")
+@pytest.mark.parametrize("table", ["repos", "candidates", "verdicts", "instances", "published"])
+def test_a_damaged_shard_is_named_and_the_rest_is_shown(table, invoke, root):
+    name = next(n for n in root.names(table) if n.endswith(".parquet") and "small" not in n)
     root.write_bytes(name, b"PAR1 not")
     result = invoke("status", "--out", root.url)
     assert result.exit_code == 5
     assert name in result.stderr
     assert "delete it and run again" in result.stderr
+    assert "3 tests, at least 51 wanted" in result.stdout
+    document = json.loads(invoke("status", "--out", root.url, "--json").stdout)
+    assert [name in line for line in document["damaged"]] == [True]
+    kept = document["repositories"][0]
+    assert kept["candidates"] == (0 if table == "candidates" else 8)
+    assert kept["valid"] == (0 if table == "verdicts" else 3)
+
+
+def test_a_damaged_row_of_the_ledger_is_named_and_the_rest_is_shown(invoke, root):
+    name = next(n for n in root.names("runs") if n.endswith("-validate.parquet"))
+    root.write_bytes(name, b"PAR1 not")
+    result = invoke("status", "--out", root.url)
+    assert result.exit_code == 5
+    assert name in result.stderr
+    assert "3 tests, at least 51 wanted" in result.stdout
 
 
 def test_colours_go_to_terminals_alone(invoke, root):
@@ -188,8 +213,7 @@ def test_colours_go_to_terminals_alone(invoke, root):
 
 
 def test_the_sizes_of_both_subsets_are_told(invoke, root):
-    figures = {"distribution": {"subsets": {"main": 1, "subtle": 13}}}
-    root.write_bytes(f"published/{VERSION}/metrics.json", json.dumps(figures).encode())
+    tell(root, {"main": 1, "subtle": 13})
     assert f"published {VERSION}: 1 task, 13 subtle\n" in invoke("status", "--out", root.url).stdout
     ledger.end(root, "r1", {"version": VERSION, "new": False})
     assert f"unchanged {VERSION}: 1 task, 13 subtle\n" in invoke("status", "--out", root.url).stdout
@@ -204,6 +228,64 @@ def test_without_an_id_the_tasks_are_listed(invoke, root):
     [first, _] = json.loads(invoke("show", "--out", root.url, "--json").stdout)
     assert list(first) == ["id", "subset", "category", "complexity", "failing", "issue"]
     assert first["issue"] == an_instance(0).problem_statement.split("\n")[0]
+
+
+def test_a_version_whose_files_are_not_what_was_published_is_not_listed(invoke, root):
+    name = f"published/{VERSION}/{DATA}"
+    root.write_bytes(name, to_parquet(to_table(Instance, [an_instance(0)])))
+    result = invoke("show", "--out", root.url)
+    assert result.exit_code == 5
+    assert f"{DATA} is not what was published" in result.stderr
+
+
+def test_an_empty_id_is_told_as_such(invoke, root):
+    result = invoke("show", "", "--out", root.url)
+    assert result.exit_code == 2
+    assert "an empty id was given" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("published/latest", b"\xff\xfe"),
+        ("published/latest", b"../../elsewhere"),
+        (f"published/{VERSION}/metrics.json", b"{"),
+        (f"published/{VERSION}/metrics.json", b"[" * 100_000),
+        (f"published/{VERSION}/metrics.json", b"[]"),
+        (f"published/{VERSION}/metrics.json", b'{"files": 3}'),
+    ],
+)
+@pytest.mark.parametrize("command", ["show", "verify"])
+def test_what_names_and_describes_a_version_is_told_where_it_is_damaged(command, name, data, invoke, root):
+    root.write_bytes(name, data)
+    result = invoke(command, "--out", root.url)
+    assert result.exit_code == 5, result.output
+    assert f"{name} is damaged" in result.stderr
+
+
+@pytest.mark.parametrize("subsets", [b'{"distribution": []}', b'{"distribution": {"subsets": {"main": []}}}'])
+def test_figures_without_sizes_are_told_as_damaged(subsets, invoke, root):
+    root.write_bytes(f"published/{VERSION}/metrics.json", subsets)
+    result = invoke("status", "--out", root.url)
+    assert result.exit_code == 5
+    assert f"figures of version {VERSION} are damaged" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("summary.json", b"[1]"),
+        ("summary.json", b'{"version": 3}'),
+        ("summary.json", b"\xff"),
+        ("run.json", b"[]"),
+        ("run.json", b'{"sources": "abc", "settings": {}, "until": "publish", "of": ""}'),
+    ],
+)
+def test_a_runs_records_of_another_shape_are_told_as_damaged(name, data, invoke, root):
+    root.write_bytes(f"runs/r1/{name}", data)
+    result = invoke("status", "--out", root.url)
+    assert result.exit_code == 5, result.output
+    assert "the records of run 'r1'" in result.stderr
 
 
 @pytest.mark.parametrize("command", [["show"], ["show", "some_id"], ["verify"], ["status"]])

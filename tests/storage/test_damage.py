@@ -5,23 +5,24 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from smith_lib.errors import StorageError
-from smith_lib.storage import Root, Shard, read, write
+from smith_lib.errors import DamagedShard, StorageError
+from smith_lib.storage import Root, Shard, read, table_at, write
 from smith_lib.types import Stability, Test, Tier
 
 SHARD = Shard("tests", "r", "k")
 
 
 def rows(count: int, outcome: str = "passed") -> list[Test]:
-    kind = (Stability.FLAKY, False, Tier.FORK)
-    return [
-        Test("r", f"t/é.py::test_x[{n}]", "t/é.py", (outcome,) * (n % 4), n / 7, *kind)
-        for n in range(count)
-    ]
+    seen = [(outcome,) * (n % 4) for n in range(count)]
+    flaky = (Stability.FLAKY, True, Tier.FORK)
+    return [Test("r", f"t/é.py::test_x[{n}]", "t/é.py", seen[n], n / 7, *flaky) for n in range(count)]
 
 
 @pytest.fixture
@@ -63,6 +64,46 @@ def test_a_truncated_shard_is_noticed(written):
         path.write_bytes(clean[:length])
         with pytest.raises(StorageError, match="is damaged"):
             read(root, SHARD, Test)
+
+
+def test_types_that_arrow_does_not_know_are_told_as_damage(written):
+    root, path = written
+    table = pa.table({"a": pa.array([[1]], pa.list_(pa.int64())), "b": [1]})
+    pq.write_table(table, path)
+    with pytest.raises(DamagedShard, match="other columns"):
+        read(root, SHARD, Test)
+    with pytest.raises(DamagedShard, match="no column 'c'"):
+        table_at(root, SHARD.path, ["c"])
+
+
+def test_what_arrow_cannot_decode_is_told_as_damage(written):
+    root, path = written
+    pq.write_table(pa.table({"a": ["x"]}), path, compression="zstd")
+    clean, kinds = path.read_bytes(), set()
+    for place, byte in product(range(len(clean) - 130, len(clean) - 60), b"ABCDEF"):
+        path.write_bytes(clean[:place] + bytes([byte]) + clean[place + 1 :])
+        try:
+            table_at(root, SHARD.path)
+        except DamagedShard as error:
+            kinds.add(type(error.__cause__))
+    assert {pa.ArrowNotImplementedError, pa.ArrowInvalid} <= kinds
+
+
+ENDING = """
+import sys
+from smith_lib.storage import Root, table_at
+for _ in range(20):
+    table_at(Root.at(sys.argv[1]), sys.argv[2], ["test_id"])
+assert not [name for name in sys.modules if name == "pyarrow.dataset"]
+"""
+
+
+def test_reading_leaves_no_thread_to_arrow_that_could_abort_the_end(written):
+    root, _ = written
+    for _ in range(5):
+        command = [sys.executable, "-c", ENDING, str(root.local), SHARD.path]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_a_missing_shard_is_a_storage_error_that_names_it(tmp_path):

@@ -58,8 +58,8 @@ def test_names_are_sorted_below_the_folder_and_relative_to_the_root(root):
 
 
 def test_shards_live_there(root):
-    kind = (Stability.RELIABLE, True, Tier.SWAP)
-    rows = [Test("r", f"t::x[🐍 {n}]", "t", ("passed",), 0.5, *kind) for n in range(3)]
+    reliable = (Stability.RELIABLE, True, Tier.SWAP)
+    rows = [Test("r", f"t::x[🐍 {n}]", "t", ("passed",), 0.5, *reliable) for n in range(3)]
     shard = write(root, Shard("tests", "r", "0123456789abcdef"), Test, rows)
     assert read(root, shard, Test) == rows
     assert list(root.names("tests")) == ["tests/r-0123456789abcdef.parquet"]
