@@ -23,7 +23,7 @@ from smith_lib.validate.calibrate import calibrate
 from smith_lib.validate.called import called
 from smith_lib.validate.coverage import Gathered
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
