@@ -165,6 +165,8 @@ def _name(fact: Facts) -> str:
 def _subject(fact: Facts) -> str:
     if fact.shown and (fact.is_expression or fact.shown.startswith(("import ", "from "))):
         return tick(fact.shown)
+    if fact.early and fact.code:
+        return "this code"
     return "the last line" if fact.code else f"code that uses {_name(fact)}"
 
 
