@@ -8,6 +8,7 @@ from smith_lib.environments.trial import Best
 from smith_lib.sandbox.archive import UID
 from smith_lib.sandbox.protocol import TESTBED, VENV, Environment
 from smith_lib.sources.protocol import Tree
+from smith_lib.sources.table import public
 from smith_lib.storage import digest
 
 _TEXT = """\
@@ -67,8 +68,8 @@ def text(
     """
     run = f"RUN uv pip install --python {VENV} --no-cache {shlex.join(install)}\n" if install else ""
     return _TEXT.format(
-        repo_id=tree.repo_id, source=_plain(tree.pin.source), commit=tree.commit, base=image, python=python,
-        venv=VENV, testbed=TESTBED, install=run, uid=UID, uv=version("uv"),
+        repo_id=tree.repo_id, source=_plain(public(tree.pin.source)), commit=tree.commit, base=image,
+        python=python, venv=VENV, testbed=TESTBED, install=run, uid=UID, uv=version("uv"),
         environ="".join(f"ENV {k}={shlex.quote(v)}\n" for k, v in environ),
     )  # fmt: skip
 

@@ -12,10 +12,10 @@ SHORT, MIDDLE, LONG = "<15 min fix", "15 min - 1 hour", "1-4 hours"
 def difficulty(candidate: Candidate, verdict: Verdict, test_files: Sequence[str]) -> str:
     """`<15 min fix` for 0 or 1 points, `15 min - 1 hour` for 2 or 3, `1-4 hours` for more.
 
-    Points: the fix has 6 to 15 lines that differ in more than their indentation (1) or more (2); it has two or
-    three places, hunks or functions (1), or more (2); it spans two files (1) or more (2); the tracebacks pass
-    through the changed lines' file but not within ten lines of a change (1), or do not reach a changed file at
-    all (2); a single test notices the bug (1).
+    Points: the fix has 6 to 15 lines that differ in more than their indentation (1) or more (2); it has two
+    or three places, hunks or functions (1), or more (2); it spans two files (1) or more (2); the tracebacks
+    pass through the changed lines' file but not within ten lines of a change (1), or do not reach a changed
+    file at all (2); a single test notices the bug (1).
     """
     lines, places = size(candidate)
     points = (lines > 5) + (lines > 15)
@@ -32,7 +32,7 @@ def size(candidate: Candidate) -> tuple[int, int]:
     for diff in diffs.parse(candidate.bug_patch):
         hunks += len(diff.hunks)
         for hunk in diff.hunks:
-            old, new = (Counter(line.strip() for line in side if line.strip()) for side in (hunk.old, hunk.new))
+            old, new = (Counter(filter(None, map(str.strip, side))) for side in (hunk.old, hunk.new))
             lines += max((old - new).total(), (new - old).total())
     return lines, max(hunks, len(candidate.functions))
 

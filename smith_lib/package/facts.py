@@ -33,6 +33,14 @@ class Case:
     clean: Read
     """A file's text on the clean tree; raises `OSError` or `UnicodeDecodeError`."""
 
+    project: str = ""
+    """What the project calls itself; empty where it does not say."""
+
+    @property
+    def name(self) -> str:
+        """What an issue calls the project: its own name, else the repository's."""
+        return self.project or self.repo.repo.rpartition("/")[2]
+
     def read(self, path: str) -> str:
         """A file's text with the bug in it."""
         return self.buggy[path] if path in self.buggy else self.clean(path)
@@ -173,7 +181,7 @@ def nameless(fact: Facts) -> Facts:
 def _empty(case: Case) -> Facts:
     modules = api.modules(case.repo.source_files)
     tops = sorted({name.partition(".")[0] for name in modules}, key=lambda t: (-_share(t, modules), t))
-    project = case.repo.repo.rpartition("/")[2]
+    project = case.name
     named = project.replace("-", "_").lower()
     module = next((t for t in tops if t.lower() == named), tops[0] if tops else named)
     return Facts(

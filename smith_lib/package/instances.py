@@ -14,6 +14,8 @@ from smith_lib.package.difficulty import difficulty
 from smith_lib.package.facts import Facts, ranked
 from smith_lib.package.reproduce import Run, Shown, Trial, reproduced
 from smith_lib.settings import PackageSettings
+from smith_lib.sources.facts import declared_name
+from smith_lib.sources.table import public
 from smith_lib.types import Candidate, CodeFile, Instance, Outcome, Repo, Verdict
 
 log = logging.getLogger(__name__)
@@ -58,12 +60,13 @@ def instances(
 
     by_id = {candidate.candidate_id: candidate for candidate in candidates}
     cases: dict[str, issue.Case] = {}
+    project = declared_name(tree)
     for verdict in verdicts:
         if verdict.outcome not in SUBSETS:
             continue
         if verdict.candidate_id not in by_id:
             raise InputError(f"verdict on {verdict.candidate_id!r}: no such candidate in {repo.repo_id!r}")
-        cases[verdict.candidate_id] = _case(repo, by_id[verdict.candidate_id], verdict, read)
+        cases[verdict.candidate_id] = _case(repo, by_id[verdict.candidate_id], verdict, read, project)
     found = {name: facts for name, case in cases.items() if (facts := _facts(case)) is not None}
     ran: dict[str, tuple[str, Shown]] = {}
     if run is not None:
@@ -72,17 +75,19 @@ def instances(
     rows = []
     for name, case in cases.items():
         seeded = f"{seed}:{instance_id(name)}"
-        text = issue.least(repo)
+        text = issue.least(case)
         if name in found:
             text = _text(case, seeded, ran.get(name), found[name] if run is not None else None)
         rows.append(_instance(case, text, settings))
     return sorted(rows, key=lambda row: row.instance_id)
 
 
-def _case(repo: Repo, candidate: Candidate, verdict: Verdict, read: hidden.Read) -> issue.Case:
+def _case(
+    repo: Repo, candidate: Candidate, verdict: Verdict, read: hidden.Read, project: str
+) -> issue.Case:
     buggy = diffs.apply(candidate.bug_patch, read)
     patch = diffs.make(buggy, {path: read(path) for path in buggy})
-    return issue.Case(repo, candidate, verdict, patch, buggy, read)
+    return issue.Case(repo, candidate, verdict, patch, buggy, read, project)
 
 
 def _facts(case: issue.Case) -> list[Facts] | None:
@@ -109,7 +114,7 @@ def _text(
         return issue.write(case, seed, ran, found)
     except Exception:  # as above
         log.exception("%s: no issue text from evidence, the plain one is taken", case.candidate.candidate_id)
-        return issue.least(case.repo)
+        return issue.least(case)
 
 
 def _instance(case: issue.Case, text: issue.Text, settings: PackageSettings) -> Instance:
@@ -138,7 +143,7 @@ def _instance(case: issue.Case, text: issue.Text, settings: PackageSettings) -> 
         environment_setup_commit=repo.commit,
         difficulty=difficulty(candidate, verdict, repo.test_files),
         repo_id=repo.repo_id,
-        source=repo.source,
+        source=public(repo.source),
         license=repo.license,
         bug_patch=bug_patch,
         buggy_code=tuple(CodeFile(path, buggy[path]) for path in sorted(buggy)),

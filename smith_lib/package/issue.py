@@ -10,7 +10,6 @@ from smith_lib.package.confirm import confirmed, worth
 from smith_lib.package.facts import Case, Facts
 from smith_lib.package.places import split
 from smith_lib.package.reproduce import Shown
-from smith_lib.types import Repo
 
 __all__ = ["Case", "Text", "write"]
 
@@ -29,9 +28,9 @@ class Text:
     """It has code that was run, and showed the difference."""
 
 
-def least(repo: Repo) -> Text:
+def least(case: Case) -> Text:
     """The text that needs nothing but the row of the repository, and so cannot fail."""
-    project = repo.repo.rpartition("/")[2]
+    repo, project = case.repo, case.name
     release = f"{project} {repo.version}".strip() + (f", Python {repo.python}" if repo.python else "")
     return Text(
         f"# {project} gives a wrong result\n\n"
