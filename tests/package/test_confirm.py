@@ -85,3 +85,12 @@ def test_facts_without_an_input_or_two_values_are_worth_nothing(fact: Facts) -> 
 
 def test_a_traceback_is_worth_telling_without_code() -> None:
     assert worth(replace(BARE, code="", shown="", kind="raised", error="KeyError: 3", traceback="Traceback"))
+
+
+def test_an_exception_in_place_of_another_is_not_told_as_input_to_handle(repo: Repo) -> None:
+    case = a_case(repo, COUNT, FAILURE)
+    found = ranked(case)
+    ran = (found[0].code, Shown(saw(error="ValueError"), saw(error="KeyError")))
+    texts = [issue.write(case, str(seed), ran, found).text for seed in range(30)]
+    assert any("not the exception that I expect" in text for text in texts)
+    assert all("`ValueError: no`" in text and "should handle" not in text for text in texts)
