@@ -3,7 +3,7 @@ PYTHON ?= $(or $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 
 	$(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null))),python3)
 BIN := .venv/bin
 # What `make demo` makes tasks from.
-DEMO ?= pypi:h11==0.16.0 --limit 110 --seed 1
+DEMO ?= pypi:h11==0.16.0 --limit 80 --seed 1
 # uv reads no pip configuration: an index that pip was told of is handed on.
 INDEX = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UV = UV_CONSTRAINT= $(addprefix UV_DEFAULT_INDEX=,$(INDEX)) VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv

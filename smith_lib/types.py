@@ -339,6 +339,8 @@ class Instance:
     oracle_code: tuple[CodeFile, ...]
     problem_statement_source: str
     """How the issue text was written, e.g. `template:traceback`."""
+    reproduced: bool
+    """Whether the issue's code was run on clean and on buggy code and showed what the text says."""
     image: str
     image_digest: str
     dockerfile: str

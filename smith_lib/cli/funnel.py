@@ -35,6 +35,26 @@ class Line:
     instances: int = 0
     published: int = 0
     seconds: float = 0.0
+    loc: int = 0
+    tests: int = 0
+    pass_rate: float = 0.0
+
+    @property
+    def reached(self) -> str:
+        """How far it came, in words."""
+        return "published" if self.published else f"{self.stage} {self.status}".strip()
+
+    @property
+    def size(self) -> str:
+        """What a kept repository holds, in words."""
+        return f"{self.loc:,} lines of code, {self.tests:,} tests, {self.pass_rate:.1%} of them pass"
+
+    @property
+    def why(self) -> str:
+        """Why it was not kept and where that can be read; empty where it was, or failed."""
+        if not self.reason or self.outcome == "failed":
+            return ""
+        return f"{self.source}: {self.reason}" + (f" (log: {self.log})" if self.log else "")
 
 
 COUNTED = ("candidates", "valid", "subtle", "instances", "published")
@@ -105,6 +125,8 @@ def _select(root: Root, shard: str, line: Line, _: set[str]) -> None:
     if len(outcomes) != 1:
         raise DamagedShard(f"shard {shard} is damaged ({len(outcomes)} rows, and 1 was wanted)")
     [line.outcome], [log] = outcomes, logs
+    for name, of in (("loc", "loc"), ("tests", "n_tests"), ("pass_rate", "pass_rate")):
+        setattr(line, name, column(root, shard, of)[0])
     if line.outcome != "kept" and log and root.exists(log):
         line.log = at(root, log)
 

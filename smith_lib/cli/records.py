@@ -92,7 +92,7 @@ def shards(root: Root, table: str, stage: str) -> Iterator[str]:
 
 
 def find(root: Root, wanted: str) -> Instance | Unpublished:
-    """The instance of that id (or of an unambiguous beginning of it), else the candidate.
+    """The instance of that id (or of an unambiguous beginning or end of it), else the candidate.
 
     The newest published version comes first, then instances that are not published, then candidates.
     Raises `InputError` that lists the near ids.
@@ -133,10 +133,10 @@ def _index(root: Root, paths: Any, name: str) -> dict[str, str]:
 def _one(wanted: str, ids: list[str]) -> str | None:
     if wanted in ids:
         return wanted
-    matching = sorted({i for i in ids if i.startswith(wanted)})
+    matching = sorted({i for i in ids if i.startswith(wanted) or i.endswith(wanted)})
     if len(matching) > 1:
         some = ", ".join(matching[:5]) + (", ..." if len(matching) > 5 else "")
-        raise InputError(f"{wanted!r} is the beginning of {len(matching)} ids: {some}")
+        raise InputError(f"{wanted!r} is the beginning or end of {len(matching)} ids: {some}")
     return matching[0] if matching else None
 
 

@@ -156,6 +156,8 @@ def _show(summary: Mapping[str, Any], publishes: bool, out: str) -> None:
         keys = ("source", "repo_id", "outcome", "stage", "status", "reason")
         rows = [[screen.coloured(str(repo.get(key) or "")) for key in keys] for repo in repos]
         screen.table(f"run {run_id}", ("source", "repository", *keys[2:]), rows)
+    for told in _selected(root, run_id):
+        click.echo(told)
     if failed := int(summary.get("failed") or 0):
         click.echo(f"{screen.many(failed, 'repository', 'repositories')} failed", err=True)
         for line in failures.lines(root, failures.failed(root, run_id), run_id, out):
@@ -165,6 +167,17 @@ def _show(summary: Mapping[str, Any], publishes: bool, out: str) -> None:
     elif publishes:
         why = str(summary.get("refused") or "no run came that far").removeprefix("nothing to publish: ")
         click.echo(click.style(f"smith: nothing published: {why}", fg="red"), err=True)
+
+
+def _selected(root: "Root", run_id: str) -> list[str]:
+    """A line for each repository: what a kept one holds, or why it was not kept and which log tells more."""
+    from smith_lib import ledger
+    from smith_lib.cli.funnel import funnel
+
+    if run_id not in ledger.runs(root):
+        return []
+    lines = funnel(root, run_id).repositories
+    return [x.why or f"{x.source}: {x.size}" for x in lines if x.why or x.outcome == "kept"]
 
 
 def _show_version(root: "Root", version: str, summary: Mapping[str, Any], out: str) -> None:

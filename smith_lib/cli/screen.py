@@ -62,7 +62,14 @@ def table(
         shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    console().print(shown)
+    screen = console()
+    if screen.is_terminal:
+        screen.print(shown)
+        return
+    with screen.capture() as drawn:
+        screen.print(shown)
+    for line in drawn.get().splitlines():  # cells are padded to the table's width
+        click.echo(line.rstrip())
 
 
 def document(value: Any) -> None:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from smith_lib.cli import screen
 from smith_lib.cli.options import Command, json_option, with_settings
-from smith_lib.cli.records import Unpublished, find, published, version_named
+from smith_lib.cli.records import Unpublished, find, published, sizes, version_named
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import Candidate, Instance
@@ -16,7 +16,7 @@ from smith_lib.types import Candidate, Instance
 FACTS = (
     "repo", "source", "base_commit", "subset", "strategy", "operator", "category", "complexity", "difficulty",
     "fix_lines", "files_changed", "functions", "fail_ratio", "license", "python", "image", "test_command",
-    "problem_statement_source", "model", "cost_usd",
+    "problem_statement_source", "reproduced", "model", "cost_usd",
 )  # fmt: skip
 
 
@@ -36,8 +36,9 @@ FACTS = (
 def show(instance_id: str | None, tests: int, settings: Settings, as_json: bool) -> None:
     """Show one task: diff, issue text, failing tests, facts.
 
-    Without an id it lists the tasks of the newest published version. The beginning of an id is enough
-    where only one has it. A candidate that did not become a task is shown with its outcome and the reason.
+    Without an id it lists the tasks of the newest published version. The beginning or the end of an id is
+    enough where only one has it. A candidate that did not become a task is shown with its outcome and the
+    reason.
     """
     root = Root.at(settings.out)
     if instance_id is None:
@@ -63,7 +64,8 @@ def _list(root: Root, as_json: bool) -> None:
     if as_json:
         screen.document([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        screen.table(f"version {version}: {screen.many(len(rows), 'task')}", columns, rows, ("failing",))
+        held = sizes(root, version) or screen.many(len(rows), "task")
+        screen.table(f"version {version}: {held}", columns, rows, ("failing",))
 
 
 def diff(patch: str) -> Text:

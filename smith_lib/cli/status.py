@@ -53,7 +53,7 @@ def _show(found: Funnel, root: Root, out: str) -> None:
     right = columns[4:]
     rows = [
         (
-            x.source, x.repo_id, screen.coloured(x.outcome), f"{x.stage} {x.status}".strip(), x.candidates,
+            x.source, x.repo_id, screen.coloured(x.outcome), x.reached, x.candidates,
             x.valid, x.subtle, x.instances, x.published,
         )
         for x in found.repositories
@@ -73,8 +73,8 @@ def _show(found: Funnel, root: Root, out: str) -> None:
             ("candidates", "share"),
         )
     for line in found.repositories:
-        if line.reason and line.outcome != "failed":
-            click.echo(f"{line.source}: {line.reason}" + (f" (log: {line.log})" if line.log else ""))
+        if line.why:
+            click.echo(line.why)
     for told in failures.lines(root, failures.failed(root, found.run_id), found.run_id, out):
         click.echo(told)
     if found.version is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from smith_lib.curate.order import spread
 from smith_lib.curate.shares import Cell, Counts, Share, largest, nearest, shares
+from smith_lib.package.issue import PLAIN
 from smith_lib.settings import PublishSettings
 from smith_lib.types import Instance
 
@@ -29,17 +30,17 @@ class Choice:
 def choose(instances: Sequence[Instance], settings: PublishSettings, seed: int) -> Choice:
     """The largest choice within the settings' targets; the same for the same rows in any order.
 
-    Of instances with the same buggy code the one with the smallest id stays, and no function is changed by
-    more than `max_per_function`. From `shares_from` instances in the band on, the largest number of them is
-    kept whose shares of complexities and categories are within tolerance. Where that is fewer than
-    `shares_from`, the shares could not block: then one less than `shares_from` are kept, as near to the
-    targets as they come. The notes say what was short.
+    One whose issue text tells nothing is left out. Of instances with the same buggy code the one with the
+    smallest id stays, and no function is changed by more than `max_per_function`. From `shares_from`
+    instances in the band on, the largest number of them is kept whose shares of complexities and categories
+    are within tolerance. Where that is fewer than `shares_from`, the shares could not block: then one less
+    than `shares_from` are kept, as near to the targets as they come. The notes say what was short.
 
     Raises `InputError` where the targets contradict each other.
     """
     wanted = shares(settings)
     left: dict[str, str] = {}
-    rows = _without_duplicates(instances, left)
+    rows = _without_duplicates([i for i in instances if _tells(i, left)], left)
     rng = random.Random(f"choose {seed}")
     subtle = _capped(spread((i for i in rows if i.subset == "subtle"), rng), settings.max_per_function, left)
     band = _capped(_scarce_first(rows, wanted, rng), settings.max_per_function, left)
@@ -50,6 +51,14 @@ def choose(instances: Sequence[Instance], settings: PublishSettings, seed: int) 
         left_out=tuple(sorted(left.items())),
         notes=notes,
     )
+
+
+def _tells(row: Instance, left: dict[str, str]) -> bool:
+    """Whether its issue text tells something to go by."""
+    if row.problem_statement_source == PLAIN:
+        left[row.instance_id] = "its issue text names neither an input nor what differs"
+        return False
+    return True
 
 
 def _without_duplicates(instances: Iterable[Instance], left: dict[str, str]) -> list[Instance]:

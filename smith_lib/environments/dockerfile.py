@@ -2,21 +2,33 @@
 
 import re
 import shlex
+from importlib.metadata import version
 
 from smith_lib.environments.trial import Best
+from smith_lib.sandbox.archive import UID
 from smith_lib.sandbox.protocol import TESTBED, VENV, Environment
 from smith_lib.sources.protocol import Tree
+from smith_lib.sources.table import public
 from smith_lib.storage import digest
 
 _TEXT = """\
 # {repo_id}: the folder testbed/ beside this file holds the files of {source},
 # commit {commit}; requirements.txt holds the frozen requirements.
-# The base has {python}, uv, and a user smith who owns /testbed and {venv}; `smith base-image` makes one.
-FROM {base}
+# BASE is any Debian with {python}, its venv module and git; `smith base-image` makes one.
+ARG BASE={base}
+FROM ${{BASE}}
+USER root
+RUN grep -q '^smith:' /etc/passwd || {{ \\
+      echo 'smith:x:{uid}:{uid}:smith:/home/smith:/bin/sh' >> /etc/passwd && \\
+      echo 'smith:x:{uid}:' >> /etc/group; }}; \\
+    mkdir -p {testbed} {venv} /home/smith && chown smith:smith {testbed} {venv} /home/smith
+RUN command -v uv > /dev/null || {{ \\
+      {python} -m venv /opt/uv && /opt/uv/bin/python -m pip install --quiet uv=={uv} && \\
+      ln -s /opt/uv/bin/uv /usr/local/bin/uv; }}
 USER smith
 WORKDIR /
 {environ}COPY requirements.txt /opt/requirements.txt
-RUN uv venv --python {python} {venv} && \\
+RUN uv venv --allow-existing --python {python} {venv} && \\
     uv pip install --python {venv} --no-cache --no-deps -r /opt/requirements.txt
 COPY --chown=smith:smith testbed {testbed}
 {install}ENV PATH={venv}/bin:$PATH VIRTUAL_ENV={venv}
@@ -50,11 +62,14 @@ def install_args(best: Best) -> tuple[str, ...]:
 def text(
     tree: Tree, image: str, python: str, install: tuple[str, ...], environ: tuple[tuple[str, str], ...]
 ) -> str:
-    """The Dockerfile. The project's own code runs in it as the unprivileged user only."""
+    """The Dockerfile. The project's own code runs in it as the unprivileged user only.
+
+    It builds on any base with the interpreter: the user, its folders and uv are made where they are lacking.
+    """
     run = f"RUN uv pip install --python {VENV} --no-cache {shlex.join(install)}\n" if install else ""
     return _TEXT.format(
-        repo_id=tree.repo_id, source=_plain(tree.pin.source), commit=tree.commit, base=image, python=python,
-        venv=VENV, testbed=TESTBED, install=run,
+        repo_id=tree.repo_id, source=_plain(public(tree.pin.source)), commit=tree.commit, base=image,
+        python=python, venv=VENV, testbed=TESTBED, install=run, uid=UID, uv=version("uv"),
         environ="".join(f"ENV {k}={shlex.quote(v)}\n" for k, v in environ),
     )  # fmt: skip
 

@@ -69,9 +69,7 @@ def find(tree: Tree, sandbox: Sandbox, settings: EnvironmentSettings, limits: Li
     best = trial.best
     if best is None or best.passed <= WORTH_RUNNING * (best.tests + best.lost):
         return _failed(trial, metadata)
-    # A base that is an interpreter's path has no image; the Dockerfile starts from the default image.
-    image = settings.base_image if base.startswith("/") else base
-    made = environment(tree, base, image, best, environ)
+    made = environment(tree, base, settings.base_image, best, environ)
     log = f"{trial.log}\n=== building {made.image}\n"
     try:
         log += sandbox.build(made, tree.path, replace(limits, seconds=settings.build_seconds))

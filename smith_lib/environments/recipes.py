@@ -125,18 +125,22 @@ def with_pytest(requirements: tuple[str, ...]) -> tuple[str, ...]:
     return requirements if "pytest" in named else (*requirements, "pytest")
 
 
-def dates(created_at: str, slack_days: int, minor: int) -> tuple[tuple[str, str], ...]:
+def dates(created_at: str, slack_days: int, minor: int, now: datetime) -> tuple[tuple[str, str], ...]:
     """Pairs of (name, last moment of a release that counts or an empty string), in the order to try.
 
     Releases of the commit's time come first. Where the interpreter is younger than the commit, releases
     of half a year after the interpreter's first are next: those of the commit's time may not know it.
+    No moment is later than `now`: until the slack after a commit is over, the commit's own moment counts,
+    so that what is found does not depend on the day within that time.
     """
     commit = datetime.fromisoformat(created_at).astimezone(UTC)
-    moments = [("of its time", commit + timedelta(days=slack_days))]
+    slack = commit + timedelta(days=slack_days)
+    moments = [("of its time", slack if slack <= now else commit)]
     known = datetime.fromisoformat(PYTHONS[minor]).replace(tzinfo=UTC) if minor in PYTHONS else None
-    if known is not None and known + timedelta(days=180) > moments[0][1]:
+    if known is not None and known + timedelta(days=180) > slack:
         moments.append((f"of Python 3.{minor}'s time", known + timedelta(days=180)))
-    return (*((name, moment.strftime("%Y-%m-%dT%H:%M:%SZ")) for name, moment in moments), ("newest", ""))
+    told = ((name, moment.strftime("%Y-%m-%dT%H:%M:%SZ")) for name, moment in moments if moment <= now)
+    return (*told, ("newest", ""))
 
 
 def pythons(requires_python: str, created_at: str) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -80,7 +81,7 @@ def job(
     opts = options(tree.path, hints(tree.path))
     suited = []
     for minor in pythons(metadata.requires_python, tree.created_at):
-        moments = dates(tree.created_at, settings.slack_days, minor)
+        moments = dates(tree.created_at, settings.slack_days, minor, datetime.now(UTC))
         suited.append({"minor": minor, "dates": moments if settings.dated else moments[-1:]})
     asked = {
         "interpreter": base if base.startswith("/") else "",

@@ -1,5 +1,6 @@
 """How long a person who knows the code would need, in SWE-bench Verified's terms, by what is measured."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from smith_lib import diffs
@@ -11,15 +12,29 @@ SHORT, MIDDLE, LONG = "<15 min fix", "15 min - 1 hour", "1-4 hours"
 def difficulty(candidate: Candidate, verdict: Verdict, test_files: Sequence[str]) -> str:
     """`<15 min fix` for 0 or 1 points, `15 min - 1 hour` for 2 or 3, `1-4 hours` for more.
 
-    Points: the fix has 6 to 15 changed lines (1) or more (2); it spans two files (1) or more (2); the
-    tracebacks pass through the changed lines' file but not within ten lines of a change (1), or do not
-    reach a changed file at all (2); a single test notices the bug (1).
+    Points: the fix has 6 to 15 lines that differ in more than their indentation (1) or more (2); it has two
+    or three places, hunks or functions (1), or more (2); it spans two files (1) or more (2); the tracebacks
+    pass through the changed lines' file but not within ten lines of a change (1), or do not reach a changed
+    file at all (2); a single test notices the bug (1).
     """
-    points = (candidate.fix_lines > 5) + (candidate.fix_lines > 15)
+    lines, places = size(candidate)
+    points = (lines > 5) + (lines > 15)
+    points += (places > 1) + (places > 3)
     points += min(len(candidate.files) - 1, 2)
     points += distance(candidate.bug_patch, verdict, test_files)
     points += len(verdict.fail_to_pass) == 1
     return SHORT if points <= 1 else MIDDLE if points <= 3 else LONG
+
+
+def size(candidate: Candidate) -> tuple[int, int]:
+    """Lines of the fix that differ in more than their indentation, and the places that it changes."""
+    lines = hunks = 0
+    for diff in diffs.parse(candidate.bug_patch):
+        hunks += len(diff.hunks)
+        for hunk in diff.hunks:
+            old, new = (Counter(filter(None, map(str.strip, side))) for side in (hunk.old, hunk.new))
+            lines += max((old - new).total(), (new - old).total())
+    return lines, max(hunks, len(candidate.functions))
 
 
 def distance(bug_patch: str, verdict: Verdict, test_files: Sequence[str]) -> int:

@@ -33,6 +33,14 @@ class Case:
     clean: Read
     """A file's text on the clean tree; raises `OSError` or `UnicodeDecodeError`."""
 
+    project: str = ""
+    """What the project calls itself; empty where it does not say."""
+
+    @property
+    def name(self) -> str:
+        """What an issue calls the project: its own name, else the repository's."""
+        return self.project or self.repo.repo.rpartition("/")[2]
+
     def read(self, path: str) -> str:
         """A file's text with the bug in it."""
         return self.buggy[path] if path in self.buggy else self.clean(path)
@@ -71,11 +79,28 @@ class Facts:
     """The callable has a docstring."""
     alone: bool = False
     """`shown` can be read without the code: it names imports and builtins only."""
+    may_raise: bool = False
+    """The code raises on clean code too, and should."""
+    early: bool = False
+    """The code does not come to its last statement."""
+    reproduced: bool = False
+    """The code was run on clean and on buggy code, and shows the difference."""
     score: int = 0
 
 
 def ranked(case: Case) -> list[Facts]:
     """Facts of every failure there is evidence for (else of failing tests' code), the clearest first."""
+    return beside(case, _found(case))
+
+
+def beside(case: Case, found: Sequence[Facts]) -> list[Facts]:
+    """The facts, the clearest first, each with what the others say."""
+    best = sorted(found, key=lambda f: -f.score)
+    changed = _changed(case) if len(case.candidate.functions) > 1 else []
+    return [replace(f, others=_others(f, best, changed)) for f in best]
+
+
+def _found(case: Case) -> list[Facts]:
     seen = [(failure.test_id, failure) for failure in case.verdict.failures]
     known = {test_id for test_id, _ in seen}
     unseen = [test_id for test_id in case.verdict.fail_to_pass if test_id not in known]
@@ -84,10 +109,7 @@ def ranked(case: Case) -> list[Facts]:
     if not any(fact.code for fact in found):
         more = (_facts(case, test_id, None) for test_id in unseen[max(0, 5 - len(seen)) :][:15])
         found += [fact for fact in more if fact.code]
-    order = sorted(range(len(found)), key=lambda i: (-found[i].score, i))
-    best = [found[i] for i in order]
-    changed = _changed(case) if len(case.candidate.functions) > 1 else []
-    return [replace(f, others=_others(f, best, changed)) for f in best]
+    return found
 
 
 def _others(fact: Facts, rest: Sequence[Facts], changed: Sequence[str]) -> tuple[str, ...]:
@@ -159,7 +181,7 @@ def nameless(fact: Facts) -> Facts:
 def _empty(case: Case) -> Facts:
     modules = api.modules(case.repo.source_files)
     tops = sorted({name.partition(".")[0] for name in modules}, key=lambda t: (-_share(t, modules), t))
-    project = case.repo.repo.rpartition("/")[2]
+    project = case.name
     named = project.replace("-", "_").lower()
     module = next((t for t in tops if t.lower() == named), tops[0] if tops else named)
     return Facts(
@@ -228,11 +250,13 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
             got=got,
             want=want,
             detail=phrases.detail(seen),
+            may_raise=cut.relation == "raises",
         )
-    return replace(fact, score=_score(fact))
+    return replace(fact, score=score(fact))
 
 
-def _score(fact: Facts) -> int:
+def score(fact: Facts) -> int:
+    """How clear the facts are."""
     lines = fact.code.count("\n")
     return (
         5 * bool(fact.code)

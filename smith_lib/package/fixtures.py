@@ -1,32 +1,50 @@
 """Statements that stand in for the fixtures a test asks for."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from smith_lib.package.bindings import loads
-from smith_lib.package.places import functions
+from smith_lib.package.names import Library
+from smith_lib.package.places import FunctionNode, functions, parsed
 
 TEMPORARY = {
     "tmp_path": ("import pathlib", "import tempfile", "tmp_path = pathlib.Path(tempfile.mkdtemp())"),
 }
 
 
+@dataclass(slots=True)
+class StandIns:
+    """What stands in for the fixtures that some statements use."""
+
+    lines: list[str] = field(default_factory=list)
+    statements: list[ast.stmt] = field(default_factory=list)
+    homes: dict[str, str] = field(default_factory=dict)
+    """The file that a name in the statements is looked up in, where that is not the test's own."""
+
+
 def stand_ins(
-    module: ast.Module, owners: Sequence[ast.ClassDef], arguments: set[str], statements: Sequence[ast.stmt]
-) -> tuple[list[str], list[ast.stmt]]:
-    """Lines and statements that stand in for the fixtures that the statements use."""
-    lines: list[str] = []
-    front: list[ast.stmt] = []
-    for name in sorted(arguments):
+    file: str, library: Library, owners: Sequence[ast.ClassDef], arguments: set[str],
+    statements: Sequence[ast.stmt],
+) -> StandIns:  # fmt: skip
+    """What stands in for the fixtures that the statements of a test in that file use."""
+    out = StandIns()
+    _add(out, file, library, owners, arguments, statements, set())
+    return out
+
+
+def _add(
+    out: StandIns, file: str, library: Library, owners: Sequence[ast.ClassDef], arguments: set[str],
+    statements: Sequence[ast.stmt], seen: set[str],
+) -> None:  # fmt: skip
+    for name in sorted(arguments - seen):
         if not any(name in loads(s) for s in statements):
             continue
-        written = [f for place in [*owners, module] for f in functions(place, [name])]
-        fixture = next(
-            (f for f in written if any("fixture" in ast.unparse(d) for d in f.decorator_list)), None
-        )
+        home, fixture = next(_written(name, file, library, owners), ("", None))
         if fixture is None:
-            lines += TEMPORARY.get(name, ())
+            out.lines += TEMPORARY.get(name, ())
             continue
+        seen.add(name)
         inner = {a.arg for a in ast.walk(fixture.args) if isinstance(a, ast.arg)} - {"self"}
         last = fixture.body[-1]
         value = last.value if isinstance(last, ast.Return) else None
@@ -40,10 +58,32 @@ def stand_ins(
             s
             for s in fixture.body[:at]
             if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+            and not isinstance(s, ast.Import | ast.ImportFrom)
         ]
-        more, before = stand_ins(module, owners, inner, fixture.body)
-        lines += more
+        _add(out, home, library, owners if home == file else (), inner, fixture.body, seen)
         same = isinstance(value, ast.Name) and value.id == name
         assign: list[ast.stmt] = [] if same else [ast.Assign([ast.Name(name, ast.Store())], value)]
-        front += [*before, *body, *assign]
-    return lines, front
+        if home != file:
+            read = {n for s in [*body, ast.Expr(value)] for n in loads(s)}
+            out.homes |= dict.fromkeys(sorted(read - inner), home)
+        out.statements += [*body, *assign]
+
+
+def _written(
+    name: str, file: str, library: Library, owners: Sequence[ast.ClassDef]
+) -> Iterator[tuple[str, FunctionNode]]:
+    """The fixtures of that name, what counts first: the class's, the module's, the nearest conftest's."""
+    folder = file.rpartition("/")[0]
+    parts = folder.split("/") if folder else []
+    places = ["/".join([*parts[:n], "conftest.py"]) for n in range(len(parts), -1, -1)]
+    for home in [file, *(place for place in places if place != file)]:
+        try:
+            module = parsed(library.read(home))
+        except (OSError, KeyError, UnicodeDecodeError):
+            continue
+        if module is None:
+            continue
+        for place in [*(owners if home == file else ()), module]:
+            for found in functions(place, [name]):
+                if any("fixture" in ast.unparse(d) for d in found.decorator_list):
+                    yield home, found

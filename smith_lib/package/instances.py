@@ -11,7 +11,11 @@ from smith_lib import diffs
 from smith_lib.errors import InputError
 from smith_lib.package import hidden, issue
 from smith_lib.package.difficulty import difficulty
+from smith_lib.package.facts import Facts, ranked
+from smith_lib.package.reproduce import Run, Shown, Trial, reproduced
 from smith_lib.settings import PackageSettings
+from smith_lib.sources.facts import declared_name
+from smith_lib.sources.table import public
 from smith_lib.types import Candidate, CodeFile, Instance, Outcome, Repo, Verdict
 
 log = logging.getLogger(__name__)
@@ -41,10 +45,13 @@ def instances(
     tree: Path,
     settings: PackageSettings,
     seed: int,
+    run: Run | None = None,
 ) -> list[Instance]:
     """One row for each verdict that is valid or subtle, sorted by id; `tree` is the clean tree.
 
-    Raises `InputError` where a verdict has no candidate, `DoesNotApply` where a bug does not fit the tree.
+    `run` runs a command in the repository's environment: the issue texts' code is tried there, and what does
+    not show the bug is left out. Without it the code is taken as it is. Raises `InputError` where a verdict
+    has no candidate, `DoesNotApply` where a bug does not fit the tree.
     """
 
     @cache
@@ -52,48 +59,77 @@ def instances(
         return (tree / path).read_bytes().decode("utf-8")
 
     by_id = {candidate.candidate_id: candidate for candidate in candidates}
-    rows = []
+    cases: dict[str, issue.Case] = {}
+    project = declared_name(tree)
     for verdict in verdicts:
         if verdict.outcome not in SUBSETS:
             continue
         if verdict.candidate_id not in by_id:
             raise InputError(f"verdict on {verdict.candidate_id!r}: no such candidate in {repo.repo_id!r}")
-        rows.append(_instance(repo, by_id[verdict.candidate_id], verdict, read, settings, seed))
+        cases[verdict.candidate_id] = _case(repo, by_id[verdict.candidate_id], verdict, read, project)
+    found = {name: facts for name, case in cases.items() if (facts := _facts(case)) is not None}
+    ran: dict[str, tuple[str, Shown]] = {}
+    if run is not None:
+        tries = {name: Trial(cases[name].buggy, _tries(facts)) for name, facts in found.items()}
+        ran = reproduced(tries, repo.outside, run)
+    rows = []
+    for name, case in cases.items():
+        seeded = f"{seed}:{instance_id(name)}"
+        text = issue.least(case)
+        if name in found:
+            text = _text(case, seeded, ran.get(name), found[name] if run is not None else None)
+        rows.append(_instance(case, text, settings))
     return sorted(rows, key=lambda row: row.instance_id)
 
 
-def _text(case: issue.Case, seed: str) -> issue.Text:
-    """The issue text; the least that can be said where writing it goes wrong."""
+def _case(
+    repo: Repo, candidate: Candidate, verdict: Verdict, read: hidden.Read, project: str
+) -> issue.Case:
+    buggy = diffs.apply(candidate.bug_patch, read)
+    patch = diffs.make(buggy, {path: read(path) for path in buggy})
+    return issue.Case(repo, candidate, verdict, patch, buggy, read, project)
+
+
+def _facts(case: issue.Case) -> list[Facts] | None:
+    """What an issue can say; none where finding it goes wrong."""
     try:
-        return issue.write(case, seed)
+        return ranked(case)
     # Test code is arbitrary syntax, so what a piece of it may upset cannot be listed. A text that cannot be
     # written is a known outcome, the least text; it must not cost the repository's other rows.
     except Exception:
         log.exception("%s: no issue text from evidence, the plain one is taken", case.candidate.candidate_id)
-        return issue.least(case.repo)
+        return None
 
 
-def _instance(
-    repo: Repo,
-    candidate: Candidate,
-    verdict: Verdict,
-    read: hidden.Read,
-    settings: PackageSettings,
-    seed: int,
-) -> Instance:
-    buggy = diffs.apply(candidate.bug_patch, read)
+def _tries(facts: Sequence[Facts]) -> tuple[tuple[str, bool], ...]:
+    """The code to run, each once, the clearest first."""
+    return tuple({fact.code: (fact.code, fact.may_raise) for fact in facts if fact.code}.values())
+
+
+def _text(
+    case: issue.Case, seed: str, ran: tuple[str, Shown] | None, found: Sequence[Facts] | None
+) -> issue.Text:
+    """The issue text; the least that can be said where writing it goes wrong."""
+    try:
+        return issue.write(case, seed, ran, found)
+    except Exception:  # as above
+        log.exception("%s: no issue text from evidence, the plain one is taken", case.candidate.candidate_id)
+        return issue.least(case)
+
+
+def _instance(case: issue.Case, text: issue.Text, settings: PackageSettings) -> Instance:
+    repo, candidate, verdict, read = case.repo, case.candidate, case.verdict, case.clean
+    buggy, patch = case.buggy, case.patch
     clean = {path: read(path) for path in buggy}
-    bug_patch, patch = diffs.make(clean, buggy), diffs.make(buggy, clean)
+    bug_patch = diffs.make(clean, buggy)
     if diffs.apply(patch, buggy.__getitem__) != clean:
         raise InputError(f"{candidate.candidate_id}: the fix does not give the clean bytes back")
     test_patch = ""
     if settings.hide_tests:
         fewer = hidden.hide(verdict.fail_to_pass, read, repo.test_files)
         test_patch = diffs.make(fewer, {path: read(path) for path in fewer})
-    name = instance_id(candidate.candidate_id)
-    text = _text(issue.Case(repo, candidate, verdict, patch, buggy, read), f"{seed}:{name}")
     return Instance(
-        instance_id=name,
+        instance_id=instance_id(candidate.candidate_id),
         repo=repo.repo,
         base_commit=repo.commit,
         patch=patch,
@@ -107,12 +143,13 @@ def _instance(
         environment_setup_commit=repo.commit,
         difficulty=difficulty(candidate, verdict, repo.test_files),
         repo_id=repo.repo_id,
-        source=repo.source,
+        source=public(repo.source),
         license=repo.license,
         bug_patch=bug_patch,
         buggy_code=tuple(CodeFile(path, buggy[path]) for path in sorted(buggy)),
         oracle_code=tuple(CodeFile(path, clean[path]) for path in sorted(clean)),
         problem_statement_source=text.source,
+        reproduced=text.reproduced,
         image=repo.image,
         image_digest=repo.image_digest,
         dockerfile=repo.dockerfile,

@@ -1,16 +1,20 @@
 """The issue text of an instance, written offline from what was seen: facts first, then a shape."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from smith_lib.package import facts, leaks, shapes
+from smith_lib.package.confirm import confirmed, worth
 from smith_lib.package.facts import Case, Facts
 from smith_lib.package.places import split
-from smith_lib.types import Repo
+from smith_lib.package.reproduce import Shown
 
 __all__ = ["Case", "Text", "write"]
+
+PLAIN = "template:plain"
+"""The source of a text that tells neither an input nor what differs: its task is not published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,37 +24,44 @@ class Text:
     text: str
     source: str
     """`template:<shape>`."""
+    reproduced: bool = False
+    """It has code that was run, and showed the difference."""
 
 
-def least(repo: Repo) -> Text:
+def least(case: Case) -> Text:
     """The text that needs nothing but the row of the repository, and so cannot fail."""
-    project = repo.repo.rpartition("/")[2]
+    repo, project = case.repo, case.name
     release = f"{project} {repo.version}".strip() + (f", Python {repo.python}" if repo.python else "")
     return Text(
         f"# {project} gives a wrong result\n\n"
         f"Code that uses {project} no longer gives the right result, and it did with earlier versions.\n\n"
         f"({release})\n",
-        "template:plain",
+        PLAIN,
     )
 
 
-def write(case: Case, seed: str) -> Text:
-    """The issue text; the same for the same case and seed.
+def write(
+    case: Case, seed: str, ran: tuple[str, Shown] | None = None, found: Sequence[Facts] | None = None
+) -> Text:
+    """The issue text; the same for the same arguments.
 
-    Shapes are tried in an order drawn by the seed, over the clearest evidence first. A text that gives
-    something away is written again in the next shape, and at last from the API's name alone.
+    `found` are the case's facts, where their code was run, and `ran` is the code that showed a difference; no
+    other code comes into the text then. Shapes are tried in an order drawn by the seed, over the clearest
+    evidence first. A text that gives something away is written again in the next shape, and at last from the
+    API's name alone.
     """
     rng = random.Random(seed)
-    for found in _tries(case):
-        for name in _order(found, rng):
-            text = shapes.SHAPES[name](found, rng)
+    ranked = facts.ranked(case) if found is None else confirmed(case, found, *(ran or ("", None)))
+    for fact in filter(worth, _tries(ranked)):
+        for name in _order(fact, rng):
+            text = shapes.SHAPES[name](fact, rng)
             if text and not _leaks(case, text):
-                return Text(text, f"template:{name}")
+                return Text(text, f"template:{name}", fact.reproduced and bool(fact.code))
     known = facts.plain(case)
     text = shapes.plain(known)
     if _leaks(case, text):
         text = shapes.plain(facts.nameless(known))
-    return Text(text, "template:plain")
+    return Text(text, PLAIN)
 
 
 def _leaks(case: Case, text: str) -> tuple[str, ...]:
@@ -73,9 +84,8 @@ def _test_names(case: Case) -> set[str]:
     return names
 
 
-def _tries(case: Case) -> Iterator[Facts]:
+def _tries(ranked: Sequence[Facts]) -> Iterator[Facts]:
     """Facts from the best evidence on, first with and then without what is likeliest to give a lot away."""
-    ranked = facts.ranked(case)
     for thin in (False, True):
         for found in ranked:
             if thin:

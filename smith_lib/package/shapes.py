@@ -165,6 +165,8 @@ def _name(fact: Facts) -> str:
 def _subject(fact: Facts) -> str:
     if fact.shown and (fact.is_expression or fact.shown.startswith(("import ", "from "))):
         return tick(fact.shown)
+    if fact.early and fact.code:
+        return "this code"
     return "the last line" if fact.code else f"code that uses {_name(fact)}"
 
 
@@ -178,8 +180,10 @@ def _opening(fact: Facts, rng: random.Random) -> str:
         called = f"`{fact.api}`"
     if fact.kind == "raised":
         error = f"`{fact.error.partition(':')[0]}`" if fact.error else "an exception"
+        other = fact.want.startswith("raise ")
+        why = "which is not the exception that I expect" if other else "on input that it should handle"
         return rng.choice(
-            [f"{called} fails with {error} on input that it should handle.", f"I get {error} from {called}."]
+            [f"{called} fails with {error}{',' if other else ''} {why}.", f"I get {error} from {called}."]
         )
     if fact.kind == "silent":
         return rng.choice(

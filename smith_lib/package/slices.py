@@ -63,7 +63,9 @@ def _called(node: ast.AST) -> set[str]:
     return {f"{function.id}()" for function in calls if isinstance(function, ast.Name)}
 
 
-def _cut(body: Sequence[ast.stmt], path: Sequence[ast.stmt], does: ast.stmt, needed: set[str]) -> Statements:
+def _cut(
+    body: Sequence[ast.stmt], path: Sequence[ast.stmt], does: ast.stmt, needed: set[str], looped: bool = False
+) -> Statements:
     head = path[0]
     if len(path) == 1:
         last: Statements = list(does.body) if isinstance(does, ast.If) and _always(does) else [does]
@@ -71,11 +73,17 @@ def _cut(body: Sequence[ast.stmt], path: Sequence[ast.stmt], does: ast.stmt, nee
     inner = next(block for block in _blocks(head) if any(s is path[1] for s in block))
     if isinstance(head, ast.Try) and inner is not head.body:
         return _before(body, head, needed, _handled(head, inner, path, does, needed))
+    if isinstance(head, ast.If) and looped:  # it holds in some rounds alone
+        test = head.test if inner is head.body else ast.UnaryOp(ast.Not(), head.test)
+        guarded = ast.If(test, shown(_cut(inner, path[1:], does, needed, looped)), [])
+        needed |= loads(test)
+        return _before(body, head, needed, [guarded])
     if isinstance(head, ast.If | ast.Try) or (isinstance(head, ast.With) and _only_checks(head)):
-        return _before(body, head, needed, _cut(inner, path[1:], does, needed))
+        return _before(body, head, needed, _cut(inner, path[1:], does, needed, looped))
     around = deepcopy(head)
     assert isinstance(around, ast.For | ast.While | ast.With | ast.AsyncFor | ast.AsyncWith)
-    around.body = shown(_cut(inner, path[1:], does, needed))
+    looped = looped or not isinstance(around, ast.With | ast.AsyncWith)
+    around.body = shown(_cut(inner, path[1:], does, needed, looped))
     if isinstance(around, ast.For | ast.While | ast.AsyncFor):
         around.orelse = []
     needed |= loads(around)
@@ -168,7 +176,8 @@ def _compound(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:
         return None
     kept = _Unchecked(needed).visit(deepcopy(statement))
     acts = any(
-        isinstance(n, ast.Expr) and isinstance(n.value, ast.Call | ast.Await) and loads(n) & needed
+        (isinstance(n, ast.Continue | ast.Break) and isinstance(statement, ast.If))
+        or (isinstance(n, ast.Expr) and isinstance(n.value, ast.Call | ast.Await) and loads(n) & needed)
         for n in ast.walk(kept)
     )
     return kept if acts else None

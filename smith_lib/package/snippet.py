@@ -136,14 +136,15 @@ def _written(
     change.values = case
     other = change.visit(deepcopy(_settled(what.other, test.function))) if what.other is not None else None
     arguments = {a.arg for a in ast.walk(test.function.args) if isinstance(a, ast.arg)} - {"self"}
-    lines, front = fixtures.stand_ins(test.module, test.owners, arguments - set(case), statements)
+    given = fixtures.stand_ins(test.file, library, test.owners, arguments - set(case), statements)
+    lines, front = given.lines, given.statements
     front += [
         ast.Assign([ast.Name(n, ast.Store())], v)
         for n, v in case.items()
         if n not in short and any(n in loads(s) for s in statements)
     ]
     *before, last = aliases.collapsed([*front, *statements])
-    used = _used([*before, last], lines, test.file, library, methods)
+    used = _used([*before, last], given, test.file, library, methods)
     body: list[ast.stmt] = [*before, last]
     imports = {i.line for i in used.imports.values()} | {line for line in lines if line.startswith("import ")}
     if isinstance(test.function, ast.AsyncFunctionDef) and _awaits(body):
@@ -182,13 +183,13 @@ class _Used:
 
 def _used(
     statements: Sequence[ast.stmt],
-    lines: Sequence[str],
+    given: fixtures.StandIns,
     file: str,
     library: Library,
     methods: dict[str, Helper],
 ) -> _Used:
-    used = _Used(_bound(statements) | {line.partition(" = ")[0] for line in lines}, {}, [])
-    pending = [(name, file) for s in statements for name in sorted(loads(s))]
+    used = _Used(_bound(statements) | {line.partition(" = ")[0] for line in given.lines}, {}, [])
+    pending = [(name, given.homes.get(name, file)) for s in statements for name in sorted(loads(s))]
     while pending:
         name, where = pending.pop(0)
         if name in used.known or name in used.imports or (hasattr(builtins, name) and name not in methods):

@@ -64,7 +64,7 @@ class DockerSandbox:
         return f"Docker {found['Version']}"
 
     def base(self) -> str:
-        """The image to write after `FROM`: the base with our tools on it."""
+        """The image that trials run on and environments are built on: the base with our tools on it."""
         with self._building, self._engine("making the base ready"):
             if not self._tools:
                 self._tools = docker_images.tools(self._api(), self._base_image, self._image_labels())
@@ -77,11 +77,14 @@ class DockerSandbox:
 
     def build(self, environment: Environment, tree: Path, limits: Limits) -> str:
         """Build the environment's image from its Dockerfile, unless it is there. Returns the log."""
+        if self.has(environment):
+            return ""
+        base = self.base()
         with self._building, self._engine(f"building {environment.image!r}"):
             if self.has(environment):
                 return ""
             labels = self._image_labels() | {"smith.repo": environment.repo_id}
-            return docker_images.environment_image(self._api(), environment, tree, labels, limits)
+            return docker_images.environment_image(self._api(), environment, base, tree, labels, limits)
 
     def has(self, environment: Environment) -> bool:
         """Whether the image is there and was made from the same digest."""

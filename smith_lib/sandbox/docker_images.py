@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
@@ -92,9 +93,9 @@ def tools(api: Any, base: str, labels: Mapping[str, str]) -> str:
 
 
 def environment_image(
-    api: Any, environment: Environment, tree: Path, labels: Mapping[str, str], limits: Limits
+    api: Any, environment: Environment, base: str, tree: Path, labels: Mapping[str, str], limits: Limits
 ) -> str:
-    """Build an environment's image and the one that it runs from. Returns the build's log."""
+    """Build an environment's image, on this base, and the one that it runs from. Returns the build's log."""
     started = time.monotonic()
 
     def context() -> Iterator[tuple[Any, bytes]]:
@@ -102,7 +103,7 @@ def environment_image(
         yield archive.member("requirements.txt", environment.requirements.encode())
         yield from archive.tree_members(tree, "testbed")
 
-    text = build(api, archive.pack(context()), environment.image, {**labels}, limits, "host")
+    text = build(api, archive.pack(context()), environment.image, {**labels}, limits, "host", {"BASE": base})
     run_from = _RUNNING.format(image=environment.image, clean=CLEAN, uid=archive.UID, venv=VENV)
     left = Limits(max(60.0, limits.seconds - (time.monotonic() - started)), limits.memory_mb)
     marks = {**labels, "smith.digest": environment.digest}
@@ -139,8 +140,9 @@ def label(api: Any, image: str, name: str) -> str | None:
 
 
 def build(
-    api: Any, context: bytes, tag: str, labels: Mapping[str, str], limits: Limits, network: str
-) -> str:
+    api: Any, context: bytes, tag: str, labels: Mapping[str, str], limits: Limits, network: str,
+    args: Mapping[str, str] = MappingProxyType({}),
+) -> str:  # fmt: skip
     """Build an image from a tar context and return the log.
 
     Raises `InputError` with the log's last lines where a step failed or the time was up.
@@ -149,7 +151,7 @@ def build(
     params: dict[str, Any] = {
         "t": tag, "rm": 1, "forcerm": 1, "networkmode": network, "version": "1",
         "memory": memory, "memswap": memory, "labels": json.dumps(dict(labels)),
-        "buildargs": json.dumps({k: v for k in PROXIES if (v := os.environ.get(k))}),
+        "buildargs": json.dumps({k: v for k in PROXIES if (v := os.environ.get(k))} | dict(args)),
     }
     response = api.post(
         f"{api.base_url}/v{api.api_version}/build", params=params, data=context, stream=True,

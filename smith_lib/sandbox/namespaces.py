@@ -158,7 +158,7 @@ class NamespacesSandbox:
         binds = [(part / "venv", VENV, True), (part / "tree", TESTBED, True)]
         plan = rootfs.plan(network=True, binds=binds, limits=limits)
         files = {"/home/smith/requirements.txt": environment.requirements.encode()}
-        python = environment.base if "/" in environment.base else environment.python
+        python = environment.base if environment.base.startswith("/") else environment.python
         command = ("/bin/sh", "-c", _BUILD, "sh", python, *environment.install)
         ran = self._limited(plan, Job(command, files, environ=dict(environment.environ)), limits, grows=part)
         log = (ran.stdout + ran.stderr).decode(errors="replace")

@@ -5,6 +5,7 @@ import configparser
 import email.parser
 import io
 import os
+import re
 import threading
 import tokenize
 import tomllib
@@ -60,6 +61,12 @@ def facts(path: Path) -> Facts:
         test_files=tuple(f for f in files if roles.holds_tests(f) or roles.configures_tests(f)),
         source_files=sources,
     )
+
+
+def declared_name(path: Path) -> str:
+    """What the project of the tree calls itself; empty where it does not say, or says no plain name."""
+    name = _declared(path).get("name", "")
+    return name if re.fullmatch(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?", name) else ""
 
 
 def _files(root: Path) -> Iterator[str]:

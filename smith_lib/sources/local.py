@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,6 +49,11 @@ class Local:
         wanted = f"{ref or 'HEAD'}^{{commit}}"
         ran = git(["-C", path, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted])
         commit = ran.out.decode().strip()
+        if "dubious ownership" in ran.err:
+            raise SourceError(
+                f"{str(path)!r} belongs to another user, so git does not read it; "
+                f"`git config --global --add safe.directory {shlex.quote(str(path))}` allows it"
+            )
         if ran.code or not COMMIT.fullmatch(commit):
             why = ran.err.splitlines()[0][:200] if ran.err else "no such commit"
             raise SourceError(f"no ref {ref or 'HEAD'!r} in {str(path)!r}: {why}")

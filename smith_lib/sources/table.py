@@ -14,6 +14,9 @@ from smith_lib.sources.pypi import PyPI
 
 KNOWN = "github:owner/name[@ref], git+URL[@ref], pypi:name[==version], a path"
 
+LOCAL = "local:"
+"""What a published source begins with whose tree is on the disk of the machine that made it."""
+
 
 def sources(settings: SelectSettings) -> dict[str, Source]:
     """Every kind of source by its prefix; a local path has none."""
@@ -50,6 +53,15 @@ def _is_path(spec: str) -> bool:
 def pin(spec: str, settings: SelectSettings) -> Pin:
     """The spec fixed to one commit or release. Raises `InputError` or `NetworkError`."""
     return source_of(spec, settings).pin(spec)
+
+
+def public(source: str) -> str:
+    """The pinned source as it may be published: `local:NAME@COMMIT` for one on this machine's disk."""
+    here = source.removeprefix("git+file:")
+    if here == source and any(source.startswith(prefix) for prefix in sources(SelectSettings()) if prefix):
+        return source
+    path, _, commit = here.rpartition("@")
+    return f"{LOCAL}{Path(path).name}@{commit}"
 
 
 def fetch(pin: Pin, cache: Path, settings: SelectSettings) -> Tree:

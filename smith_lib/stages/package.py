@@ -1,13 +1,19 @@
 """Package: from verdicts to instances."""
 
 import time
+from dataclasses import replace
 
+from smith_lib.environments.recorded import environment_of
 from smith_lib.package.instances import instances
+from smith_lib.progress import report
+from smith_lib.sandbox.protocol import Job, Ran
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Instance, Repo, StageRun, Verdict
 
-VERSION = 1
+VERSION = 2
+REPORT_KB = 64 * 1024
+"""What trying the issues' code may tell."""
 
 
 def package(selected: StageRun, injected: StageRun, validated: StageRun, desk: Desk) -> StageRun:
@@ -21,7 +27,17 @@ def package(selected: StageRun, injected: StageRun, validated: StageRun, desk: D
         tree = desk.tree_of(repo)
         candidates = read(desk.root, Shard("candidates", repo.repo_id, injected.key), Candidate)
         verdicts = read(desk.root, Shard("verdicts", repo.repo_id, validated.key), Verdict)
-        return instances(repo, candidates, verdicts, tree.path, desk.settings.package, desk.settings.seed)
+        environment = environment_of(repo)
+        if not desk.sandbox.has(environment):
+            desk.sandbox.build(environment, tree.path, desk.limits)
+        limits = replace(desk.limits, output_kb=REPORT_KB)
+
+        def run(job: Job) -> Ran:
+            report("package", repo.repo_id, 0, 0, "trying the issues' code")
+            return desk.sandbox.run(environment, job, limits)
+
+        settings = desk.settings
+        return instances(repo, candidates, verdicts, tree.path, settings.package, settings.seed, run)
 
     rows, status = desk.once(Instance, shard, make)
     return finish(

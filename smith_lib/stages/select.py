@@ -2,6 +2,7 @@
 
 import ast
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,7 +22,7 @@ from smith_lib.validate.calibrate import calibrate
 from smith_lib.validate.called import called
 from smith_lib.validate.coverage import Gathered
 
-VERSION = 2
+VERSION = 3
 NO_SUITE = (RepoOutcome.NO_INTERPRETER, RepoOutcome.BUILD_FAILED, RepoOutcome.SUITE_FAILED)
 """Rejections after which no bug can be judged; all others are about what a dataset should hold."""
 
@@ -138,6 +139,8 @@ def _judged(repo: Repo, base: Baseline, tree: Tree, known: Facts, desk: Desk) ->
     if rate <= want.min_pass_rate:
         reason = f"{base.n_reliable} of {ran} tests pass in every clean run, {rate:.1%}, "
         reason += f"more than {want.min_pass_rate:.0%} wanted"
+        said = [" ".join(f"{x.exception}: {x.message}".split())[:200] for x in base.traced.failures]
+        reason += f"; the commonest failure: {Counter(said).most_common(1)[0][0]}" if said else ""
         return Selected(replace(repo, outcome=RepoOutcome.TOO_FEW_PASSING, reason=reason), base.tests)
     return Selected(repo, base.tests)
 

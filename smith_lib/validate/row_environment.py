@@ -20,10 +20,10 @@ def environment_in(row: Instance) -> Environment:
     environ: dict[str, str] = {}
     for words in map(_words, row.dockerfile.replace("\\\n", " ").splitlines()):
         match words:
-            case ["FROM", base]:
-                pass
-            case ["RUN", "uv", "venv", "--python", python, *_]:
-                pass
+            case ["ARG", pair] if pair.startswith("BASE="):
+                base = pair.partition("=")[2]
+            case ["RUN", "uv", "venv", *options] if "--python" in options[:-1]:
+                python = options[options.index("--python") + 1]
             case ["RUN", "uv", "pip", "install", "--python", _, "--no-cache", *install_words]:
                 install = tuple(install_words)
             case ["ENV", *pairs]:

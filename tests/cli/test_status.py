@@ -8,6 +8,9 @@ import pytest
 
 from smith_lib import ledger
 from smith_lib.cli import failures
+from smith_lib.cli.runs import _selected
+from smith_lib.cli.verify import source_in
+from smith_lib.errors import InputError
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, write
 from smith_lib.storage.shards import to_parquet, to_table
@@ -121,6 +124,38 @@ def test_the_table_names_reasons_and_totals(invoke, root):
     assert f"published {VERSION}" in result.stdout
 
 
+def test_a_published_repository_is_shown_as_published_and_tables_end_without_blanks(invoke, root):
+    out = invoke("status", "--out", root.url).stdout
+    [line] = [line for line in out.splitlines() if line.strip().startswith("pypi:repo ")]
+    assert " published " in line and "package done" not in line
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []
+
+
+def test_the_list_of_tasks_counts_them_as_status_does(invoke, root):
+    figures = json.dumps({"distribution": {"subsets": {"main": 11, "subtle": 5}}})
+    root.write_bytes(f"published/{VERSION}/metrics.json", figures.encode())
+    for command in ("show", "status"):
+        assert f"{VERSION}: 11 tasks, 5 subtle" in invoke(command, "--out", root.url).stdout
+
+
+def test_what_was_kept_is_told_with_its_size_and_what_was_not_with_the_reason(root):
+    kept, small = _selected(root, "r1")
+    assert kept == f"{KEPT}: 2,000 lines of code, 100 tests, 98.0% of them pass"
+    assert small == f"{SMALL}: 3 tests, at least 51 wanted"
+    assert _selected(root, "no such run") == []
+
+
+def test_a_source_on_this_disk_is_found_again_by_its_repository(root, tmp_path: Path):
+    here = f"{tmp_path}/some/box@{'1' * 40}"
+    shard = write(root, Shard("repos", "box", "1" * 16), Repo, [a_repo(repo_id="box.1", source=here)])
+    enter(root, "./box", "select", shard, StageStatus.DONE)
+    row = an_instance(repo_id="box.1", source=f"local:box@{'1' * 40}")
+    assert source_in(root, row) == here
+    assert source_in(root, an_instance()) == "pypi:repo==1.0"
+    with pytest.raises(InputError, match="where local:box@2 lies is not known"):
+        source_in(root, an_instance(source="local:box@2"))
+
+
 def test_a_run_that_was_cut_off_says_so(invoke, tmp_path):
     root = Root.at(tmp_path)
     ledger.begin(root, ledger.RunRecord("r9", ("pypi:repo",), Settings(), "publish"))
@@ -159,11 +194,13 @@ def test_a_task_as_json_is_its_row(invoke, root):
     assert next(iter(got)) == "instance_id"
 
 
-def test_an_unambiguous_beginning_is_enough_and_an_ambiguous_one_is_told(invoke, root):
+def test_an_unambiguous_beginning_or_end_is_enough_and_an_ambiguous_one_is_told(invoke, root):
     assert invoke("show", "some__repo.01234567.swap_operands.00000003", "--out", root.url).exit_code == 0
     result = invoke("show", "some__repo", "--out", root.url)
     assert result.exit_code == 2
-    assert "is the beginning of 2 ids" in result.stderr
+    assert "is the beginning or end of 2 ids" in result.stderr
+    shown = invoke("show", "00000003", "--out", root.url)
+    assert shown.exit_code == 0 and "swap_operands.00000003" in shown.stdout
 
 
 def test_a_candidate_that_is_no_task_tells_its_outcome(invoke, root):

@@ -72,6 +72,14 @@ def test_the_order_of_the_rows_changes_nothing_and_the_seed_does():
     assert [row.instance_id for row in choice.main] == sorted(row.instance_id for row in choice.main)
 
 
+def test_a_task_whose_text_tells_nothing_is_left_out_with_the_reason():
+    silent = an_instance(1, problem_statement_source="template:plain")
+    choice = choose([silent, an_instance(2)], SETTINGS, seed=0)
+    assert [row.instance_id[-1] for row in choice.main] == ["2"]
+    why = "its issue text names neither an input nor what differs"
+    assert choice.left_out == ((silent.instance_id, why),)
+
+
 def test_of_the_same_program_the_first_stays():
     twin = an_instance(1, instance_id="z", subset="subtle")
     choice = choose([twin, an_instance(1), an_instance(2)], SETTINGS, seed=0)

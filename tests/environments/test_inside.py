@@ -47,7 +47,10 @@ def test_a_suite_is_counted_test_by_test(inside: dict[str, Any]) -> None:
     """)  # fmt: skip
     assert (suite.ended, suite.collected, suite.passed, suite.bad) == ("finished", 5, 1, 2)
     assert inside["guesses"].missing_modules(suite.problems()) == ["nowhere_to_be_found"]
-    assert suite.reason() == "2 of 5 tests do not pass"
+    assert suite.reason() == (
+        "2 of 5 tests do not pass, 1 of them with "
+        "ModuleNotFoundError: No module named 'nowhere_to_be_found'"
+    )
 
 
 def test_a_hanging_test_is_named(inside: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +91,15 @@ def test_waiting_for_a_busy_machine_is_told_apart(inside: dict[str, Any]) -> Non
 def test_an_interpreter_that_dies_is_told_with_the_test_that_ran(inside: dict[str, Any]) -> None:
     suite = run(inside, "import os\ndef test_a(): pass\ndef test_b(): os._exit(3)\n")
     assert (suite.ended, suite.current) == ("crashed", "test_it.py::test_b")
+
+
+def test_the_commonest_failure_is_named(inside: dict[str, Any]) -> None:
+    suite = run(inside, """
+        def test_a(options): pass
+        def test_b(options): pass
+        def test_c(): assert False
+    """)  # fmt: skip
+    assert suite.reason() == "3 of 3 tests do not pass, 2 of them with fixture 'options' not found"
 
 
 def test_modules_that_cannot_be_collected_are_told_with_the_reason(inside: dict[str, Any]) -> None:

@@ -1,9 +1,12 @@
 """The recipes and the dates, in their order."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from smith_lib.environments.metadata import read
 from smith_lib.environments.recipes import Recipe, dates, pythons, recipes, with_pytest
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def made(root: Path) -> list[Recipe]:
@@ -50,12 +53,20 @@ def test_pytest_is_always_installed() -> None:
 
 
 def test_releases_of_the_commits_time_come_first() -> None:
-    assert dates("2026-01-01T00:00:00Z", 30, 11) == (
+    assert dates("2026-01-01T00:00:00Z", 30, 11, NOW) == (
         ("of its time", "2026-01-31T00:00:00Z"), ("newest", ""),
     )  # fmt: skip
-    assert [moment for _, moment in dates("2021-01-01T00:00:00Z", 30, 11)] == [
+    assert [moment for _, moment in dates("2021-01-01T00:00:00Z", 30, 11, NOW)] == [
         "2021-01-31T00:00:00Z", "2023-04-22T00:00:00Z", "",
     ]  # fmt: skip
+
+
+def test_no_release_date_is_later_than_now_nor_depends_on_the_day_within_the_slack() -> None:
+    on_the_days = {
+        dates("2026-11-01T12:00:00Z", 30, 15, datetime(2026, 11, day, 13, tzinfo=UTC)) for day in (1, 2, 25)
+    }
+    assert on_the_days == {(("of its time", "2026-11-01T12:00:00Z"), ("newest", ""))}
+    assert dates("2026-11-25T12:00:00Z", 30, 11, datetime(2026, 11, 24, tzinfo=UTC)) == (("newest", ""),)
 
 
 def test_interpreters_of_the_commits_time_come_first() -> None:

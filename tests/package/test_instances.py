@@ -40,6 +40,14 @@ def test_the_task_tree_lacks_the_hidden_tests_and_grading_brings_them_back(repo:
     assert hidden.graded_files(row, {**FILES, **task}) == {"tests/test_box.py": TESTS}
 
 
+def test_neither_path_nor_folder_of_this_machine_is_in_a_row(repo: Repo, tree: Path) -> None:
+    (tree / "pyproject.toml").write_text("[project]\nname = 'Great-Boxes'\n")
+    here = replace(repo, repo="local/my-checkout", source=f"/home/me/my-checkout@{repo.commit}")
+    (row,) = instances(here, [COUNT], [a_verdict(COUNT, FAILURE)], tree, PackageSettings(), 0)
+    assert row.source == f"local:my-checkout@{repo.commit}"
+    assert "Great-Boxes" in row.problem_statement and "my-checkout" not in row.problem_statement
+
+
 def test_tests_stay_where_the_setting_says_so(repo: Repo, tree: Path) -> None:
     settings = PackageSettings(hide_tests=False)
     (row,) = instances(repo, [COUNT], [a_verdict(COUNT, FAILURE)], tree, settings, 0)

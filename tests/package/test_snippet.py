@@ -229,3 +229,51 @@ def test_what_waits_for_an_exception_is_looked_through(body: str, action: str) -
 )
 def test_names_that_nothing_binds_are_found_scope_by_scope(code: str, free: set[str]) -> None:
     assert unbound(code) == free
+
+
+CONFTEST = """import pytest
+
+from boxes import Box
+
+SIZE = 4
+
+
+@pytest.fixture
+def shared(deep):
+    made = Box(SIZE)
+    made.put(deep)
+    yield made
+"""
+DEEPER = """import pytest
+
+
+@pytest.fixture
+def deep():
+    return "deep"
+"""
+
+
+def test_fixtures_of_conftest_files_are_written_out() -> None:
+    source = "def test_shared(shared):\n    assert shared.put(1) == 2\n"
+    files = {**FILES, "tests/test_box.py": source, "tests/conftest.py": CONFTEST, "conftest.py": DEEPER}
+    tests = frozenset(f for f in files if f.startswith("tests/")) | {"conftest.py"}
+    found = snippet.snippet("tests/test_box.py::test_shared", 2, Library(files.__getitem__, MODULES, tests))
+    assert found is not None and found.complete
+    assert found.code == (
+        "from boxes import Box\n\nSIZE = 4\n\n"
+        "deep = 'deep'\nshared = Box(SIZE)\nshared.put(deep)\nshared.put(1)"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if size == 0:\n            assert Box(size).things",
+        "if size != 0:\n            pass\n        else:\n            assert Box(size).things",
+        "if size:\n            continue\n        assert Box(size).things",
+    ],
+)
+def test_the_guards_of_a_loop_stay(body: str) -> None:
+    source = f"from boxes import Box\n\ndef test_it():\n    for size in [0, 1]:\n        {body}\n"
+    code = cut("test_it", "assert", source).code
+    assert "if " in code and "print(Box(size).things)" in code

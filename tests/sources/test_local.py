@@ -27,6 +27,16 @@ def test_a_checkout_gives_its_commit_and_says_what_is_not_in_it(
     assert pin(pinned.source, SELECT) == pinned
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_a_checkout_of_another_user_is_told_with_the_remedy(tmp_path: Path):
+    repo = repository(tmp_path / "repo", PACKAGE)
+    for path in (repo, repo / ".git"):
+        os.chown(path, 12_345, 12_345)
+    remedy = f"git config --global --add safe.directory {repo}"
+    with pytest.raises(SourceError, match=f"belongs to another user.*{remedy}"):
+        pin(str(repo), SELECT)
+
+
 def test_refs_of_a_checkout(tmp_path: Path):
     repo = repository(tmp_path / "repo", PACKAGE)
     first = git(repo, "rev-parse", "HEAD")

@@ -4,7 +4,7 @@ import pytest
 
 from smith_lib.errors import InputError
 from smith_lib.settings import SelectSettings, Settings
-from smith_lib.sources.table import anchored, cache_folder, pin, source_of, sources
+from smith_lib.sources.table import anchored, cache_folder, pin, public, source_of, sources
 
 SELECT = SelectSettings()
 
@@ -46,3 +46,17 @@ def test_a_local_path_is_anchored_and_other_specs_are_left_alone(tmp_path, monke
         assert anchored(spec) == str(tmp_path / "here")
     for spec in ("pypi:here", "github:a/b@c", "git+file:///x", "unknown:thing"):
         assert anchored(spec) == spec
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("pypi:h11==0.16.0", "pypi:h11==0.16.0"),
+        ("github:o/n@" + "a" * 40, "github:o/n@" + "a" * 40),
+        ("git+https://host/o/n@" + "a" * 40, "git+https://host/o/n@" + "a" * 40),
+        ("git+file:///home/me/box@" + "a" * 40, "local:box@" + "a" * 40),
+        ("/home/me/box@" + "a" * 40, "local:box@" + "a" * 40),
+    ],
+)
+def test_no_path_of_this_machine_is_published(source: str, told: str) -> None:
+    assert public(source) == told

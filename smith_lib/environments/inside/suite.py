@@ -141,13 +141,21 @@ class Suite:
             told = (self.ran, self.collected, self.seconds)
             return "the suite is too slow: %d of %d tests ran in %.0f s" % told
         if self.outcomes:
-            told = "%d of %d tests do not pass" % (self.bad, self.collected)
+            told = "%d of %d tests do not pass%s" % (self.bad, self.collected, self.commonest())
             return told if self.ended == "finished" else "%s, %s in %r" % (told, self.ended, self.current)
         if self.uncollected:
             path, text = next(iter(self.uncollected.items()))
             count = len(self.uncollected)
             return "%d modules cannot be collected, the first %s: %s" % (count, path, last_line(text))
         return self.detail or "no test collected, exit code %d: %s" % (self.exit, last_line(self.output))
+
+    def commonest(self):
+        """What most of the failures say, to follow a sentence; empty where there is none."""
+        said = [last_line(text) for text in self.failures.values()]
+        if not said:
+            return ""
+        most = max(said, key=said.count)
+        return ", %d of them with %s" % (said.count(most), most)
 
     def told(self, arguments):
         """The run in words, for the log."""

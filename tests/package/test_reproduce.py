@@ -1,0 +1,80 @@
+"""Snippets are run on clean and on buggy code, and only what differs every time is told."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from smith_lib.environments import dockerfile
+from smith_lib.environments.trial import Best
+from smith_lib.package.reproduce import Run, Trial, reproduced
+from smith_lib.sandbox.protocol import Ended, Job, Limits, Ran, Sandbox
+from smith_lib.settings import EnvironmentSettings
+from smith_lib.sources.protocol import Pin, Tree
+from tests.rows import filled
+
+FILE = "tiny/intervals.py"
+SHOWS = "from tiny.intervals import merge\n\nmerge([(1, 2), (2, 3)])"
+
+
+@pytest.fixture(scope="module")
+def run(namespaces_sandbox: Sandbox, tiny_tree: Path) -> Run:
+    tree = filled(Tree, path=tiny_tree, repo_id="t.0", commit="0" * 40, pin=Pin("pypi:tiny==1", "pypi/tiny"))
+    best = filled(Best, minor=11, mode="source", pythonpath=("/testbed",), requirements=(), date="")
+    base, image = namespaces_sandbox.base(), EnvironmentSettings().base_image
+    made = dockerfile.environment(tree, base, image, best, {})
+    namespaces_sandbox.build(made, tiny_tree, Limits(120))
+    return lambda job: namespaces_sandbox.run(made, job, Limits(120, output_kb=4_096))
+
+
+@pytest.fixture
+def bug(tiny_tree: Path) -> dict[str, str]:
+    clean = (tiny_tree / FILE).read_text()
+    assert "start <= out[-1][1]" in clean
+    return {FILE: clean.replace("start <= out[-1][1]", "start < out[-1][1]", 1)}
+
+
+@pytest.mark.namespaces
+@pytest.mark.network
+def test_the_first_snippet_that_differs_is_told_with_what_it_shows(run: Run, bug: dict[str, str]) -> None:
+    tries = (
+        ("raise ValueError('on clean code too')", False),
+        ("while True: pass", False),
+        ("import os\n\nos.kill(os.getpid(), 9)", False),
+        ("from tiny.intervals import merge\n\nmerge([])", False),
+        ("from tiny.intervals import merge\n\nobject(), {str(i) for i in range(30)}", False),
+        (SHOWS, False),
+    )
+    found = reproduced({"a": Trial(bug, tries), "b": Trial(bug, tries[:-1])}, ("json", "no_such"), run)
+    assert found.keys() == {"a"}
+    code, shown = found["a"]
+    assert code == SHOWS
+    assert (shown.clean.value, shown.buggy.value) == ("[(1, 3)]", "[(1, 2), (2, 3)]")
+    assert shown.buggy.at == "last" and not shown.buggy.error
+
+
+@pytest.mark.namespaces
+@pytest.mark.network
+def test_an_exception_that_is_gone_is_seen(run: Run, tiny_tree: Path) -> None:
+    clean = (tiny_tree / FILE).read_text()
+    files = {FILE: clean + "\n\ndef merge(xs):\n    raise KeyError('x')\n"}
+    [(_, shown)] = reproduced({"a": Trial(files, ((SHOWS, False),))}, (), run).values()
+    assert (shown.buggy.error, shown.buggy.message, shown.buggy.at) == ("KeyError", "'x'", "last")
+
+
+def scripted(*outputs: bytes) -> Callable[[Job], Ran]:
+    left = list(outputs)
+    return lambda job: Ran(Ended.EXITED, 0, left.pop(0), b"", 1.0)
+
+
+def test_what_differs_between_hash_seeds_or_cannot_be_read_is_not_told() -> None:
+    def line(value: int) -> bytes:
+        known = {"error": "", "message": "", "printed": "", "at": "last"}
+        return json.dumps([0, 0, {**known, "value": "1"}, {**known, "value": str(value)}]).encode()
+
+    one, two = line(2), line(3)
+    trials = {"a": Trial({}, (("code", False),))}
+    assert reproduced(trials, (), scripted(one, one)).keys() == {"a"}
+    assert reproduced(trials, (), scripted(one, two)) == {}
+    assert reproduced(trials, (), scripted(b"rubbish\n[9, 9, {}, {}]\n7\n", b"")) == {}
