@@ -77,11 +77,15 @@ class Zygote:
 
     def answers(self):
         """What it has said since the last time."""
-        with contextlib.suppress(BlockingIOError):
+        try:
             data = self.sock.recv(1 << 16)
             if not data:
                 raise Gone("it has ended")
             self.left += data
+        except BlockingIOError:
+            pass
+        except OSError as error:  # it ended with an order unread
+            raise Gone("it has ended") from error
         found = []
         while len(self.left) >= 4:
             size = int.from_bytes(self.left[:4], "big")
@@ -349,8 +353,9 @@ class Keeper:
             self.look_after(told, order["name"])
             told["spoilt"] = told["spoilt"] or self.fence.restore()
         except (OSError, MemoryError) as error:  # what a run can do to us, by limits for one
-            run.gone = run.gone or "its keeper is broken"
-            told = {**run.report(), "ended": [], "spoilt": "%s: %s" % (type(error).__name__, error)}
+            why = "its keeper is broken: %s: %s" % (type(error).__name__, error)
+            run.gone = run.gone or why
+            told = {**run.report(), "ended": [], "spoilt": why}
         return told
 
     def look_after(self, told, name):

@@ -70,7 +70,7 @@ def serve(wire, before, act):
 
     Signals wait here, for the keeper to see that a child has sent some.
     """
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     while True:
         order, fd = wire.receive()
         before(order)
@@ -301,7 +301,8 @@ def main():
 
         sys.path.remove(_HERE)
         collected = Collected(wire, order)
-        loop = sys.modules["smith_loop"] = types.ModuleType("smith_loop")
+        # pytest warns of plugins that it cannot rewrite, and warnings may be errors.
+        loop = sys.modules["smith_loop"] = types.ModuleType("smith_loop", "PYTEST_DONT_REWRITE")
         loop.pytest_runtestloop = collected.pytest_runtestloop
         order["keep_failures"] = 0
         as_pytest(order, fd, ["-p", "smith_loop"])
