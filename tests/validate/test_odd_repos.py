@@ -13,7 +13,7 @@ from tests.validate.odd_repos import PYTEST, REPOS, Odd
 from tests.validate.warmed import Warmed, warmed
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.network]
-IN_DOCKER = ("c_extension", "starts_processes", "src_layout")
+IN_DOCKER = ("c_extension", "server_at_fixed_port", "starts_processes", "src_layout")
 LIMITS = Limits(60, memory_mb=512, processes=64, disk_mb=64, output_kb=64)
 SETTINGS = ValidateSettings(runs=2, max_fail_ratio=1, subtle_below=0)
 
