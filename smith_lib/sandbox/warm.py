@@ -49,6 +49,8 @@ class WarmReport:
     """Why a warm process cannot tell; empty where it did."""
     crashed: bool = False
     """Whether that is since its child, or the process itself, came to a bad end."""
+    left: tuple[str, ...] = ()
+    """What of its process the tests left changed, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,4 +212,5 @@ def _run(answer: Mapping[str, Any]) -> WarmReport:
             how = f"signal {answer['signal']}" if answer["signal"] else f"exit code {answer['exit']}"
             elsewhere = f"its run was cut off ({how})"
     refused = any(event["e"] == "elsewhere" for event in answer["events"])
-    return WarmReport(report, elsewhere, bool(elsewhere) and not refused)
+    left = [name for event in answer["events"] if event["e"] == "left" for name in event["names"]]
+    return WarmReport(report, elsewhere, bool(elsewhere) and not refused, tuple(left))

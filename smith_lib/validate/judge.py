@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from smith_lib import diffs
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
-from smith_lib.sandbox.warm import Order, Worker
+from smith_lib.sandbox.warm import Order, WarmReport, Worker
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Failure, Outcome, Tier, Verdict
 from smith_lib.validate.affected import touched
@@ -124,6 +124,7 @@ class Clerk:
         self.bench, self.worker, self.modules = bench, worker, tuple(modules)
         self.inside = 0.0
         """Seconds spent in tests, of the warm runs."""
+        self._usual: dict[tuple[Tier, tuple[str, ...]], frozenset[str]] = {}
 
     def judge(self, candidate: Candidate) -> Verdict:
         """The verdict. Raises `EngineError` where the sandbox itself broke."""
@@ -194,6 +195,23 @@ class Clerk:
                 bench.args, planned.files, hash_seed=seed, idle_seconds=bench.idle_seconds, keep_failures=keep
             )
             return bench.run(job, bench.limits)
+        told = self._warm(planned, tier, seed, keep)
+        if told.elsewhere:
+            return Tier.COLD if told.crashed else tier
+        if told.left and not self._usually(planned, tier, seed) >= set(told.left):
+            return Tier.COLD  # the tests that do not execute what changes would find it so too
+        return told.report
+
+    def _usually(self, planned: Plan, tier: Tier, seed: int) -> frozenset[str]:
+        """What those tests leave changed of their process on clean code."""
+        asked = tier, planned.tests
+        if asked not in self._usual:
+            told = self._warm(replace(planned, files={}), tier, seed, 0)
+            self._usual[asked] = frozenset(told.left)
+        return self._usual[asked]
+
+    def _warm(self, planned: Plan, tier: Tier, seed: int, keep: int) -> WarmReport:
+        bench = self.bench
         assert self.worker is not None
         longest = patience(sum(bench.seconds.get(test, 0.0) for test in planned.tests), bench.settings)
         least = -(-bench.settings.max_fail_ratio * len(bench.reliable) // 1)
@@ -201,9 +219,7 @@ class Clerk:
         order = Order(planned.files, planned.tests, longest, longest, stop, keep)
         told = self.worker.run(tier.value, seed, order, self.modules)
         self.inside += sum(result.seconds for result in told.report.tests.values())
-        if told.elsewhere:
-            return Tier.COLD if told.crashed else tier
-        return told.report
+        return told
 
     def _verdict(
         self,

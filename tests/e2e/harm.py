@@ -184,6 +184,10 @@ HARM = {
             except OSError:
                 pass
     """,
+    "limits_itself": """
+        import resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    """,
     "closes_descriptors": """
         import os
         os.closerange(0, 4096)

@@ -731,6 +731,6 @@ REPOS: dict[str, Callable[[], Odd]] = {
     for made in (
         threads, c_extension, session_server, server_at_fixed_port, warnings_are_errors,
         xdist_and_random_order, order_matters, starts_processes, reads_source, caches, runs_at_collection,
-        replaced_module, odd_ids, src_layout,
+        replaced_module, odd_ids, src_layout, leaves_traces,
     )
 }  # fmt: skip

@@ -185,6 +185,7 @@ class Collected:
         if order["tests"] is not None:
             items = [items[at] for at in order["tests"]]
         odd = ""
+        before = plugin.standing()
         try:
             for at, item in enumerate(items):
                 follows = items[at + 1] if at + 1 < len(items) else None
@@ -194,6 +195,7 @@ class Collected:
                     break
         except BaseException as why:  # pytest.exit, SystemExit at odd places: a cold run has to tell
             odd = "%s: %s" % (type(why).__name__, why)
+        reporter.channel.send({"e": "left", "names": plugin.left(before)})
         reporter.channel.send({"e": "odd", "why": odd[:300]} if odd else
                               {"e": "end", "exit": 0})
         leave(0)
