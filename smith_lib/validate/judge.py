@@ -160,6 +160,7 @@ class Clerk:
             return self._verdict(candidate, started, outcome, reason, f2p, first, made, tier)
 
         runs = 1 if want.confirm == "cold" and tier is not Tier.COLD else want.runs
+        own = planned.tests
         for seed in range(1, runs + 1):
             run = self._run(planned, tier, seed, KEPT if first is None else 0)
             if isinstance(run, Tier):
@@ -169,6 +170,8 @@ class Clerk:
                 return verdict(Outcome.TIMEOUT, f"run {made} took more than its tests may, or hung")
             # A cold run is of all tests, and a bug that ends it takes along those that do not execute it.
             now = failing(run, self.bench.reliable if tier is Tier.COLD else planned.tests)
+            if tier is not Tier.COLD and not set(now) <= set(own):
+                return Tier.COLD
             if run.ended == "stopped":
                 now = tuple(t for t in planned.tests if t in run.tests and run.tests[t].outcome != "passed")
             if first is None:
@@ -178,6 +181,7 @@ class Clerk:
                 if len(f2p) >= want.max_fail_ratio * total:
                     least = "at least " if run.ended == "stopped" else ""
                     return verdict(Outcome.TOO_BROKEN, f"{least}{len(f2p)} of {total} reliable tests fail")
+                planned = self._wider(planned, f2p)
             elif now != f2p:
                 differing = sorted(set(now) ^ set(f2p))
                 return verdict(
@@ -186,6 +190,16 @@ class Clerk:
         subtle = len(f2p) < want.subtle_below * total
         reason = f"{len(f2p)} of {total} reliable tests fail in {made} runs"
         return verdict(Outcome.SUBTLE if subtle else Outcome.VALID, reason)
+
+    def _wider(self, planned: Plan, f2p: Sequence[str]) -> Plan:
+        """With the other tests of the files in which some fail, which may end otherwise for that alone.
+
+        Plugins and fixtures see to that: tests that do not run once one of their class has failed.
+        """
+        files = {test.split("::")[0] for test in f2p}
+        known = self.bench.slowest.keys() | self.bench.together
+        more = {t for t in self.bench.reliable if t.split("::")[0] in files and t not in known}
+        return replace(planned, tests=tuple(sorted(more.union(planned.tests))))
 
     def _run(self, planned: Plan, tier: Tier, seed: int, keep: int) -> SuiteReport | Tier:
         """One run; where that tier cannot tell, the tier itself or, after a crash, `cold`."""

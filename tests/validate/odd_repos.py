@@ -729,7 +729,7 @@ def test_here():
 REPOS: dict[str, Callable[[], Odd]] = {
     made.__name__: made
     for made in (
-        threads, c_extension, session_server, server_at_fixed_port, warnings_are_errors,
+        threads, c_extension, stateful_plugin, session_server, server_at_fixed_port, warnings_are_errors,
         xdist_and_random_order, order_matters, starts_processes, reads_source, caches, runs_at_collection,
         replaced_module, odd_ids, src_layout, leaves_traces,
     )
