@@ -1,12 +1,11 @@
 """Repositories with odd habits: the right tiers are found, and warm verdicts are what cold ones are."""
 
 import hashlib
-import shutil
 from dataclasses import dataclass
 
 import pytest
 
-from smith_lib.sandbox.protocol import Environment, Limits, Sandbox
+from smith_lib.sandbox.protocol import Environment, Job, Limits, Sandbox
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Outcome, Tier
 from tests.validate.odd_repos import PYTEST, REPOS, Odd
@@ -14,6 +13,8 @@ from tests.validate.warmed import Warmed, warmed
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.network]
 IN_DOCKER = ("c_extension", "server_at_fixed_port", "starts_processes", "src_layout")
+HEADER = "import sysconfig; open(sysconfig.get_path('include') + '/Python.h')"
+COMPILER = ("/bin/sh", "-c", f'cc --version && python3 -c "{HEADER}"')
 LIMITS = Limits(60, memory_mb=512, processes=64, disk_mb=64, output_kb=64)
 SETTINGS = ValidateSettings(runs=2, max_fail_ratio=1, subtle_below=0)
 
@@ -35,10 +36,10 @@ def repo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """One repository after the other."""
     kind, name = request.param
     odd = REPOS[name]()
-    if name == "c_extension" and (kind == "docker" or not shutil.which("cc")):
-        pytest.skip("no compiler in this sandbox")
     sandbox: Sandbox = request.getfixturevalue(f"{kind}_sandbox")
     tree = odd.write(tmp_path_factory.mktemp(name) / "tree")
+    if name == "c_extension" and sandbox.trial(tree, Job(COMPILER), LIMITS).exit_code != 0:
+        pytest.skip("no compiler for C in this sandbox")
     environment = environment_of(name, odd, sandbox.base())
     return Judged(odd, warmed(sandbox, environment, tree, LIMITS, SETTINGS, odd.args))
 
