@@ -10,6 +10,7 @@ from smith_lib.sources.table import anchored
 from tasks import (
     begin_run,
     end_run,
+    firsts,
     inject_repo,
     package_repo,
     publish_version,
@@ -26,7 +27,7 @@ def process(sources: list[str], settings: Settings, until: Until, run_id: str) -
     """The ledger rows of these sources, each taken through the stages as far as `until`."""
     shared = {"settings": unmapped(settings), "run_id": unmapped(run_id)}
     last = ORDER.index(until)
-    selected = select_repo.map(sources, **shared)
+    selected = select_repo.map(sources, firsts(sources, settings, run_id), **shared)
     steps = [("select", selected)]
     if last >= 1:
         injected = inject_repo.map(sources, selected, **shared)

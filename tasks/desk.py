@@ -1,18 +1,21 @@
 """The desk that a process's tasks share: one sandbox backend and one root for the same settings."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from smith_lib import closing
 from smith_lib.sandbox.backends import open_sandbox
 from smith_lib.settings import Settings
+from smith_lib.sources.protocol import Pin
 from smith_lib.sources.table import cache_folder
 from smith_lib.stages import Desk
 from smith_lib.storage import Root
 from tasks.gate import gate
 
 _desks: dict[str, Desk] = {}
+_pins: dict[str, dict[str, Pin]] = {}
 _lock = threading.Lock()
 
 
@@ -28,4 +31,11 @@ def desk_for(run_id: str, settings: Settings) -> Desk:
             closing.register(sandbox.close)
             checked = partial(gate, settings=settings)
             _desks[known] = Desk(run_id, settings, Root.at(settings.out), sandbox, cache, checked)
-        return replace(_desks[known], run_id=run_id)
+        return replace(_desks[known], run_id=run_id, pins=dict(_pins.get(run_id, ())))
+
+
+def remember(run_id: str, pins: Mapping[str, Pin]) -> None:
+    """Have the run's desks know what its sources were pinned to; those of earlier runs are forgotten."""
+    with _lock:
+        _pins.clear()
+        _pins[run_id] = dict(pins)

@@ -165,6 +165,11 @@ def failed_of(out: str, run_id: str | None) -> Failed:
     return Failed(record.run_id, sources, kept, settings, record.until)
 
 
+def _one(rows: Sequence[StageRun]) -> str:
+    """The repository's id; the source where it has none."""
+    return next((row.repo_id for row in rows if row.repo_id), rows[0].source)
+
+
 def _by_source(rows: Sequence[StageRun]) -> dict[str, list[StageRun]]:
     found: dict[str, list[StageRun]] = {}
     for row in rows:
@@ -188,7 +193,12 @@ def rows_there(settings: Settings) -> list[StageRun]:
     newest: dict[str, list[StageRun]] = {}
     for run_id in ledger.runs(root):
         found = _by_source(ledger.stages(root, run_id))
-        newest.update({source: rows for source, rows in found.items() if _ended(rows[-1], "package")})
+        for source, rows in found.items():
+            if _ended(rows[-1], "package"):
+                newest.pop(source, None)  # so that the newest come last
+                newest[source] = rows
+    # Two sources may be one repository, whose tasks are published once: those that were made last.
+    newest = {rows[-1].source: rows for rows in {_one(rows): rows for rows in newest.values()}.values()}
     if not newest:
         raise InputError(f"nothing to publish in {settings.out!r}: no repository was packaged there yet")
     return [row for source in sorted(newest) for row in newest[source]]

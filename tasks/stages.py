@@ -1,6 +1,7 @@
 """The stages of one repository as tasks: one task run a repository and stage, never one a candidate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,13 @@ from prefect.client.schemas.objects import State
 from prefect.tasks import exponential_backoff
 
 from smith_lib import ledger, stages
+from smith_lib.errors import SmithError
 from smith_lib.settings import Settings
+from smith_lib.sources.protocol import Pin
+from smith_lib.sources.table import pin
 from smith_lib.stages.frame import follows
 from smith_lib.types import StageRun, StageStatus
-from tasks.desk import desk_for
+from tasks.desk import desk_for, remember
 from tasks.states import curable, told
 
 
@@ -42,9 +46,39 @@ def _skipped(before: StageRun, stage: str) -> State[StageRun]:
     return told(row)
 
 
+@task(name="pin", cache_policy=NO_CACHE, persist_result=False)
+def firsts(sources: Sequence[str], settings: Settings, run_id: str) -> list[str]:
+    """For each source the first of them that is the same repository and commit; often itself.
+
+    One that cannot be pinned stands for itself: its stage meets the same again, and tells it.
+    """
+
+    def pinned(source: str) -> Pin | None:
+        try:
+            return pin(source, settings.select)
+        except SmithError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        pins = list(pool.map(pinned, sources))
+    remember(run_id, {source: found for source, found in zip(sources, pins, strict=True) if found})
+    first: dict[Any, str] = {}
+    return [
+        first.setdefault(found.same, source) if found else source
+        for source, found in zip(sources, pins, strict=True)
+    ]
+
+
 @_stage_task("select", "source", ["engine"])
-def select_repo(source: str, settings: Settings, run_id: str) -> State[StageRun]:
-    """The repository's row, kept or rejected, with its environment built and its tests known."""
+def select_repo(source: str, first: str, settings: Settings, run_id: str) -> State[StageRun]:
+    """The repository's row, kept or rejected, with its environment built and its tests known.
+
+    A source that an earlier one (`first`) stands for already is rejected, so that no task comes twice.
+    """
+    if first != source:
+        row = desk_for(run_id, settings).start(source, "select")
+        reason = f"the same repository and commit as {first}"
+        return _done(replace(row, status=StageStatus.REJECTED, reason=reason), run_id, settings)
     return _done(stages.select(source, desk_for(run_id, settings)), run_id, settings)
 
 

@@ -20,7 +20,7 @@ class Line:
     source: str
     repo_id: str = ""
     outcome: str = "waiting"
-    """kept, waiting or failed; a rejected repository's own outcome, such as too_few_tests."""
+    """kept, waiting, failed or duplicate; a rejected repository's own outcome, such as too_few_tests."""
     reason: str = ""
     log: str = ""
     """Where the build's log or the traceback lies, where the repository was not kept or failed."""
@@ -83,6 +83,8 @@ def _line(root: Root, source: str, rows: list[StageRun], shipped: set[str]) -> L
         line.seconds = round(line.seconds + row.seconds, 3)
         if row.status is StageStatus.FAILED:
             line.outcome, line.log = "failed", log_of(root, row)
+        elif row.stage == "select" and row.status is StageStatus.REJECTED and not row.shard:
+            line.outcome = "duplicate"
         elif row.shard and root.exists(row.shard):
             READERS[row.stage](root, row.shard, line, shipped)
     return line

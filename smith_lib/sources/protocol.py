@@ -15,6 +15,11 @@ class Pin:
     repo: str
     """`owner/name`; `pypi/name` for an sdist, `local/name` for a path without a remote."""
 
+    @property
+    def same(self) -> tuple[str, str]:
+        """Repository and commit or release: pins that agree in them are one, wherever they come from."""
+        return self.repo, self.source.rpartition("==" if self.source.startswith("pypi:") else "@")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:

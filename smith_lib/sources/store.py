@@ -20,8 +20,10 @@ from smith_lib.sources.protocol import Pin, Tree
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
-"""Raise it when the same pin gives other files than before."""
+FORMAT = 2
+"""Raise it when the same pin gives other files, or another id, than before."""
+LONGEST = 100
+"""Characters of a repository's name in its id; file names are made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,12 @@ class Made:
 
 
 def repo_id(repo: str, commit: str) -> str:
-    """`owner__name.commit8`, with characters that no file name should have replaced."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", repo.replace("/", "__")) + "." + commit[:8]
+    """`owner__name.commit8`; a name of other characters or of many is made plain, and unique by a digest."""
+    whole = repo.replace("/", "__")
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", whole)[:LONGEST]
+    if plain != whole:
+        plain += "-" + hashlib.sha256(repo.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{plain}.{commit[:8]}"
 
 
 def _read(folder: Path, pin: Pin) -> Tree | None:
@@ -69,7 +75,8 @@ def once(cache: Path, pin: Pin, lay_out: Callable[[Path], Made]) -> Tree:
     `StorageError` where the cache cannot be written.
     """
     slug = re.sub(r"[^A-Za-z0-9_.-]", "_", pin.repo.replace("/", "__"))[:60]
-    key = f"{slug}-{hashlib.sha256(f'{FORMAT} {pin.repo} {pin.source}'.encode()).hexdigest()[:16]}"
+    what = f"{FORMAT} {pin.repo} {pin.source}".encode(errors="surrogatepass")
+    key = f"{slug}-{hashlib.sha256(what).hexdigest()[:16]}"
     shelf = cache / "trees"
     folder = shelf / key
     if (found := _read(folder, pin)) is not None:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,8 @@ class Desk:
     cache: Path
     """Folder for clean trees and environments."""
     gate: Gate = field(repr=False)
+    pins: Mapping[str, Pin] = field(default_factory=dict, repr=False)
+    """Sources that the run has pinned already."""
 
     @property
     def limits(self) -> Limits:

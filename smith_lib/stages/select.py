@@ -43,7 +43,7 @@ def select(source: str, desk: Desk) -> StageRun:
     """
     row, started = desk.start(source, "select"), time.monotonic()
     report("select", source, 0, 0, "pinning")
-    pinned = pin(source, desk.settings.select)
+    pinned = desk.pins.get(source) or pin(source, desk.settings.select)
     groups = (desk.settings.select, desk.settings.environments, desk.settings.sandbox)
     wanted = [*(group.model_dump() for group in groups), desk.sandbox.name]
     key = desk.key("select", VERSION, pinned.source, wanted)

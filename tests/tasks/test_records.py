@@ -1,5 +1,6 @@
 """What a rerun takes up and what publishing a root finds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,16 @@ def test_publishing_a_root_takes_the_newest_rows_of_what_was_packaged(root: Root
     enter(root, "r3", "good", ("select", StageStatus.FAILED))
     rows = rows_there(settings)
     assert {(r.source, r.run_id) for r in rows if r.stage == "package"} == {("good", "r2")}
+
+
+def test_publishing_a_root_takes_a_repository_once_from_the_run_that_packaged_it_last(root: Root) -> None:
+    settings = Settings(out=root.url)
+    for run_id, source in (("r2", "z copy"), ("r3", "a copy"), ("r4", "other")):
+        ledger.begin(root, ledger.RunRecord(run_id, (source,), settings, "publish"))
+        enter(root, run_id, source, *through())
+        for row in ledger.stages(root, run_id):
+            ledger.enter(root, replace(row, repo_id=source.split()[-1]))
+    assert {row.source for row in rows_there(settings)} == {"good", "rejected", "a copy", "other"}
 
 
 def test_a_root_where_nothing_was_packaged_says_so(tmp_path: Path) -> None:
