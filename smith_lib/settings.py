@@ -9,6 +9,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from smith_lib.errors import InputError
+from smith_lib.types import Category
+
+MANY = 1_000_000_000
+"""More than any count that makes sense, and well within 64 bits."""
+ROUNDING = 0.005
+"""How far shares may add up to something else than 1, e.g. three times 0.333."""
+WEEK = 7 * 24 * 3_600
+"""In seconds."""
 
 
 def flag(name: str) -> dict[str, Any]:
@@ -29,11 +37,11 @@ class SelectSettings(_Stage):
             raise ValueError(f"min_loc {self.min_loc:,} is above max_loc {self.max_loc:,}")
         return self
 
-    min_loc: int = Field(1_000, ge=0)
+    min_loc: int = Field(1_000, ge=0, le=MANY)
     """Fewest lines of Python code, tests aside."""
-    max_loc: int = Field(50_000, ge=1)
+    max_loc: int = Field(50_000, ge=1, le=MANY)
     """Most lines of Python code, tests aside."""
-    min_tests: int = Field(51, ge=1)
+    min_tests: int = Field(51, ge=1, le=MANY)
     """Fewest tests that the suite collects (more than 50)."""
     min_pass_rate: float = Field(0.9, ge=0, le=1)
     """The share of the tests that must be exceeded by those that pass in every clean run."""
@@ -55,7 +63,7 @@ class SelectSettings(_Stage):
 class SearchSettings(_Stage):
     """What to look for on GitHub."""
 
-    min_stars: int = Field(default=100, ge=0)
+    min_stars: int = Field(default=100, ge=0, le=MANY)
     """Fewest stars."""
     language: str = Field(default="python", pattern=r"[A-Za-z+#-]+")
     """The main language, as GitHub names it."""
@@ -74,11 +82,11 @@ class EnvironmentSettings(_Stage):
     """The image that every environment is layered on; `smith base-image` makes the default one."""
     dated: bool = True
     """Install the releases of the commit's time."""
-    slack_days: int = Field(30, ge=0)
+    slack_days: int = Field(30, ge=0, le=36_500)
     """How many days after the commit a release may be and still count as of its time."""
-    build_seconds: int = Field(900, ge=10)
+    build_seconds: int = Field(900, ge=10, le=WEEK)
     """Longest that finding an environment for one repository may take."""
-    suite_seconds: int = Field(600, ge=5)
+    suite_seconds: int = Field(600, ge=5, le=WEEK)
     """Longest that one clean run of a suite may take."""
 
 
@@ -87,13 +95,13 @@ class SandboxSettings(_Stage):
 
     kind: Literal["auto", "docker", "namespaces"] = Field("auto", json_schema_extra=flag("--sandbox"))
     """`auto` takes Docker where an engine answers, else Linux namespaces."""
-    memory_mb: int = Field(2_048, ge=64)
+    memory_mb: int = Field(2_048, ge=64, le=1 << 22)
     """Memory of one sandbox, MiB."""
-    processes: int = Field(256, ge=8)
+    processes: int = Field(256, ge=8, le=1 << 22)
     """Processes and threads in one sandbox."""
-    disk_mb: int = Field(1_024, ge=16)
+    disk_mb: int = Field(1_024, ge=16, le=1 << 22)
     """What one sandbox may write, MiB."""
-    output_kb: int = Field(256, ge=1)
+    output_kb: int = Field(256, ge=1, le=1 << 20)
     """How much of the suite's output is kept, KiB."""
 
 
@@ -118,7 +126,7 @@ class InjectSettings(_Stage):
     """Share of candidates drawn towards fixes of 1 to 5 lines."""
     medium: float = Field(0.3, ge=0, le=1)
     """Share drawn towards fixes of 6 to 15 lines; the rest is complex."""
-    max_per_function: int = Field(6, ge=1)
+    max_per_function: int = Field(6, ge=1, le=MANY)
     """Most candidates in one function."""
     llm_share: float = Field(0.3, gt=0, le=1)
     """Share of the candidates that a model writes, where the family `llm` is on."""
@@ -133,19 +141,19 @@ class LlmSettings(_Stage):
     """The server's URL, e.g. `http://127.0.0.1:8000/v1`; the provider's own where empty."""
     temperature: float = Field(0.8, ge=0, le=2)
     """How freely it writes; left out for models that take none."""
-    longest_answer: int = Field(4_096, ge=16)
+    longest_answer: int = Field(4_096, ge=16, le=1 << 20)
     """Most tokens in one answer."""
-    max_requests: int = Field(1_000, ge=0)
+    max_requests: int = Field(1_000, ge=0, le=MANY)
     """Most requests a run, those tried again and answers taken from the cache included."""
-    max_usd: float = Field(5.0, ge=0)
+    max_usd: float = Field(5.0, ge=0, le=MANY)
     """Most dollars a run, answers taken from the cache included at what they once cost."""
-    input_price: float | None = Field(None, ge=0)
+    input_price: float | None = Field(None, ge=0, le=MANY)
     """Dollars for a million tokens read; litellm's table where unset. 0 for a server of one's own."""
-    output_price: float | None = Field(None, ge=0)
+    output_price: float | None = Field(None, ge=0, le=MANY)
     """Dollars for a million tokens written; litellm's table where unset."""
     workers: int = Field(4, ge=1, le=16)
     """Requests at the same time."""
-    timeout: float = Field(120.0, gt=0)
+    timeout: float = Field(120.0, gt=0, le=WEEK)
     """Seconds that one request may take."""
 
 
@@ -158,9 +166,9 @@ class ValidateSettings(_Stage):
     """The failing share of reliable tests must be below this."""
     subtle_below: float = Field(0.01, ge=0, lt=1)
     """A failing share below this goes into the subset `subtle`."""
-    timeout_factor: float = Field(5.0, ge=1)
+    timeout_factor: float = Field(5.0, ge=1, le=1_000)
     """A run may take this many times what its tests take on clean code, of processor time and of waiting."""
-    timeout_floor: float = Field(2.0, ge=0.1)
+    timeout_floor: float = Field(2.0, ge=0.1, le=WEEK)
     """But never less than this many seconds."""
     tiers: tuple[Literal["swap", "fork", "cold"], ...] = ("swap", "fork", "cold")
     """Ways of judging that are used where the clean suite shows that they tell the truth."""
@@ -180,6 +188,20 @@ class PackageSettings(_Stage):
 class PublishSettings(_Stage):
     """What a dataset version holds."""
 
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        sizes = {"simple": self.simple, "medium": self.medium, "complex": self.complex}
+        if unknown := sorted(set(self.categories) - set(Category)):
+            known = ", ".join(Category)
+            raise ValueError(f"unknown category {unknown[0]!r} in categories; known: {known}")
+        for group in (sizes, self.categories):
+            told = ", ".join(f"{name} {share:g}" for name, share in group.items())
+            if any(not 0 <= share <= 1 for share in group.values()):
+                raise ValueError(f"a share is from 0 to 1, unlike one of {told}")
+            if group and abs(sum(group.values()) - 1) > ROUNDING:
+                raise ValueError(f"the shares {told} add up to {sum(group.values()):g}, and 1 was wanted")
+        return self
+
     simple: float = Field(0.6, ge=0, le=1)
     """Target share of simple instances."""
     medium: float = Field(0.3, ge=0, le=1)
@@ -191,14 +213,14 @@ class PublishSettings(_Stage):
     categories: dict[str, float] = {
         "logic_error": 0.35, "edge_case": 0.25, "off_by_one": 0.15, "null_handling": 0.15, "other": 0.10,
     }
-    """Target share of each category."""
+    """Target share of each category; where empty, any."""
     category_tolerance: float = Field(0.08, ge=0, le=1)
     """How far a category's share may be from its target."""
-    shares_from: int = Field(300, ge=1)
+    shares_from: int = Field(300, ge=1, le=MANY)
     """From so many rows on, shares block; below, they warn."""
-    max_per_function: int = Field(10, ge=1)
+    max_per_function: int = Field(10, ge=1, le=MANY)
     """Most instances that change the same function."""
-    rows_per_shard: int = Field(10_000, ge=1)
+    rows_per_shard: int = Field(10_000, ge=1, le=MANY)
     """Rows in one Parquet file of a published version."""
 
 
@@ -207,9 +229,9 @@ class Settings(_Stage):
 
     out: str = Field("smith-out", min_length=1, json_schema_extra=flag("--out"))
     """Where everything lies: a folder or an object-store URL (`s3://bucket/prefix`)."""
-    seed: int = Field(0, json_schema_extra=flag("--seed"))
+    seed: int = Field(0, ge=-(2**63), le=2**63 - 1, json_schema_extra=flag("--seed"))
     """Every random choice derives from it."""
-    workers: Annotated[int, Field(ge=1, json_schema_extra=flag("--workers"))] = 2
+    workers: Annotated[int, Field(ge=1, le=1_000, json_schema_extra=flag("--workers"))] = 2
     """Sandboxes that run at the same time."""
     cache: str | None = None
     """Folder for clean trees and virtual environments; the user's cache folder where unset."""
@@ -223,13 +245,22 @@ class Settings(_Stage):
     publish: PublishSettings = PublishSettings()
 
 
+def _shown(value: Any) -> str:
+    """The value as it is told; of a long one the beginning."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a number of too many digits"
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
 def _told(place: tuple[int | str, ...], kind: str, value: Any, message: str) -> str:
     """One line of what is wrong at that place; an unknown key is told with the known ones."""
     key = ".".join(map(str, place))
     if kind == "value_error":  # of a group: the message names the values
         return f"{key}: {message.removeprefix('Value error, ')}"
     if kind != "extra_forbidden":
-        return f"{key} = {value!r}: {message}"
+        return f"{key} = {_shown(value)}: {message}"
     group: Any = Settings
     for name in place[:-1]:
         group = group.model_fields[str(name)].annotation
@@ -253,7 +284,7 @@ def load(path: Path | None, changes: dict[str, Any] | None = None) -> Settings:
             raise InputError(f"settings file {str(path)!r} does not exist") from error
         except OSError as error:
             raise InputError(f"settings file {str(path)!r} cannot be read: {error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"settings file {str(path)!r} is not TOML: {error}") from error
     for dotted, value in (changes or {}).items():
         *parents, last = dotted.split(".")

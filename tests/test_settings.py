@@ -107,7 +107,10 @@ def test_all_that_is_wrong_is_told_at_once():
         load(None, {"workers": 0, "inject.limit": 0})
 
 
-@pytest.mark.parametrize("text", ["seed =", b"\xff\xfe", "a = 1\na = 2"])
+@pytest.mark.parametrize(
+    "text",
+    ["seed =", b"\xff\xfe", "a = 1\na = 2", f"seed = {'9' * 5_000}", f"a = {'[' * 20_000}{']' * 20_000}"],
+)
 def test_what_is_no_toml_is_told_with_the_file(text, tmp_path):
     path = settings_file(tmp_path, text)
     with pytest.raises(InputError, match="is not TOML: ") as told:
@@ -195,11 +198,35 @@ def test_no_setting_is_a_secret():
         ({"inject.strategies": []}, "inject.strategies"),
         ({"validation.timeout_factor": float("inf")}, "validation.timeout_factor"),
         ({"out": ""}, "out"),
+        ({"publish.categories": {"typos": 1.0}}, "publish: unknown category 'typos'.*; known: logic_error"),
+        ({"publish.categories": {"other": 1.5, "edge_case": -0.5}}, "publish: a share is from 0 to 1.*-0.5"),
+        ({"publish.categories": {"other": 0.9}}, "publish: the shares other 0.9 add up to 0.9"),
+        ({"publish.simple": 0.9}, "publish: the shares simple 0.9, medium 0.3, complex 0.1 add up to 1.3"),
+        ({"seed": int("9" * 6_000, 16)}, "seed = a number of too many digits"),
+        ({"out": "x" * 5_000, "seed": "y" * 5_000}, "seed = 'y{199}[.]{3}: "),
     ],
 )
 def test_settings_that_cannot_hold_together_are_refused_at_load(changes, told):
     with pytest.raises(InputError, match=told):
         load(None, changes)
+
+
+def test_shares_that_were_rounded_hold_together():
+    thirds = {"publish.simple": 0.333, "publish.medium": 0.333, "publish.complex": 0.333}
+    assert load(None, thirds).publish.simple == 0.333
+
+
+def test_every_number_has_bounds():
+    numbers = [f"{m.__name__}.{n}" for m in groups() for n, f in m.model_fields.items()
+               if f.annotation in (int, float, int | None, float | None)]  # fmt: skip
+    sides = {"low": ("ge", "gt"), "high": ("le", "lt")}
+    without = [
+        f"{m.__name__}.{n} {side}" for m in groups() for n, f in m.model_fields.items()
+        for side, names in sides.items()
+        if f"{m.__name__}.{n}" in numbers and not any(hasattr(b, x) for b in f.metadata for x in names)
+    ]  # fmt: skip
+    assert without == []
+    assert len(numbers) > 30
 
 
 def test_a_byte_order_mark_is_no_part_of_a_settings_file(tmp_path):

@@ -151,6 +151,8 @@ def assignment(text: str) -> tuple[str, Any]:
         parsed = tomllib.loads(f"value = {value.strip()}")
     except tomllib.TOMLDecodeError:
         return key, value.strip()
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"--set {key}: the value cannot be read: {error}") from error
     return key, parsed["value"] if len(parsed) == 1 else value.strip()
 
 

@@ -61,12 +61,19 @@ Runs what is missing of the stages before."""
 def run_until(sources: list[str], settings: Settings, as_json: bool, until: str = "publish") -> None:
     """Call the flow `run`, once it is sure that a sandbox can run here, and tell how it ended.
 
-    Raises `InputError` where no source is of a known kind, and `SandboxUnavailable`.
+    Raises `InputError` where no source is of a known kind or what the settings name is not to be had, and
+    `SandboxUnavailable`.
     """
     from smith_lib.sandbox.backends import open_sandbox
     from smith_lib.sources.table import cache_folder
+    from smith_lib.storage import Root
 
     some_known(sources, settings)
+    if settings.inject.operators:
+        from smith_lib.inject.table import chosen  # brings libcst
+
+        chosen(settings.inject.operators)
+    Root.at(settings.out)
     kind, cache = settings.sandbox.kind, cache_folder(settings)
     sandbox = open_sandbox(kind, settings.environments, settings.sandbox, cache, settings.workers)
     try:
@@ -81,6 +88,9 @@ def finish(name: str, out: str, as_json: bool, publishes: bool, *args: Any, **kw
 
     0 where all is well, 3 where the gate refused, else 1 where repositories failed or nothing was published.
     """
+    from smith_lib.storage import Root
+
+    Root.at(out)  # an impossible one is told before Prefect starts
     try:
         summary = call(name, as_json, *args, **kwargs)
         code = UNFINISHED if summary.get("failed") or (publishes and not summary.get("version")) else OK

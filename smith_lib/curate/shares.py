@@ -37,9 +37,6 @@ def shares(settings: PublishSettings) -> list[Share]:
     Raises `InputError` where they cannot all hold at once, whatever the instances.
     """
     sizes = {"simple": settings.simple, "medium": settings.medium, "complex": settings.complex}
-    if unknown := set(settings.categories) - set(Category):
-        known = ", ".join(Category)
-        raise InputError(f"publish.categories names {', '.join(sorted(unknown))!r}; known: {known}")
     wanted = [
         Share(size, frozenset((Complexity(size), c) for c in Category), target, settings.tolerance)
         for size, target in sizes.items()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smith_lib.errors import SourceError
+from smith_lib.paths import expanded, there
 from smith_lib.sources.git import repo_of
 from smith_lib.sources.gitrun import git
 from smith_lib.sources.gittree import COMMIT, lay_out
@@ -74,17 +75,19 @@ class Local:
 
 
 def parsed(spec: str) -> tuple[Path, str | None]:
-    """Absolute path and ref. Raises `SourceError` where there is no such folder."""
+    """Absolute path and ref. Raises `InputError`, often a `SourceError`, where there is no such folder."""
     try:
         spec.encode()
     except UnicodeEncodeError as error:
         raise SourceError(f"path {spec!r} is not UTF-8, and a row can hold no other") from error
-    path, ref = Path(spec).expanduser(), None
-    if not path.exists() and "@" in spec:
+    path, ref = expanded(spec), None
+    if not there(path) and "@" in spec:
         text, _, ref = spec.rpartition("@")
-        path = Path(text).expanduser()
+        path = expanded(text)
+    if not there(path):
+        raise SourceError(f"path {spec!r} does not exist")
     if not path.is_dir():
-        raise SourceError(f"{spec!r} is no folder" if path.exists() else f"path {spec!r} does not exist")
+        raise SourceError(f"{spec!r} is no folder")
     return path.resolve(), ref
 
 

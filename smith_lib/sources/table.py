@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from smith_lib.errors import InputError
+from smith_lib.paths import expanded, folder_to_be, there
 from smith_lib.settings import SelectSettings, Settings
 from smith_lib.sources.git import Git
 from smith_lib.sources.github import GitHub
@@ -35,12 +36,15 @@ def anchored(spec: str) -> str:
     """The spec, a local path made absolute, so that it means the same in any folder."""
     if any(spec.startswith(prefix) for prefix in sources(SelectSettings()) if prefix) or not _is_path(spec):
         return spec
-    return os.path.abspath(Path(spec).expanduser())  # noqa: PTH100  (follows no link)
+    try:
+        return os.path.abspath(expanded(spec))  # noqa: PTH100  (follows no link)
+    except InputError:  # told when it is pinned, so that the other sources go on
+        return spec
 
 
 def _is_path(spec: str) -> bool:
     told = spec.startswith(("/", "./", "../", "~")) or spec in (".", "..")
-    return told or bool(spec and Path(spec).exists())
+    return told or bool(spec and there(Path(spec)))
 
 
 def pin(spec: str, settings: SelectSettings) -> Pin:
@@ -54,7 +58,10 @@ def fetch(pin: Pin, cache: Path, settings: SelectSettings) -> Tree:
 
 
 def cache_folder(settings: Settings) -> Path:
-    """Where clean trees and environments are kept: the setting, or `smith` in the user's cache folder."""
+    """Where clean trees and environments are kept: the setting, or `smith` in the user's cache folder.
+
+    Raises `InputError` where a file is in its way.
+    """
     if settings.cache:
-        return Path(settings.cache).expanduser().absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "smith"
+        return folder_to_be(settings.cache, "the cache")
+    return folder_to_be(f"{os.environ.get('XDG_CACHE_HOME') or expanded('~/.cache')}/smith", "the cache")

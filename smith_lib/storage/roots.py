@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from pyarrow import fs
 
 from smith_lib.errors import InputError, StorageError, UnknownName
+from smith_lib.paths import folder_to_be
 
 SCHEMES = ("file", "gs", "s3")
 PATIENCE = 600.0
@@ -47,15 +48,14 @@ class Root:
         """The root at a folder or at a URL that pyarrow's filesystems know (`s3://bucket/prefix`).
 
         S3's end point and keys come from the environment (`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, ...).
-        Raises `InputError` where the URL is of no known kind, `StorageError` where the store does not answer.
+        Raises `InputError` where the URL is of no known kind or a file is in the folder's way, and
+        `StorageError` where the store does not answer.
         """
         text = str(place)
-        if not text.strip() or "\0" in text:
+        if not text.strip():
             raise InputError(f"cannot use {text!r} as a root: it names no folder")
         if "://" not in text:
-            if Path(text).expanduser().is_file():
-                raise InputError(f"cannot use {text!r} as a root: it is a file")
-            return cls(text, fs.LocalFileSystem(), str(Path(text).expanduser().absolute()))
+            return cls(text, fs.LocalFileSystem(), str(folder_to_be(text, "a root")))
         if (scheme := text.partition("://")[0]) not in SCHEMES:
             raise UnknownName("kind of root", scheme, SCHEMES)
         try:

@@ -28,7 +28,7 @@ def test_every_package_is_there_with_its_version() -> None:
 
 
 def test_memory_that_does_not_do_is_told_with_the_setting_to_lower() -> None:
-    found = checks.memory(load(None, {"workers": 100_000}))
+    found = checks.memory(load(None, {"workers": 1_000, "sandbox.memory_mb": 1 << 20}))
     assert found.status == "warn"
     assert "--workers" in found.remedy
     assert checks.memory(load(None, {"workers": 1, "sandbox.memory_mb": 64})).found.endswith("processors")

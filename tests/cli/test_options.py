@@ -19,7 +19,7 @@ def effective(invoke, *arguments):
 
 def test_every_flagged_field_is_an_option_with_its_docstring_and_default(invoke):
     shown = "".join(invoke("run", "--help").output.split())
-    assert set(flags()) == {"--out", "--limit", "--seed", "--workers", "--sandbox"}
+    assert set(flags()) == {"--out", "--limit", "--seed", "--workers", "--sandbox", "--confirm"}
     for flag, (_, field) in flags().items():
         assert flag in shown
         assert "".join(field.description.split()) in shown
@@ -104,13 +104,25 @@ def test_a_wrong_key_is_told_with_the_near_ones(given, told, invoke):
         ["--workers", "many"],
         ["--set", "seed=[1]"],
         ["--settings", "no.toml"],
+        ["--set", f"seed={'9' * 5_000}"],
+        ["--set", f"seed={'[' * 20_000}{']' * 20_000}"],
+        ["--seed", str(2**63)],
+        ["--seed", "9" * 5_000],
+        ["--set", "sandbox.memory_mb=100000000000000000000"],
+        ["--set", 'inject.operators=["swap_operandz"]'],
+        ["--out", "~nosuch/x"],
+        ["--out", "x" * 300],
+        ["--out", "/dev/null/below"],
+        ["--set", "cache=/dev/null/below"],
+        ["--set", "cache=~nosuch/x"],
     ],
 )
 def test_a_wrong_value_is_bad_input(given, invoke):
     result = invoke("run", "pypi:h11", *given)
     assert result.exit_code == 2
     assert "Traceback" not in result.output
-    assert any(part in result.stderr for part in (given[0], given[1], "seed"))
+    named = (given[0], given[1], given[1].partition("=")[2], "seed", "memory_mb", "swap_operandz")
+    assert any(part and part in result.stderr for part in named)
 
 
 def test_printed_settings_are_a_settings_file(invoke, tmp_path):

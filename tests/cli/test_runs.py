@@ -55,6 +55,10 @@ def test_sources_come_from_files_too(invoke, tmp_path: Path):
         ([""], "empty source"),
         ([], "no SOURCE given"),
         (["--sources", "/dev/null"], "names none"),
+        (["~nosuch/x"], "~nosuch/x"),
+        (["./" + "x" * 300], "does not exist"),
+        (["x" * 300], "unknown source"),
+        (["@" + "x" * 300], "cannot read the list"),
     ],
 )
 def test_sources_that_cannot_be_are_bad_input(arguments, told, invoke):
