@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from smith_lib.errors import InputError, StorageError
+from smith_lib.errors import DamagedShard, InputError, StorageError
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, digest, read_at, write
 from smith_lib.types import StageRun
@@ -112,12 +112,21 @@ def _shaped(data: Any, ending: Any) -> None:
             raise TypeError(f"{name!r} is of another kind than was entered")
 
 
-def stages(root: Root, run_id: str) -> list[StageRun]:
-    """How far each source came in a run, in the order of sources and stages."""
+def stages(root: Root, run_id: str, damaged: list[str] | None = None) -> list[StageRun]:
+    """How far each source came in a run, in the order of sources and stages.
+
+    Raises `StorageError` where an entry is damaged; where a list is given, it is told there instead.
+    """
     rows: list[StageRun] = []
     for name in root.names(f"runs/{run_id}"):
-        if name.endswith(".parquet"):
+        if not name.endswith(".parquet"):
+            continue
+        try:
             rows += read_at(root, name, StageRun)
+        except DamagedShard as error:
+            if damaged is None:
+                raise
+            damaged.append(str(error))
     if unknown := {row.stage for row in rows} - set(STAGES):
         damage = f"unknown stage {unknown.pop()!r}"
         raise StorageError(f"the records of run {run_id!r} in {root.url!r} are damaged: {damage}")

@@ -8,6 +8,7 @@ from typing import Any
 from smith_lib import ledger
 from smith_lib.cli.failures import at, log_of
 from smith_lib.cli.records import column, data_files
+from smith_lib.errors import DamagedShard
 from smith_lib.publish.version import versions
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
@@ -52,6 +53,8 @@ class Funnel:
     """False where an earlier run had published the same rows."""
     repositories: list[Line]
     totals: dict[str, Any]
+    damaged: list[str]
+    """What is wrong with each file that could not be read; its rows are missing above."""
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
@@ -63,18 +66,22 @@ def funnel(root: Root, run_id: str | None) -> Funnel:
     record = ledger.record(root, run_id)
     version = (record.summary or {}).get("version")
     shipped: set[str] = set()
-    if version in versions(root):
-        shipped = {i for name in data_files(root, version) for i in column(root, name, "instance_id")}
+    damaged: list[str] = []
+    for name in data_files(root, version) if version in versions(root) else ():
+        try:
+            shipped.update(column(root, name, "instance_id"))
+        except DamagedShard as error:
+            damaged.append(str(error))
     by_source: dict[str, list[StageRun]] = {source: [] for source in record.sources}
-    for row in ledger.stages(root, record.run_id):
+    for row in ledger.stages(root, record.run_id, damaged):
         by_source.setdefault(row.source, []).append(row)
-    lines = [_line(root, source, rows, shipped) for source, rows in by_source.items()]
+    lines = [_line(root, source, rows, shipped, damaged) for source, rows in by_source.items()]
     new = bool((record.summary or {}).get("new", True))
     finished = record.summary is not None
-    return Funnel(record.run_id, record.until, finished, version, new, lines, _totals(lines))
+    return Funnel(record.run_id, record.until, finished, version, new, lines, _totals(lines), damaged)
 
 
-def _line(root: Root, source: str, rows: list[StageRun], shipped: set[str]) -> Line:
+def _line(root: Root, source: str, rows: list[StageRun], shipped: set[str], damaged: list[str]) -> Line:
     line = Line(source)
     for row in rows:
         line.repo_id = row.repo_id or line.repo_id
@@ -86,13 +93,18 @@ def _line(root: Root, source: str, rows: list[StageRun], shipped: set[str]) -> L
         elif row.stage == "select" and row.status is StageStatus.REJECTED and not row.shard:
             line.outcome = "duplicate"
         elif row.shard and root.exists(row.shard):
-            READERS[row.stage](root, row.shard, line, shipped)
+            try:
+                READERS[row.stage](root, row.shard, line, shipped)
+            except DamagedShard as error:
+                damaged.append(str(error))
     return line
 
 
 def _select(root: Root, shard: str, line: Line, _: set[str]) -> None:
-    [line.outcome] = column(root, shard, "outcome")
-    [log] = column(root, shard, "log")
+    outcomes, logs = column(root, shard, "outcome"), column(root, shard, "log")
+    if len(outcomes) != 1:
+        raise DamagedShard(f"shard {shard} is damaged ({len(outcomes)} rows, and 1 was wanted)")
+    [line.outcome], [log] = outcomes, logs
     if line.outcome != "kept" and log and root.exists(log):
         line.log = at(root, log)
 

@@ -3,6 +3,7 @@
 import click
 
 from smith_lib.cli import failures, screen
+from smith_lib.cli.ending import BROKEN
 from smith_lib.cli.funnel import Funnel, funnel
 from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.records import sizes
@@ -22,7 +23,8 @@ def status(run_id: str | None, settings: Settings, as_json: bool) -> None:
     """Show the funnel of a run.
 
     RUN is a run's id, the newest where none is named. For each repository: kept or why not, the stage that it
-    came to, its candidates by outcome, and how many were published.
+    came to, its candidates by outcome, and how many were published. Where a file is damaged it is named, the
+    rest is shown, and the exit code is 5.
     """
     root = Root.at(settings.out)
     found = funnel(root, run_id)
@@ -30,6 +32,10 @@ def status(run_id: str | None, settings: Settings, as_json: bool) -> None:
         screen.document(found.plain())
     else:
         _show(found, root, settings.out)
+    for line in found.damaged:
+        click.echo(click.style(f"smith: {line}", fg="red"), err=True)
+    if found.damaged:
+        click.get_current_context().exit(BROKEN)
 
 
 def _show(found: Funnel, root: Root, out: str) -> None:

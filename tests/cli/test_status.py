@@ -181,13 +181,29 @@ def test_an_unknown_id_is_told_with_the_near_ones(invoke, root):
     assert "near: some__repo.01234567.swap_operands.0000000" in result.stderr
 
 
-def test_a_damaged_shard_is_named(invoke, root):
-    [name] = root.names("verdicts")
+@pytest.mark.parametrize("table", ["repos", "candidates", "verdicts", "instances", "published"])
+def test_a_damaged_shard_is_named_and_the_rest_is_shown(table, invoke, root):
+    name = next(n for n in root.names(table) if n.endswith(".parquet") and "small" not in n)
     root.write_bytes(name, b"PAR1 not")
     result = invoke("status", "--out", root.url)
     assert result.exit_code == 5
     assert name in result.stderr
     assert "delete it and run again" in result.stderr
+    assert "3 tests, at least 51 wanted" in result.stdout
+    document = json.loads(invoke("status", "--out", root.url, "--json").stdout)
+    assert [name in line for line in document["damaged"]] == [True]
+    kept = document["repositories"][0]
+    assert kept["candidates"] == (0 if table == "candidates" else 8)
+    assert kept["valid"] == (0 if table == "verdicts" else 3)
+
+
+def test_a_damaged_row_of_the_ledger_is_named_and_the_rest_is_shown(invoke, root):
+    name = next(n for n in root.names("runs") if n.endswith("-validate.parquet"))
+    root.write_bytes(name, b"PAR1 not")
+    result = invoke("status", "--out", root.url)
+    assert result.exit_code == 5
+    assert name in result.stderr
+    assert "3 tests, at least 51 wanted" in result.stdout
 
 
 def test_colours_go_to_terminals_alone(invoke, root):
