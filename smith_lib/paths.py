@@ -10,7 +10,7 @@ def expanded(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        raise InputError(f"cannot use {text!r}: {error}") from error
+        raise InputError(f"cannot use {text!r}: {str(error).rstrip('.')}") from error
 
 
 def there(path: Path) -> bool:

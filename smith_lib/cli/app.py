@@ -3,12 +3,14 @@
 import difflib
 import importlib
 import os
+import sys
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from smith_lib import __version__
-from smith_lib.cli.ending import CODES, ended
+from smith_lib.cli.ending import CODES, code_of, ended, line_of, output_lost
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("runs", "Make a dataset: select, inject, validate, package, publish."),
@@ -75,6 +77,12 @@ class Smith(click.Group):
             return super().main(*args, **kwargs)
         except BrokenPipeError:
             os._exit(0)
+        except OSError as error:  # of help texts, which are written outside of any command
+            if not output_lost(error):
+                raise
+            with suppress(OSError):
+                click.echo(click.style(f"smith: {line_of(error)}", fg="red"), err=True)
+            sys.exit(code_of(error))
 
 
 @click.group(

@@ -1,6 +1,9 @@
 """How a command ends: the exit codes, and what an error looks like."""
 
+import errno
 import json
+import os
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +32,10 @@ CODES: dict[int, str] = {
 """What each exit code means, as `smith --help` tells it."""
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a device that takes no more, or is broken, says."""
+
+
 def told(error: BaseException) -> SmithError | None:
     """The error of Smith's own tree that an exception is, holds or was raised from; else None."""
     at: BaseException | None = error
@@ -52,6 +59,8 @@ def code_of(error: BaseException) -> int:
             return BAD_INPUT
         case SmithError():
             return BROKEN
+    if isinstance(error, OSError) and error.errno in FULL:
+        return BROKEN
     # Prefect's server and its client break in their own packages' exceptions.
     outside = type(error).__module__.partition(".")[0] in ("prefect", "httpx", "docker", "requests")
     return BROKEN if outside or isinstance(error, ConnectionError | MachineryError) else BUG
@@ -88,6 +97,8 @@ def ended(ctx: click.Context) -> Iterator[None]:
     except Exception as error:
         if stopping() is not None:  # what sandboxes are taken from, fails
             _interrupted(ctx)
+        if isinstance(error, OSError):
+            output_lost(error)
         _show(ctx, line_of(error), code_of(error), error)
         ctx.exit(code_of(error))
 
@@ -97,16 +108,34 @@ def _interrupted(ctx: click.Context) -> NoReturn:
 
     settle()
     code = stopping() or INTERRUPTED
-    with suppress(OSError):  # a terminal that hung up takes no line
-        _show(ctx, "interrupted; the same command goes on from there", code, None)
+    _show(ctx, "interrupted; the same command goes on from there", code, None)
     # Threads that sandboxes were taken from may still wait for something, and servers be at work.
     leave()
     ctx.exit(code)
 
 
 def _show(ctx: click.Context, line: str, code: int, error: BaseException | None) -> None:
-    if error is not None and asked(ctx, "debug"):
-        click.echo("".join(traceback.format_exception(error)), err=True)
-    click.echo(click.style(f"smith: {line}", fg="red"), err=True)
-    if asked(ctx, "json"):
-        click.echo(json.dumps({"error": line, "exit_code": code}))
+    with suppress(OSError):  # what takes the lines may be what failed
+        if error is not None and asked(ctx, "debug"):
+            click.echo("".join(traceback.format_exception(error)), err=True)
+        click.echo(click.style(f"smith: {line}", fg="red"), err=True)
+    with suppress(OSError):
+        if asked(ctx, "json"):
+            click.echo(json.dumps({"error": line, "exit_code": code}))
+
+
+def output_lost(error: OSError) -> bool:
+    """Whether an error is that of a device which takes no more output; none goes there from now on.
+
+    What was not written would otherwise be tried again, and fail again, when the interpreter ends.
+    """
+    if error.errno not in FULL:
+        return False
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        return True  # it was another file's device
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    return True
