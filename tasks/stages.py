@@ -14,7 +14,7 @@ from smith_lib import ledger, stages
 from smith_lib.errors import SmithError
 from smith_lib.settings import Settings
 from smith_lib.sources.protocol import Pin
-from smith_lib.sources.table import pin
+from smith_lib.sources.table import pin, source_of
 from smith_lib.stages.frame import follows
 from smith_lib.types import StageRun, StageStatus
 from tasks.desk import desk_for, remember
@@ -61,7 +61,9 @@ def firsts(sources: Sequence[str], settings: Settings, run_id: str) -> list[str]
 
     with ThreadPoolExecutor(8) as pool:
         pins = list(pool.map(pinned, sources))
-    remember(run_id, {source: found for source, found in zip(sources, pins, strict=True) if found})
+    # A folder's pin is soon out of date, and made again at no cost.
+    lasting = [found if found and source_of(found.source, settings.select).prefix else None for found in pins]
+    remember(run_id, {source: found for source, found in zip(sources, lasting, strict=True) if found})
     first: dict[Any, str] = {}
     return [
         first.setdefault(found.same, source) if found else source

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from smith_lib.errors import SmithError
+from smith_lib.paths import folder_to_be
 from smith_lib.settings import Settings
 
 PACKAGES = ("prefect", "docker", "PyGithub", "pandas", "pyarrow", "libcst", "litellm", "great-expectations")
@@ -95,9 +96,9 @@ def disk(settings: Settings) -> Iterator[Check]:
 
     places = {"disk: cache": cache_folder(settings), "disk: temporary": Path(tempfile.gettempdir())}
     if "://" not in settings.out:
-        places = {"disk: out": Path(settings.out)} | places
+        places = {"disk: out": folder_to_be(settings.out, "a root")} | places
     for name, place in places.items():
-        there = place.expanduser().absolute()
+        there = place.absolute()
         while not there.exists():
             there = there.parent
         free = shutil.disk_usage(there).free / 1e9

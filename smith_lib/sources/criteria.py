@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from smith_lib.errors import InputError
+from smith_lib.paths import expanded
 from smith_lib.settings import SelectSettings
 from smith_lib.sources import licenses
 from smith_lib.sources.facts import Facts
@@ -46,7 +46,7 @@ def kept_out(settings: SelectSettings) -> KeptOut:
     texts = [resources.files("smith_lib.sources").joinpath("contamination.txt").read_text(encoding="utf-8")]
     if settings.contamination_file:
         try:
-            texts.append(Path(settings.contamination_file).expanduser().read_text(encoding="utf-8"))
+            texts.append(expanded(settings.contamination_file).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"contamination_file {settings.contamination_file!r}: {error}") from error
     entries = [entry for text in texts for line in text.splitlines() if (entry := line.split("#")[0].strip())]

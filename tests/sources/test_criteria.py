@@ -82,6 +82,8 @@ def test_the_list_can_be_extended(tmp_path: Path):
         assert found[0] is RepoOutcome.CONTAMINATED
     with pytest.raises(InputError, match="contamination_file"):
         judged(contamination_file=str(tmp_path / "absent"))
+    with pytest.raises(InputError, match="~nosuch/x"):
+        judged(contamination_file="~nosuch/x")
 
 
 def test_the_twelve_are_on_the_list_that_ships():

@@ -15,6 +15,7 @@ from smith_lib.types import StageStatus
 from tasks import firsts, select_repo
 from tasks.desk import desk_for
 from tests.cli.conftest import Idle
+from tests.sources.made import PACKAGE, repository
 
 
 @pytest.fixture
@@ -37,8 +38,15 @@ def test_the_first_of_the_same_sources_stands_for_the_others(places: list[str], 
     first, second, other = places
     sources = ["pypi:", other, first, second, "/not/there"]
     assert firsts.fn(sources, settings, "r1") == ["pypi:", other, first, first, "/not/there"]
-    desk = desk_for("r1", settings)
-    assert set(desk.pins) == {other, first, second}, "a source would be pinned twice"
+
+
+def test_what_was_pinned_is_not_pinned_again_in_the_run_but_a_folder(
+    places: list[str], settings: Settings, tmp_path: Path
+) -> None:
+    checkout = repository(tmp_path / "repo", PACKAGE)
+    sources = [f"git+file://{checkout}", f"git+file://{checkout}@HEAD", places[0]]
+    assert firsts.fn(sources, settings, "r1") == [sources[0], sources[0], places[0]]
+    assert set(desk_for("r1", settings).pins) == set(sources[:2])
     assert desk_for("r2", settings).pins == {}
 
 
