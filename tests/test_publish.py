@@ -146,6 +146,14 @@ def test_publishers_into_one_root_take_numbers_of_their_own(root):
     assert all(damaged(root, version) == [] for version in made)
 
 
+@pytest.mark.parametrize("data", [b"{", b"[]", b"{}"])
+def test_damaged_figures_are_mended_by_the_next_run(data, root):
+    first = publish(root, a_choice())
+    root.write_bytes(f"published/{first.version}/metrics.json", data)
+    assert publish(root, a_choice()).version == first.version
+    assert damaged(root, first.version) == []
+
+
 def test_a_damaged_name_of_the_newest_version_is_mended_by_the_next_run(root):
     first = publish(root, a_choice())
     root.write_bytes("published/latest", b"\xff")

@@ -42,7 +42,9 @@ def a_run(seed=5):
         id = candidates[-1].candidate_id
         runs = rng.choice([2, 3])
         spent = round(rng.random() * 9, 3)
-        verdicts.append(a_verdict(n, repo_id=repo.repo_id, outcome=outcome, runs=runs, seconds=spent))
+        audit = rng.choice(["", "", "agrees", "agrees", "differs"])
+        known = {"outcome": outcome, "runs": runs, "seconds": spent, "audit": audit}
+        verdicts.append(a_verdict(n, repo_id=repo.repo_id, **known))
         if outcome in (Outcome.VALID, Outcome.SUBTLE):
             files = rng.choice([1, 2])
             subset = "main" if outcome is Outcome.VALID else "subtle"
@@ -127,11 +129,17 @@ def test_quality_agrees_with_the_shards(stored):
         "select count(*), count(*) filter (v.runs >= 3) from instances i join verdicts v"
         " on i.instance_id = v.candidate_id"
     ).fetchall()
+    [(audited, agreeing)] = database.execute(
+        "select count(*) filter (audit != ''), count(*) filter (audit = 'agrees') from verdicts"
+    ).fetchall()
+    assert 0 < agreeing < audited
     assert told["quality_metrics"] == {
         "syntax_valid": 1.0,
         "syntax_checked": rows,
         "test_failures_appropriate": 1.0,
         "deterministic": pytest.approx(agreed / rows, abs=1e-6),
+        "audited": audited,
+        "audit_agreement": pytest.approx(agreeing / audited, abs=1e-6),
         "manual_review_score": None,
     }
     assert 0 < agreed < rows

@@ -37,7 +37,7 @@ def test_every_stage_finds_its_shards_in_an_object_store(
 
         rows = through()
         assert [row.status for row in rows] == [StageStatus.DONE] * 4
-        assert gated == ["tests", "functions", "repos", "candidates", "verdicts", "instances"]
+        assert gated == ["tests", "functions", "coverage", "repos", "candidates", "verdicts", "instances"]
         assert [row.status for row in through()] == [StageStatus.CACHED] * 4
         assert len(gated) == 6
         assert [row.stage for row in ledger.stages(root, "run")] == list(ledger.STAGES)
