@@ -35,7 +35,9 @@ def test_only_what_cannot_be_judged_is_rejected(
     rejected = select(source, after)
     assert (rejected.status, rejected.reason) == (StageStatus.REJECTED, repo_of(rejected, after).reason)
     judged_in = select(source, after, to_judge=True)
-    assert (judged_in.status, judged_in.key) == (StageStatus.CACHED, rejected.key)
+    # What the warm judge has to know of it had not been looked at.
+    assert (judged_in.status, judged_in.key != rejected.key) == (StageStatus.DONE, True)
+    assert repo_of(judged_in, after).tiers
     assert repo_of(judged_in, after).outcome is RepoOutcome.TOO_FEW_PASSING
 
     listed = tmp_path / "benchmarks.txt"
