@@ -28,8 +28,9 @@ from smith_lib.stages.frame import follows
 from smith_lib.stages.validate import at_work
 from smith_lib.storage import Root, Shard, read
 from smith_lib.types import Candidate, Outcome, Tier
+from smith_lib.validate.bench import Bench, plan
 from smith_lib.validate.crew import Crew
-from smith_lib.validate.judge import SHIPPED, Bench, Clerk, failing, plan
+from smith_lib.validate.judge import SHIPPED, Clerk, failing
 
 NAMES = ("sqlparse", "jinja2", "tomlkit", "h11", "boltons", "marshmallow", "pycparser", "structlog", "glom",
          "voluptuous")  # fmt: skip

@@ -11,9 +11,10 @@ from smith_lib.sandbox.suite import run_suite
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard, digest, read
 from smith_lib.types import Candidate, Coverage, Repo, Stability, StageRun, Test, Tier, Verdict
+from smith_lib.validate.bench import Bench, patience
 from smith_lib.validate.coverage import Map
 from smith_lib.validate.crew import Crew, verdicts
-from smith_lib.validate.judge import VERSION, Bench, patience
+from smith_lib.validate.judge import VERSION
 from smith_lib.validate.kept import Kept
 
 

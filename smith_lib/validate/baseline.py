@@ -9,7 +9,7 @@ from smith_lib.progress import report
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.types import Stability, Test, Tier
-from smith_lib.validate.judge import SuiteRunner
+from smith_lib.validate.bench import SuiteRunner
 
 IDLE = frozenset({"skipped", "xfailed", "xpassed"})
 """Outcomes that say nothing of the code; a test with no other takes part in nothing and costs nothing."""

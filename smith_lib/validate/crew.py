@@ -16,7 +16,8 @@ from smith_lib.progress import report
 from smith_lib.sandbox.suite import SuiteJob
 from smith_lib.sandbox.warm import Worker
 from smith_lib.types import Candidate, Outcome, Tier, Verdict
-from smith_lib.validate.judge import UNKNOWN, Bench, Clerk, Plan, failing, judge, plan, planned_for
+from smith_lib.validate.bench import UNKNOWN, Bench, Plan, plan, planned_for
+from smith_lib.validate.judge import Clerk, failing, judge
 from smith_lib.validate.kept import Kept
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,8 @@ from smith_lib.sandbox.protocol import VENV, Ended, Environment, Job, Limits, Sa
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Instance
-from smith_lib.validate.judge import SuiteRunner, failing, patience
+from smith_lib.validate.bench import SuiteRunner, patience
+from smith_lib.validate.judge import failing
 from smith_lib.validate.row_environment import environment_in
 
 READ = (

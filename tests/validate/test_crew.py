@@ -15,9 +15,10 @@ from smith_lib.sandbox.warm import Order, WarmReport
 from smith_lib.settings import ValidateSettings
 from smith_lib.storage import Root
 from smith_lib.types import Candidate, Coverage, CoveredFile, Outcome, Tier, Verdict
+from smith_lib.validate.bench import Bench, plan
 from smith_lib.validate.coverage import Map
 from smith_lib.validate.crew import Crew, verdicts
-from smith_lib.validate.judge import Bench, judge, plan
+from smith_lib.validate.judge import judge
 from smith_lib.validate.kept import Kept
 from tests.rows import a_candidate
 

@@ -11,8 +11,9 @@ from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, TestResult
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Category, Complexity, Failure, Outcome, Strategy
+from smith_lib.validate.bench import Bench, patience
 from smith_lib.validate.crew import Crew, verdicts
-from smith_lib.validate.judge import Bench, judge, patience
+from smith_lib.validate.judge import judge
 
 TESTS = tuple(sorted(f"tests/test_a.py::test_{n}" for n in range(200)))
 CLEAN = {"pkg/a.py": "def f(x):\n    return x + 1\n"}

@@ -13,10 +13,11 @@ from smith_lib.sandbox.warm import Worker
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Stability, Verdict
 from smith_lib.validate.baseline import Baseline, baseline
+from smith_lib.validate.bench import Bench, patience
 from smith_lib.validate.calibrate import Calibration, calibrate
 from smith_lib.validate.coverage import Map
 from smith_lib.validate.crew import Crew, judged
-from smith_lib.validate.judge import Bench, judge, patience
+from smith_lib.validate.judge import judge
 from tests.rows import a_candidate
 
 

@@ -1,0 +1,104 @@
+"""What the candidates of a repository are judged with, and how one of them is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from smith_lib import diffs
+from smith_lib.sandbox.protocol import Limits
+from smith_lib.sandbox.suite import SuiteJob, SuiteReport
+from smith_lib.settings import ValidateSettings
+from smith_lib.types import Candidate, Tier
+from smith_lib.validate.affected import touched
+from smith_lib.validate.coverage import Affected, Map
+
+SuiteRunner = Callable[[SuiteJob, Limits], SuiteReport]
+"""Runs a suite once in a fresh sandbox: `run_suite` with its sandbox and environment bound."""
+UNKNOWN = Map((), ())
+"""The coverage of a repository of which none is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything that the candidates of one repository are judged with."""
+
+    run: SuiteRunner
+    """A cold run of the whole suite."""
+    args: tuple[str, ...]
+    reliable: tuple[str, ...]
+    """Node ids, sorted."""
+    clean: Callable[[str], str]
+    """The clean text of a file of the tree; `OSError` where there is none."""
+    limits: Limits
+    """Of a cold run; its seconds are of processor time."""
+    idle_seconds: float
+    """How long a cold run may use hardly any processor time."""
+    settings: ValidateSettings
+    coverage: Map = UNKNOWN
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """What each reliable test takes on clean code."""
+    start_seconds: float = 0.0
+    """At most what starting and collecting takes."""
+    tiers: tuple[Tier, ...] = (Tier.COLD,)
+    """Fast ones first."""
+    slowest: Mapping[str, Tier] = field(default_factory=dict)
+    """Tests that some tier does not tell, with the fastest that does."""
+    together: frozenset[str] = frozenset()
+    """Tests that fail by themselves on clean code."""
+    whole: bool = False
+    """Whether all tests are run for every bug, since what they execute is not trusted."""
+    full: bool = False
+    """Whether all failing tests are wanted of a candidate that is too broken."""
+
+    def patience(self, tests: Sequence[str], tier: Tier) -> float:
+        """The seconds that a warm run of these tests may take; a fresh session imports and collects too."""
+        start = self.start_seconds if tier is Tier.FORK else 0.0
+        return patience(start + sum(self.seconds.get(test, 0.0) for test in tests), self.settings)
+
+    def below(self, tier: Tier) -> "Bench":
+        """The same without that tier."""
+        return replace(self, tiers=tuple(t for t in self.tiers if t is not tier))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one candidate is judged."""
+
+    files: Mapping[str, str]
+    tests: tuple[str, ...]
+    tiers: tuple[Tier, ...]
+    """To be tried in this order."""
+    at_import: bool
+    """Whether what changes is executed outside tests: by imports, collection, or session set-up."""
+
+
+def patience(clean_seconds: float, settings: ValidateSettings) -> float:
+    """The seconds, of the processor or of waiting, that a run may take whose clean run takes so many."""
+    return max(settings.timeout_floor, settings.timeout_factor * clean_seconds)
+
+
+def plan(files: Mapping[str, str], bench: Bench) -> Plan:
+    """Which tests have to run, and in which ways they may."""
+    if bench.coverage.known:
+        changes = {path: touched(bench.clean(path), text) for path, text in files.items()}
+        affected = bench.coverage.affected(changes)
+    else:
+        affected = Affected(bench.reliable, True, "what its tests execute is not known")
+    tests = affected.tests
+    if bench.whole or not bench.together.isdisjoint(tests):  # the latter need what runs before them
+        tests = bench.reliable
+    slowest = {bench.slowest[test] for test in tests if test in bench.slowest}
+    tiers = [
+        tier
+        for tier in bench.tiers
+        if not (tier is Tier.SWAP and (affected.at_import or slowest & {Tier.FORK, Tier.COLD}))
+        and not (tier is Tier.FORK and Tier.COLD in slowest)
+    ]
+    return Plan(files, tests, tuple(tiers), affected.at_import)
+
+
+def planned_for(candidate: Candidate, bench: Bench) -> Plan | None:
+    """How a candidate is judged; none where its patch does not apply."""
+    try:
+        return plan(diffs.apply(candidate.bug_patch, bench.clean), bench)
+    except diffs.DoesNotApply:
+        return None
