@@ -16,6 +16,8 @@ from smith_lib.types import Failure, Frame
 COMPLETE = ("--continue-on-collection-errors",)
 """What every run passes to pytest: a module that cannot be collected must not keep others from running."""
 _PLACE = "/home/smith/.smith"
+_PARTS = ("plugin", "probes", "traces")
+"""Modules of `inside` that go into the sandbox as `smith_<name>`, beside the runner."""
 _GRACE = 10.0
 _REPORT_KB = 256 * 1024
 _DETAIL_LINES = 40
@@ -112,11 +114,8 @@ def run_suite(sandbox: Sandbox, environment: Environment, job: SuiteJob, limits:
 
 def _inside() -> dict[str, bytes]:
     place = files("smith_lib.sandbox") / "inside"
-    return {
-        f"{_PLACE}/runner.py": (place / "runner.py").read_bytes(),
-        f"{_PLACE}/smith_plugin.py": (place / "plugin.py").read_bytes(),
-        f"{_PLACE}/smith_probes.py": (place / "probes.py").read_bytes(),
-    }
+    parts = {f"{_PLACE}/smith_{name}.py": (place / f"{name}.py").read_bytes() for name in _PARTS}
+    return {f"{_PLACE}/runner.py": (place / "runner.py").read_bytes(), **parts}
 
 
 def _changed(changed: Mapping[str, str]) -> dict[str, bytes]:

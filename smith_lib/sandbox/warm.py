@@ -14,12 +14,9 @@ CLEAN = "/opt/smith/clean"
 """Where a sandbox keeps the clean tree, read-only."""
 _PLACE = "/home/smith/.smith"
 _FOLDERS = (TESTBED, "/tmp", "/home/smith", "/dev/shm")
-_INSIDE = {
-    "keeper.py": "keeper.py", "runner.py": "smith_runner.py", "fence.py": "smith_fence.py",
-    "compiled.py": "smith_compiled.py",
-    "zygote.py": "smith_zygote.py", "plugin.py": "smith_plugin.py", "probes.py": "smith_probes.py",
-    "swap.py": "smith_swap.py",
-}  # fmt: skip
+_PARTS = ("compiled", "fence", "handle", "plugin", "probes", "processes", "run", "runner", "swap", "traces",
+          "zygote")  # fmt: skip
+"""Modules of `inside` that go into the sandbox as `smith_<name>`, beside the keeper."""
 _SPARE_MB = 512
 _SPARE_PROCESSES = 32
 _GRACE = 30.0
@@ -162,7 +159,8 @@ class Worker:
     def _opened(self) -> Session:
         if self._session is None:
             place = files("smith_lib.sandbox") / "inside"
-            put = {f"{_PLACE}/{name}": (place / source).read_bytes() for source, name in _INSIDE.items()}
+            put = {f"{_PLACE}/smith_{name}.py": (place / f"{name}.py").read_bytes() for name in _PARTS}
+            put[f"{_PLACE}/keeper.py"] = (place / "keeper.py").read_bytes()
             command = (f"{VENV}/bin/python", "-I", "-S", f"{_PLACE}/keeper.py")
             spare = replace(
                 self._limits,
