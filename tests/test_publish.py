@@ -102,7 +102,7 @@ def test_an_empty_choice_is_refused_with_the_funnel(root):
     nothing = Choice((), (), ())
     verdicts = [a_verdict(n, outcome="no_failure") for n in range(3)]
     told = metrics([a_repo()], [a_candidate(n) for n in range(3)], verdicts, nothing)
-    with pytest.raises(InputError, match="nothing to publish: 1 repositories, 3 candidates: 3 no_failure"):
+    with pytest.raises(InputError, match="nothing to publish: 1 repository, 3 candidates: 3 no_failure"):
         write_version(root, nothing, told, None, SETTINGS)
     assert not (root.local / "published").exists()
 

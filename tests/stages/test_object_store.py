@@ -37,9 +37,9 @@ def test_every_stage_finds_its_shards_in_an_object_store(
 
         rows = through()
         assert [row.status for row in rows] == [StageStatus.DONE] * 4
-        assert gated == ["tests", "functions", "repos", "candidates", "verdicts", "instances"]
+        assert gated == ["tests", "functions", "coverage", "repos", "candidates", "verdicts", "instances"]
         assert [row.status for row in through()] == [StageStatus.CACHED] * 4
-        assert len(gated) == 6
+        assert len(gated) == 7
         assert [row.stage for row in ledger.stages(root, "run")] == list(ledger.STAGES)
         made = publish(propose(rows, root, settings), root, settings, lambda proposal, docs: None)
         assert 0 < made.rows <= len(read_at(root, rows[-1].shard, Instance))
