@@ -132,8 +132,7 @@ def test_a_published_repository_is_shown_as_published_and_tables_end_without_bla
 
 
 def test_the_list_of_tasks_counts_them_as_status_does(invoke, root):
-    figures = json.dumps({"distribution": {"subsets": {"main": 11, "subtle": 5}}})
-    root.write_bytes(f"published/{VERSION}/metrics.json", figures.encode())
+    tell(root, {"main": 11, "subtle": 5})
     for command in ("show", "status"):
         assert f"{VERSION}: 11 tasks, 5 subtle" in invoke(command, "--out", root.url).stdout
 

@@ -13,7 +13,7 @@ from smith_lib.settings import load
 from smith_lib.sources.table import fetch, pin
 from smith_lib.stages import Desk, inject
 from smith_lib.storage import Root, Shard, read_at, write
-from smith_lib.types import Candidate, Function, Repo, StageRun, StageStatus, Strategy
+from smith_lib.types import Candidate, Coverage, Function, Repo, StageRun, StageStatus, Strategy
 from tests.inject.test_llm_family import functions, writes_bugs
 from tests.rows import a_repo
 from tests.servers.openai import openai
@@ -34,6 +34,7 @@ def selected(tree: Path, desk: Desk) -> StageRun:
     row = a_repo(source=at.source, repo=at.repo, source_files=files, test_files=())
     write(desk.root, Shard("repos", name, key), Repo, [row])
     write(desk.root, Shard("functions", name, key), Function, functions(there, files))
+    write(desk.root, Shard("coverage", name, key), Coverage, [])
     return StageRun(
         "run", str(tree), at.source, row.repo_id, "select", StageStatus.DONE, "", False, 1, 0.0, "", key, ""
     )
