@@ -1,10 +1,10 @@
 """The figures of a version: what `metrics.json` holds. Their definitions are in docs/datasets.md."""
 
-import ast
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from smith_lib import syntax
 from smith_lib.curate.choose import Choice
 from smith_lib.package.instances import instance_id
 from smith_lib.types import (
@@ -107,7 +107,7 @@ def _is_python(text: str) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes and the like are the repository's own affair
         try:
-            ast.parse(text)
+            syntax.parse(text)
         except (SyntaxError, ValueError):
             return False
     return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smith_lib import syntax
 from smith_lib.environments.metadata import ini, toml
 from smith_lib.environments.requirements import Wanted, add
 
@@ -94,7 +95,7 @@ def _tox(root: Path) -> Iterator[str]:
 def _nox(root: Path) -> Iterator[str]:
     """The literal arguments of `session.install` and `session.run` in sessions that are about tests."""
     try:
-        module = ast.parse((root / "noxfile.py").read_bytes())
+        module = syntax.parse((root / "noxfile.py").read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return
     for function in module.body:

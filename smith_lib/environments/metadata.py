@@ -11,6 +11,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from smith_lib import syntax
 from smith_lib.environments.requirements import from_file, from_poetry, kept, poetry_specifier
 
 REQUIREMENT_FILES = (
@@ -178,7 +179,7 @@ def _pkg_info(path: Path) -> dict[str, list[str]]:
 def _setup_py(path: Path) -> dict[str, Any]:
     """The literal arguments of the file's call of `setup`, and of names that it assigns once to a literal."""
     try:
-        module = ast.parse(path.read_bytes())
+        module = syntax.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return {}
     names: dict[str, Any] = {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from smith_lib import diffs
+from smith_lib import diffs, syntax
 from smith_lib.given.fit import fitted
 from smith_lib.given.read import GivenBug
 from smith_lib.types import Candidate, Category, Complexity, Repo, Strategy
@@ -78,7 +78,7 @@ def _scopes(source: bytes) -> list[Scope]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes and the like are the repository's own affair
         try:
-            tree = ast.parse(source)
+            tree = syntax.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return []
     found: list[Scope] = []

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from itertools import groupby
 
+from smith_lib import syntax
 from smith_lib.inject.layout import Region, grouped, laid_out, regions
 from smith_lib.inject.lint import objection
 from smith_lib.inject.program import Program
@@ -24,7 +25,7 @@ def _compiled(text: str) -> tuple[ast.Module, int]:
     """The syntax tree of code, and how many warnings it gives. Raises one of `_FAILS`."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        tree = ast.parse(text)
+        tree = syntax.parse(text)
         compile(text, "<unit>", "exec", dont_inherit=True)
     return tree, len(caught)
 

@@ -14,6 +14,7 @@ from typing import Any
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
+from smith_lib import syntax
 from smith_lib.diffs import lines_of
 from smith_lib.inject import untouchable
 
@@ -285,7 +286,7 @@ class Program:
 
 def _module_names(text: str) -> tuple[frozenset[str], dict[str, int]]:
     """Names that the module binds at any depth outside functions, and how often its imports are read."""
-    tree = ast.parse(text)
+    tree = syntax.parse(text)
     names: set[str] = set()
     imported: set[str] = set()
     loads: Counter[str] = Counter()

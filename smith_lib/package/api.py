@@ -5,6 +5,7 @@ import builtins
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from smith_lib import syntax
 from smith_lib.package.places import FunctionNode, parsed
 from smith_lib.package.snippet import Snippet
 
@@ -47,7 +48,7 @@ def at(file: str, line: int, function: str, read: Read) -> Called | None:
 def of(snippet: Snippet, files: dict[str, str], read: Read) -> Called | None:
     """The package's callable in the snippet's last statement, or none; `files` is dotted module to path."""
     try:
-        name = _outermost(ast.parse(snippet.action).body[-1])
+        name = _outermost(syntax.parse(snippet.action).body[-1])
     except (SyntaxError, IndexError):
         return None
     imports, made = dict(snippet.imports), dict(snippet.made_by)
@@ -141,7 +142,7 @@ def _called(file: str, names: list[str], node: FunctionNode | ast.ClassDef, read
         names = names[:-1]
     signature = ""
     if function is not None:
-        arguments = ast.parse(ast.unparse(function.args).join(("def f(", "): pass"))).body[0]
+        arguments = syntax.parse(ast.unparse(function.args).join(("def f(", "): pass"))).body[0]
         assert isinstance(arguments, ast.FunctionDef)
         static = any("staticmethod" in ast.unparse(d) for d in function.decorator_list)
         first = [*arguments.args.posonlyargs, *arguments.args.args][:1]

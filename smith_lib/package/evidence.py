@@ -4,6 +4,7 @@ import ast
 import re
 from dataclasses import dataclass, replace
 
+from smith_lib import syntax
 from smith_lib.types import Failure
 
 COMPARED = re.compile(r" (==|!=|<=|>=|<|>|is not|not in|is|in) ")
@@ -96,7 +97,7 @@ def _asserted(message: str) -> Seen | None:
         return None
     body = found[1].strip()
     try:
-        node = ast.parse(body, mode="eval").body
+        node = syntax.expression(body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         node = None
     if isinstance(node, ast.Compare) and len(node.ops) == 1:

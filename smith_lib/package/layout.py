@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from copy import deepcopy
 
+from smith_lib import syntax
+
 
 def block(sources: Sequence[str]) -> str:
     """Statements as lines, with a blank line after a definition and around other blocks."""
@@ -41,7 +43,7 @@ def source(node: ast.stmt, text: str) -> str:
     lines = text.split("\n")[node.lineno - 1 : node.end_lineno]
     old = textwrap.dedent("\n".join(lines))
     try:
-        same = ast.dump(ast.parse(old)) == ast.dump(ast.parse(new))
+        same = ast.dump(syntax.parse(old)) == ast.dump(syntax.parse(new))
     except SyntaxError:
         return new
     return old if same and "#" not in old else new

@@ -2,6 +2,7 @@
 
 import ast
 
+from smith_lib import syntax
 from smith_lib.package.evidence import Seen
 from smith_lib.package.snippet import Snippet
 
@@ -117,7 +118,7 @@ def _literal(source: str) -> bool:
     if not source or len(source) > INLINE:
         return False
     try:
-        ast.literal_eval(source)
+        ast.literal_eval(syntax.expression(source))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return False
     return True

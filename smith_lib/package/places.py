@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from smith_lib import syntax
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -32,7 +34,7 @@ def split(test_id: str) -> TestId:
 def parsed(text: str) -> ast.Module | None:
     """The module's syntax tree, or none where it has none. Shared: never change it."""
     try:
-        return ast.parse(text)
+        return syntax.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
 

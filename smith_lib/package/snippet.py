@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
+from smith_lib import syntax
 from smith_lib.package import aliases, cases, fixtures, layout, members, names, slices, targets
 from smith_lib.package.bindings import loads, stores, unbound
 from smith_lib.package.names import Helper, Imported, Library
@@ -224,7 +225,7 @@ def _awaits(statements: Sequence[ast.stmt]) -> bool:
 
 def _in_a_loop(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements as an `async def main` that is run."""
-    main, call = ast.parse("async def main(): pass\nasyncio.run(main())").body
+    main, call = syntax.parse("async def main(): pass\nasyncio.run(main())").body
     assert isinstance(main, ast.AsyncFunctionDef)
     main.body = slices.shown(list(statements))
     return [main, call]

@@ -5,6 +5,7 @@ import dataclasses
 import inspect
 import textwrap
 
+from smith_lib import syntax
 from smith_lib.types import Instance
 
 PLAIN = {
@@ -48,7 +49,7 @@ def explained() -> dict[str, str]:
     for field in dataclasses.fields(Instance):
         if "doc" in field.metadata:
             told[field.name] = field.metadata["doc"]
-    [body] = ast.parse(textwrap.dedent(inspect.getsource(Instance))).body
+    [body] = syntax.parse(textwrap.dedent(inspect.getsource(Instance))).body
     assert isinstance(body, ast.ClassDef)
     for before, after in zip(body.body, body.body[1:], strict=False):
         match before, after:

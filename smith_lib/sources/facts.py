@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smith_lib import syntax
 from smith_lib.sources import licenses, roles
 
 MAX_READ = 4 << 20
@@ -102,7 +103,7 @@ def _parse(data: bytes) -> ast.Module | None:
         text = data.decode(encoding)
         with _quiet, warnings.catch_warnings():  # invalid escapes and the like are not ours to tell
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            return syntax.parse(text)
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
         return None
 

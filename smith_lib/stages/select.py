@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 
+from smith_lib import syntax
 from smith_lib.environments.find import find
 from smith_lib.ledger import slug
 from smith_lib.progress import report
@@ -166,7 +167,7 @@ def _calibrated(selected: Selected, base: Baseline, tree: Tree, desk: Desk) -> S
 def _test_functions(tree: Tree, module: str) -> int:
     """Test functions in a module that could not be collected; at least one."""
     try:
-        nodes = ast.walk(ast.parse((tree.path / module).read_bytes()))
+        nodes = ast.walk(syntax.parse((tree.path / module).read_bytes()))
     except (OSError, SyntaxError, ValueError):
         return 1
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)

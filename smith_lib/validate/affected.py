@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from smith_lib import syntax
+
 _Block = list[ast.stmt]
 _DEFS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -52,10 +54,10 @@ def _parsed(clean: str, buggy: str) -> tuple[ast.Module, ast.Module]:
     first = max((n for n in starts if n <= max(1, head)), default=1)
     last = min((n for n in starts if n > len(old) - tail + 1), default=len(old) + 1) - 1
     try:
-        before = ast.parse("\n".join(old[first - 1 : last]))
-        after = ast.parse("\n".join(new[first - 1 : len(new) - len(old) + last]))
+        before = syntax.parse("\n".join(old[first - 1 : last]))
+        after = syntax.parse("\n".join(new[first - 1 : len(new) - len(old) + last]))
     except SyntaxError:
-        return ast.parse(clean), ast.parse(buggy)
+        return syntax.parse(clean), syntax.parse(buggy)
     ast.increment_lineno(before, first - 1)
     return before, after
 
@@ -68,7 +70,7 @@ def _plain(text: str) -> str:
 @lru_cache(64)
 def _starts(clean: str) -> tuple[int, ...]:
     """The first lines of the statements at the top level."""
-    return tuple(_span(statement).start for statement in ast.parse(clean).body)
+    return tuple(_span(statement).start for statement in syntax.parse(clean).body)
 
 
 def _same(one: ast.AST | None, other: ast.AST | None) -> bool:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from smith_lib import syntax
 from smith_lib.types import Function
 
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
@@ -19,7 +20,7 @@ def called(
     found = []
     for file in files:
         try:
-            module = ast.parse((tree / file).read_bytes())
+            module = syntax.parse((tree / file).read_bytes())
         except (OSError, SyntaxError, ValueError, RecursionError):
             continue
         lines = None if executed is None else executed.get(file, set())

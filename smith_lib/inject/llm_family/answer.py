@@ -7,6 +7,8 @@ import tokenize
 import warnings
 from collections import Counter
 
+from smith_lib import syntax
+
 FENCE = re.compile(r"^```[^\S\n]*(?P<tag>[\w+-]*)[^\S\n]*\n(?P<code>.*?)^```[^\S\n]*$", re.M | re.S)
 TELLING = re.compile(
     r"(?i)(?<![a-z])(bug|buggy|bugs|wrong|wrongly|incorrect|incorrectly|faulty|broken|mutat\w*|inject\w*|flawed"
@@ -44,7 +46,7 @@ def _function(code: str) -> Function:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(code)
+            tree = syntax.parse(code)
             compile(code, "<answer>", "exec", dont_inherit=True)
     except SyntaxError as error:
         raise Unfit(f"the code does not compile: {error.msg} in line {error.lineno}") from error
