@@ -11,7 +11,7 @@ _alone = threading.Lock()
 
 
 def parse(source: str | bytes) -> ast.Module:
-    """The module. Raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`, as `ast.parse` does."""
+    """The module. Raises as `ast.parse` does: `SyntaxError`, `ValueError`, `RecursionError` and such."""
     with _alone:
         return ast.parse(source)
 
