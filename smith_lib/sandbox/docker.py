@@ -13,7 +13,7 @@ from typing import Any
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
 from smith_lib.sandbox import archive, docker_images, machine
 from smith_lib.sandbox.docker_attach import Attached, DockerSession
-from smith_lib.sandbox.protocol import TESTBED, VENV, Ended, Environment, Job, Limits, Ran
+from smith_lib.sandbox.protocol import CLEAN, TESTBED, VENV, Ended, Environment, Job, Limits, Ran
 
 REMEDY = "start Docker (scripts/start-engine does), or set DOCKER_HOST"
 FIRST_ANSWER = 8
@@ -97,7 +97,7 @@ class DockerSandbox:
         merged = Job(job.command, job.files, job.stdin, {**dict(environment.environ), **job.environ}, job.cwd)
         parts = list(archive.members(job.files))
         image = docker_images.running(environment)
-        return self._contain(image, docker_images.CLEAN, parts, merged, limits, network="none")
+        return self._contain(image, CLEAN, parts, merged, limits, network="none")
 
     def open(self, environment: Environment, job: Job, limits: Limits) -> DockerSession:
         """A command in a fresh container of the environment that goes on until it is closed."""
@@ -105,7 +105,7 @@ class DockerSandbox:
         image = docker_images.running(environment)
         packed = archive.pack(iter(list(archive.members(job.files))))
         with self._engine(f"starting a session in {image!r}"):
-            container, mark = self._created(image, docker_images.CLEAN, packed, merged, limits, "none")
+            container, mark = self._created(image, CLEAN, packed, merged, limits, "none")
             streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             try:
                 wire = self._api().attach_socket(container, params=streams)

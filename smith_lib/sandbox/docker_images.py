@@ -15,13 +15,11 @@ from typing import Any
 
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
 from smith_lib.sandbox import archive, certificates
-from smith_lib.sandbox.protocol import VENV, Environment, Limits
+from smith_lib.sandbox.protocol import CLEAN, VENV, Environment, Limits
 from smith_lib.sandbox.stream import Bounded
 
 log = logging.getLogger(__name__)
 
-CLEAN = "/opt/smith/clean"
-"""Where a running image keeps the tree that each run copies to `/testbed`."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LOG_BYTES = 512 * 1024

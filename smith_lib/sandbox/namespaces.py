@@ -19,7 +19,7 @@ from pathlib import Path
 
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
 from smith_lib.sandbox import archive, cgroups, leftovers, rootfs, spawn
-from smith_lib.sandbox.protocol import TESTBED, VENV, Ended, Environment, Job, Limits, Ran
+from smith_lib.sandbox.protocol import CLEAN, TESTBED, VENV, Ended, Environment, Job, Limits, Ran
 from smith_lib.sandbox.spawn import NamespacesSession
 
 MOUNT = "smith-"
@@ -73,7 +73,7 @@ class NamespacesSandbox:
     def trial(self, tree: Path, job: Job, limits: Limits) -> Ran:
         """Run a command with the host's network, `uv`, an empty `/opt/venv` and a copy of `tree`."""
         memory = [(VENV, limits.disk_mb << 20, 0o755)]
-        plan = rootfs.plan(network=True, memory=memory, binds=[(tree, rootfs.CLEAN, False)], limits=limits)
+        plan = rootfs.plan(network=True, memory=memory, binds=[(tree, CLEAN, False)], limits=limits)
         return self._limited(plan, job, limits)
 
     def build(self, environment: Environment, tree: Path, limits: Limits) -> str:
@@ -106,7 +106,7 @@ class NamespacesSandbox:
         if not place.is_dir():
             raise InputError(f"the environment {environment.image!r} was not built here")
         merged = Job(job.command, job.files, job.stdin, {**dict(environment.environ), **job.environ}, job.cwd)
-        binds = [(place / "venv", VENV, False), (place / "tree", rootfs.CLEAN, False)]
+        binds = [(place / "venv", VENV, False), (place / "tree", CLEAN, False)]
         return rootfs.plan(binds=binds, limits=limits), merged
 
     def open(self, environment: Environment, job: Job, limits: Limits) -> NamespacesSession:

@@ -14,6 +14,8 @@ from typing import Protocol
 
 TESTBED = "/testbed"
 VENV = "/opt/venv"
+CLEAN = "/opt/smith/clean"
+"""Where a sandbox keeps the clean tree, read-only, from which each run's `/testbed` is made."""
 
 
 class Ended(StrEnum):

@@ -10,9 +10,8 @@ from typing import Any
 from smith_lib.errors import SandboxUnavailable
 from smith_lib.sandbox import archive, certificates
 from smith_lib.sandbox.docker_images import PROXIES
-from smith_lib.sandbox.protocol import TESTBED, VENV, Job, Limits
+from smith_lib.sandbox.protocol import CLEAN, TESTBED, VENV, Job, Limits
 
-CLEAN = "/opt/smith/clean"
 UV = "/opt/smith/bin/uv"
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "timezone", "mime.types",

@@ -7,11 +7,9 @@ from importlib.resources import files
 from typing import Any, Self
 
 from smith_lib.errors import EngineError
-from smith_lib.sandbox.protocol import TESTBED, VENV, Environment, Job, Limits, Sandbox, Session
+from smith_lib.sandbox.protocol import CLEAN, TESTBED, VENV, Environment, Job, Limits, Sandbox, Session
 from smith_lib.sandbox.suite import COMPLETE, SuiteReport, told
 
-CLEAN = "/opt/smith/clean"
-"""Where a sandbox keeps the clean tree, read-only."""
 _PLACE = "/home/smith/.smith"
 _FOLDERS = (TESTBED, "/tmp", "/home/smith", "/dev/shm")
 _PARTS = ("compiled", "fence", "handle", "plugin", "probes", "processes", "run", "runner", "swap", "traces",

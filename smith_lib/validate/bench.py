@@ -52,7 +52,11 @@ class Bench:
     def patience(self, tests: Sequence[str], tier: Tier) -> float:
         """The seconds that a warm run of these tests may take; a fresh session imports and collects too."""
         start = self.start_seconds if tier is Tier.FORK else 0.0
-        return patience(start + sum(self.seconds.get(test, 0.0) for test in tests), self.settings)
+        return patience(start + self.clean_seconds(tests), self.settings)
+
+    def clean_seconds(self, tests: Sequence[str]) -> float:
+        """What these tests take on clean code."""
+        return sum(self.seconds.get(test, 0.0) for test in tests)
 
     def below(self, tier: Tier) -> "Bench":
         """The same without that tier."""

@@ -118,7 +118,7 @@ def dear_first(candidates: Sequence[Candidate], bench: Bench) -> list[tuple[Cand
         planned, seconds = planned_for(candidate, bench), 0.0
         if planned is not None:
             planned = replace(planned, tests=known.setdefault(planned.tests, planned.tests))
-            seconds = sum(bench.seconds.get(test, 0.0) for test in planned.tests)
+            seconds = bench.clean_seconds(planned.tests)
         found.append((seconds, candidate, planned))
     found.sort(key=lambda one: (-one[0], one[1].candidate_id))
     return [(candidate, planned) for _, candidate, planned in found]

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from smith_lib import diffs
@@ -92,7 +92,9 @@ class Clerk:
         stop = None if full else max(1, math.ceil(least))
         for seed in range(1, runs + 1):
             tests = planned.tests if seed != 2 or tier is Tier.COLD else self._wider(planned, f2p)
-            run = self._run(planned.files, tests, tier, seed, KEPT if first is None else 0, stop)
+            longest = self.bench.patience(tests, tier)
+            keep = KEPT if first is None else 0
+            run = self._run(tier, seed, Order(planned.files, tests, longest, longest, stop, keep))
             if isinstance(run, Tier):
                 return run
             made += 1
@@ -129,9 +131,8 @@ class Clerk:
         fixtures may see to that, and so may what a test leaves behind.
         """
         bench = self.bench
-        mine = sum(bench.seconds.get(test, 0.0) for test in planned.tests)
         known = set(bench.slowest)
-        if sum(bench.seconds.values()) <= max(CHEAP, 4 * mine):
+        if sum(bench.seconds.values()) <= max(CHEAP, 4 * bench.clean_seconds(planned.tests)):
             more = set(bench.reliable)
         else:
             modules = {test.partition("::")[0] for test in f2p}
@@ -139,50 +140,34 @@ class Clerk:
             known |= bench.together
         return tuple(sorted((more - known).union(planned.tests)))
 
-    def _run(
-        self,
-        files: Mapping[str, str],
-        tests: tuple[str, ...],
-        tier: Tier,
-        seed: int,
-        keep: int,
-        stop: int | None,
-    ) -> SuiteReport | Tier:
+    def _run(self, tier: Tier, seed: int, order: Order) -> SuiteReport | Tier:
         """One run; where that tier cannot tell, the tier itself or, after a crash, `cold`."""
         bench = self.bench
         if tier is Tier.COLD:
             job = SuiteJob(
-                bench.args, files, hash_seed=seed, idle_seconds=bench.idle_seconds, keep_failures=keep
-            )
+                bench.args, order.files, hash_seed=seed, idle_seconds=bench.idle_seconds,
+                keep_failures=order.keep_failures,
+            )  # fmt: skip
             return bench.run(job, bench.limits)
-        told = self._warm(files, tests, tier, seed, keep, stop)
+        told = self._warm(tier, seed, order)
         self.inside += sum(result.seconds for result in told.report.tests.values())
         if told.elsewhere:
             return Tier.COLD if told.crashed else tier
-        if told.left and not self._usually(tests, tier, seed) >= set(told.left):
+        if told.left and not self._usually(tier, seed, order) >= set(told.left):
             return Tier.COLD  # the tests that do not execute what changes would find it so too
         return told.report
 
-    def _usually(self, tests: tuple[str, ...], tier: Tier, seed: int) -> frozenset[str]:
-        """What those tests leave changed of their process on clean code."""
-        asked = tier, tests
+    def _usually(self, tier: Tier, seed: int, order: Order) -> frozenset[str]:
+        """What the tests of an order leave changed of their process on clean code."""
+        assert order.tests is not None
+        asked = tier, order.tests
         if asked not in self._usual:
-            told = self._warm({}, tests, tier, seed, 0, None)
+            told = self._warm(tier, seed, replace(order, files={}, stop=None, keep_failures=0))
             self._usual[asked] = frozenset(told.left)
         return self._usual[asked]
 
-    def _warm(
-        self,
-        files: Mapping[str, str],
-        tests: tuple[str, ...],
-        tier: Tier,
-        seed: int,
-        keep: int,
-        stop: int | None,
-    ) -> WarmReport:
+    def _warm(self, tier: Tier, seed: int, order: Order) -> WarmReport:
         assert self.worker is not None
-        longest = self.bench.patience(tests, tier)
-        order = Order(files, tests, longest, longest, stop, keep)
         return self.worker.run(tier.value, seed, order, self.modules)
 
     def _verdict(
