@@ -123,9 +123,9 @@ def _repository(source: str, desk: Desk) -> list[Pair]:
 
 def _worker(bench: Bench, crew: Crew, waiting: "SimpleQueue[Candidate]") -> list[Pair]:
     made = []
-    # Every failing test is wanted, and the limits are the same, so that the two ways can be compared.
+    # Of the verdict that is compared every failing test is wanted; the one run stops as any other does.
     full = replace(bench, full=True)
-    alone = replace(full, settings=full.settings.model_copy(update={"runs": 1}))
+    alone = replace(bench, settings=bench.settings.model_copy(update={"runs": 1}))
     assert crew.new_worker is not None
     with crew.new_worker() as worker:
         once, verdict = Clerk(alone, worker, crew.modules), Clerk(full, worker, crew.modules)

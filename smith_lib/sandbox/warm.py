@@ -85,6 +85,7 @@ class Worker:
         self._session: Session | None = None
         self._left = bytearray()
         self._ready: dict[str, Ready] = {}
+        self._index: dict[str, tuple[Ready, dict[str, int]]] = {}
         self.restarts = 0
         """How often the sandbox was made anew after a run had spoilt it."""
 
@@ -119,7 +120,7 @@ class Worker:
             "keep_failures": order.keep_failures, "tests": None,
         }  # fmt: skip
         if order.tests is not None and kind != "fork":
-            at = {test: n for n, test in enumerate(ready.tests)}
+            at = self._at(f"{kind}-{seed}", ready)
             if missing := [test for test in order.tests if test not in at]:
                 return WarmReport(_NOTHING, f"{missing[0]} is not collected in a warm process")
             message["tests"] = sorted(at[test] for test in order.tests)
@@ -137,6 +138,13 @@ class Worker:
             self.close()
             self.restarts += 1
         return _run(answer)
+
+    def _at(self, name: str, ready: Ready) -> dict[str, int]:
+        """Node id to its place in that process, made once for it."""
+        known = self._index.get(name)
+        if known is None or known[0] is not ready:
+            known = self._index[name] = ready, {test: n for n, test in enumerate(ready.tests)}
+        return known[1]
 
     def close(self) -> None:
         """End the sandbox; the next run makes another."""

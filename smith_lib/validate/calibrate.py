@@ -147,9 +147,10 @@ def _alone(
                 known.add(executed.test_id)
                 gathered.add(executed.test_id, executed.lines, executed.why)
         passed |= {name for name, result in one.tests.items() if result.outcome == "passed"}
-    for test in set(reliable) - known:
-        gathered.add(test, (), ("unknown",))
-    return frozenset(passed & known & set(reliable))
+    alone = frozenset(passed & known & set(reliable))
+    for test in set(reliable) - alone:  # what it depends on, other tests executed
+        gathered.add(test, (), ("order" if test in known else "unknown",))
+    return alone
 
 
 def _batch(worker: Worker, batch: Sequence[str], seconds: dict[str, float]) -> list[SuiteReport]:

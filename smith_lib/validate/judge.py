@@ -11,7 +11,7 @@ from smith_lib.sandbox.warm import Order, WarmReport, Worker
 from smith_lib.types import Candidate, Failure, Outcome, Strategy, Tier, Verdict
 from smith_lib.validate.bench import UNKNOWN, Bench, Plan, plan
 
-VERSION = 2
+VERSION = 3
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
 CHEAP = 2.0
 """Seconds of a clean suite that is run as a whole for every bug that is in the band."""

@@ -669,6 +669,61 @@ where = ["src"]
     )  # fmt: skip
 
 
+def loaded_otherwise() -> Odd:
+    """Modules that pytest rewrites, one out of an archive, and bytecode that lies there from installing."""
+    project = "[build-system]\nrequires = [\"setuptools>=64\"]\nbuild-backend = \"setuptools.build_meta\"\n"
+    setup = """\
+import sys
+
+from setuptools import setup
+
+sys.path.insert(0, ".")
+sys.dont_write_bytecode = False
+import pkg.core
+
+setup(name="pkg", version="1", packages=["pkg"])
+"""
+    checked = """\
+def halved(n):
+    \"\"\"Half of an even number.\"\"\"
+    assert n % 2 == 0, "odd"
+    return n // 2
+"""
+    archived = """\
+import sys
+import zipfile
+from pathlib import Path
+
+archive = Path(__file__).with_name("more.zip")
+with zipfile.ZipFile(archive, "w") as file:
+    file.writestr("archived.py", "ONE = 1\\n")
+sys.path.append(str(archive))
+import archived
+"""
+    tests = """\
+import archived
+import pytest
+
+from pkg.checked import halved
+
+
+def test_halved():
+    assert halved(4) == 2 * archived.ONE
+
+
+def test_odd():
+    with pytest.raises(AssertionError):
+        halved(3)
+"""
+    files = {"pyproject.toml": project, "setup.py": setup, "pkg/checked.py": checked,
+             "pytest.ini": "[pytest]\npython_files = *.py\ntestpaths = tests\n",
+             "tests/conftest.py": archived, "tests/test_checked.py": tests}  # fmt: skip
+    return Odd(files, CORE_BUGS | {
+        "returned": ("pkg/checked.py", "n // 2", "n"),
+        "asserted": ("pkg/checked.py", "n % 2 == 0", "n % 2 == 1"),
+    }, requirements=("setuptools==80.9.0",), editable=True)  # fmt: skip
+
+
 def leaves_traces() -> Odd:
     """Code that changes its process and puts that back, and tests that would see it where it does not."""
     code = """\
@@ -731,6 +786,6 @@ REPOS: dict[str, Callable[[], Odd]] = {
     for made in (
         threads, c_extension, stateful_plugin, session_server, server_at_fixed_port, warnings_are_errors,
         xdist_and_random_order, order_matters, starts_processes, reads_source, caches, runs_at_collection,
-        replaced_module, odd_ids, src_layout, leaves_traces,
+        replaced_module, odd_ids, src_layout, loaded_otherwise, leaves_traces,
     )
 }  # fmt: skip

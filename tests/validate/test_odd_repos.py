@@ -12,7 +12,7 @@ from tests.validate.odd_repos import PYTEST, REPOS, Odd
 from tests.validate.warmed import Warmed, warmed
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.network]
-IN_DOCKER = ("c_extension", "server_at_fixed_port", "starts_processes", "src_layout")
+IN_DOCKER = ("c_extension", "server_at_fixed_port", "starts_processes", "src_layout", "loaded_otherwise")
 HEADER = "import sysconfig; open(sysconfig.get_path('include') + '/Python.h')"
 COMPILER = ("/bin/sh", "-c", f'cc --version && python3 -c "{HEADER}"')
 LIMITS = Limits(60, memory_mb=512, processes=64, disk_mb=64, output_kb=64)
@@ -65,6 +65,10 @@ WORKDIR /testbed
         repo_id=f"{name}.00000000", base=base, python="python3", requirements=requirements, install=install,
         environ=(), dockerfile=dockerfile, digest=digest, image=f"smith/odd-test:{digest[:12]}",
     )  # fmt: skip
+
+
+def test_what_tests_execute_is_known(repo: Judged) -> None:
+    assert repo.ready.bench.coverage.known or "what tests execute is not known" in repo.odd.reason
 
 
 def test_the_right_tiers_are_found(repo: Judged) -> None:

@@ -93,6 +93,9 @@ class Reporter:
         names = {str(name) for name, _ in config.pluginmanager.list_name_plugin()}
         if names & {"random_order", "random-order", "pytest_random_order", "reverse", "pytest_reverse"}:
             items.sort(key=lambda item: order.get(id(item), len(order)))
+        for item in items:
+            if isinstance(item, pytest.Function):
+                item.repr_failure = item._repr_failure_py = briefly
 
     def pytest_collection_finish(self, session):
         self.note_loaded()
@@ -185,7 +188,7 @@ class Reporter:
             name = getattr(module, "__file__", None)
             if isinstance(name, str) and name.endswith(".py"):
                 path = self.relative(name)
-                if path is not None:
+                if path is not None and (path in self.loaded or os.path.isfile(name)):  # not in an archive
                     self.loaded.add(path)
 
     def seen(self, excinfo):
@@ -203,6 +206,11 @@ class Reporter:
         except Exception as error:  # the code under test decides what str() does
             message = "<str() raised %s>" % type(error).__name__
         return {"exception": excinfo.type.__name__, "message": still(message), "frames": frames[-40:]}
+
+
+def briefly(excinfo, style=None):
+    """The exception's own lines: laying out tracebacks that nobody reads can take a third of a run."""
+    return excinfo.exconly()
 
 
 def _ignoring(reporter):
@@ -228,7 +236,7 @@ NEUTRAL = {
     None: {
         "maxfail": 0, "stepwise": False, "stepwise_skip": False, "lf": False, "failedfirst": False,
         "newfirst": False, "usepdb": False, "trace": False, "durations": None, "collectonly": False,
-        "tbstyle": "native", "showlocals": False,  # what is told of a failure is read off its traceback
+        "tbstyle": "native", "showlocals": False,  # of what is no function; see `briefly`
     },
     "xdist": {"numprocesses": None, "dist": "no", "distload": False, "tx": [], "looponfail": False},
     "randomly": {"randomly_reorganize": False, "randomly_reset_seed": False},

@@ -7,6 +7,7 @@ Standard library only.
 
 import ast
 import builtins
+import contextlib
 import importlib.machinery
 import os
 import sys
@@ -49,6 +50,27 @@ class Probes:
             return code
 
         loader.source_to_code = source_to_code
+        sys.pycache_prefix = os.path.join(os.sep, "nonexistent")  # what was compiled before has no probes
+        self.install_in_pytest()
+
+    def install_in_pytest(self):
+        """The same for modules whose assertions pytest rewrites, which it compiles itself."""
+        try:
+            from _pytest.assertion import rewrite
+
+            plain = rewrite.rewrite_asserts
+        except (ImportError, AttributeError):
+            return
+
+        def rewrite_asserts(tree, source, module_path=None, config=None):
+            plain(tree, source, module_path, config)
+            where = self.relative(os.fspath(module_path)) if module_path else None
+            if where is not None:
+                with contextlib.suppress(RecursionError):
+                    self.block(tree, "body", where)
+                    self.files.add(where)
+
+        rewrite.rewrite_asserts = rewrite_asserts
 
     def block(self, node, field, path):
         """Put probes before the statements of a block, and into all blocks below."""

@@ -136,7 +136,7 @@ class Collected:
 
     def __init__(self, wire, order):
         self.wire, self.order = wire, order
-        self.session = self.index = None
+        self.session = self.index = self.standing = None
 
     def pytest_runtestloop(self, session):
         """Instead of running the tests: wait for orders."""
@@ -150,6 +150,7 @@ class Collected:
             "threads": threading.active_count(), "modules": outside(reporter.relative),
         })
         os.close(reporter.channel.fd)
+        self.standing = sys.modules["smith_plugin"].standing()
         gc.freeze()
         serve(self.wire, self.compile_clean, self.act)
 
@@ -183,7 +184,6 @@ class Collected:
         if order["tests"] is not None:
             items = [items[at] for at in order["tests"]]
         odd = ""
-        before = plugin.standing()
         try:
             for at, item in enumerate(items):
                 follows = items[at + 1] if at + 1 < len(items) else None
@@ -193,7 +193,7 @@ class Collected:
                     break
         except BaseException as why:  # pytest.exit, SystemExit at odd places: a cold run has to tell
             odd = "%s: %s" % (type(why).__name__, why)
-        reporter.channel.send({"e": "left", "names": plugin.left(before)})
+        reporter.channel.send({"e": "left", "names": plugin.left(self.standing)})
         reporter.channel.send({"e": "odd", "why": odd[:300]} if odd else
                               {"e": "end", "exit": 0})
         leave(0)
