@@ -15,6 +15,8 @@ VERSION = 3
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
 CHEAP = 2.0
 """Seconds of a clean suite that is run as a whole for every bug that is in the band."""
+SLOW = 4.0
+"""Seconds that chosen tests take on clean code from which on the slow ones of them wait for the others."""
 KEPT = 5
 """Failures that a verdict keeps as evidence."""
 
@@ -90,6 +92,19 @@ class Clerk:
 
         runs = 1 if want.confirm == "cold" and tier is not Tier.COLD else want.runs
         stop = None if full else max(1, math.ceil(least))
+        cheap = self._cheap(planned.tests, least) if stop and tier is not Tier.COLD else ()
+        if cheap:
+            longest = self.bench.patience(cheap, tier)
+            run = self._run(tier, 1, Order(planned.files, cheap, longest, longest, stop, KEPT))
+            if isinstance(run, Tier):
+                return run
+            if run.ended == "timeout":
+                return verdict(Outcome.TIMEOUT, "the cheap tests took more than they may, or hung")
+            broken = tuple(t for t in cheap if t in run.tests and run.tests[t].outcome != "passed")
+            if len(broken) >= least:
+                first, f2p, made = run, broken, 1
+                reason = f"at least {len(f2p)} of {len(reliable)} reliable tests fail"
+                return verdict(Outcome.TOO_BROKEN, reason)
         for seed in range(1, runs + 1):
             tests = planned.tests if seed != 2 or tier is Tier.COLD else self._wider(planned, f2p)
             longest = self.bench.patience(tests, tier)
@@ -123,6 +138,20 @@ class Clerk:
         subtle = len(f2p) < want.subtle_below * len(reliable)
         reason = f"{len(f2p)} of {len(reliable)} reliable tests fail in {made} runs"
         return verdict(Outcome.SUBTLE if subtle else Outcome.VALID, reason)
+
+    def _cheap(self, tests: Sequence[str], least: float) -> tuple[str, ...]:
+        """The cheap ones of slow tests, where so many of them fail that they may decide alone; else none."""
+        seconds = self.bench.seconds
+        whole = self.bench.clean_seconds(tests)
+        if whole < SLOW or not self.bench.together.isdisjoint(tests):
+            return ()
+        found, spent = [], 0.0
+        for test in sorted(tests, key=lambda test: (seconds.get(test, 0.0), test)):
+            spent += seconds.get(test, 0.0)
+            if spent > whole / 4:
+                break
+            found.append(test)
+        return tuple(sorted(found)) if len(found) >= least else ()
 
     def _wider(self, planned: Plan, f2p: Sequence[str]) -> tuple[str, ...]:
         """The tests of a second run, to see whether tests that fail make others fail after them.

@@ -230,6 +230,19 @@ def test_enough_failing_tests_stop_a_run() -> None:
     assert verdict.reason.startswith("at least 36 of 40")
 
 
+def test_slow_tests_wait_for_those_that_may_decide_without_them() -> None:
+    slow = bench(max_fail_ratio=0.5)
+    slow = replace(slow, seconds=dict.fromkeys(TESTS, 0.1) | {TESTS[0]: 60.0})
+    office = Office()
+    broken = bug(0, "\n".join(f"def f{n}():\n    return -1" for n in range(1, N)) + "\n")
+    mild = bug(1, CLEAN.replace("LIMIT = 1", "LIMIT = 2").replace("return 3\n", "return 4\n"))
+    first, second = verdicts([broken, mild], slow, crew(office))
+    assert (first.outcome, first.runs, len(first.fail_to_pass)) == (Outcome.TOO_BROKEN, 1, N - 1)
+    assert (second.outcome, second.fail_to_pass) == (Outcome.VALID, (TESTS[3],))
+    wanted = [order.tests for _, _, order in office.runs]
+    assert wanted == [TESTS[1:], TESTS[1:], TESTS, TESTS, TESTS]
+
+
 def test_a_run_that_hangs_is_a_timeout_and_gets_the_time_of_its_tests() -> None:
     office = Office(lambda kind, order: WarmReport(suite((), (), ended="timeout"), ""))
     [verdict] = verdicts([bug(7)], bench(timeout_floor=0.1, timeout_factor=50), crew(office))
