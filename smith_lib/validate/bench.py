@@ -35,7 +35,7 @@ class Bench:
     settings: ValidateSettings
     coverage: Map = UNKNOWN
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """What each reliable test takes on clean code."""
+    """What each reliable test takes on clean code, in the order of collection."""
     start_seconds: float = 0.0
     """At most what starting and collecting takes."""
     tiers: tuple[Tier, ...] = (Tier.COLD,)

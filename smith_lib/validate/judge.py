@@ -14,7 +14,7 @@ from smith_lib.validate.bench import UNKNOWN, Bench, Plan, plan
 VERSION = 3
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
 CHEAP = 2.0
-"""Seconds of a clean suite that is run as a whole for every bug that is in the band."""
+"""Clean seconds of tests that are run for every bug in the band, whether they execute it or not."""
 SLOW = 4.0
 """Seconds that chosen tests take on clean code from which on the slow ones of them wait for the others."""
 KEPT = 5
@@ -156,18 +156,21 @@ class Clerk:
     def _wider(self, planned: Plan, f2p: Sequence[str]) -> tuple[str, ...]:
         """The tests of a second run, to see whether tests that fail make others fail after them.
 
-        All tests where that costs little, else all of the modules that hold a failing one: plugins and
-        fixtures may see to that, and so may what a test leaves behind.
+        All from the first that executes the change on, where that costs little, else of those all in the
+        modules that hold a failing one: plugins and fixtures may see to that, and so may what a test leaves
+        behind.
         """
         bench = self.bench
         known = set(bench.slowest)
-        if sum(bench.seconds.values()) <= max(CHEAP, 4 * bench.clean_seconds(planned.tests)):
-            more = set(bench.reliable)
+        chosen, later = set(planned.tests), list(bench.seconds)
+        later = later[next((at for at, test in enumerate(later) if test in chosen), 0) :]
+        if bench.clean_seconds(later) <= max(CHEAP, 4 * bench.clean_seconds(planned.tests)):
+            more = set(later)
         else:
             modules = {test.partition("::")[0] for test in f2p}
-            more = {test for test in bench.reliable if test.partition("::")[0] in modules}
+            more = {test for test in later if test.partition("::")[0] in modules}
             known |= bench.together
-        return tuple(sorted((more - known).union(planned.tests)))
+        return tuple(sorted((more - known) | chosen))
 
     def _run(self, tier: Tier, seed: int, order: Order) -> SuiteReport | Tier:
         """One run; where that tier cannot tell, the tier itself or, after a crash, `cold`."""

@@ -144,14 +144,14 @@ def test_no_candidates_need_no_worker() -> None:
     assert office.made == []
 
 
-def test_the_tests_that_execute_the_change_run_three_times_and_in_the_second_others_with_them() -> None:
+def test_the_tests_that_execute_the_change_run_three_times_and_once_with_those_after_them() -> None:
     office, cold = Office(), Cold()
     [verdict] = verdicts([bug(7)], bench(cold), crew(office))
     assert (verdict.outcome, verdict.tier, verdict.runs) == (Outcome.VALID, Tier.SWAP, 3)
     assert verdict.pass_to_pass == tuple(t for t in TESTS if t != TESTS[7])
     assert verdict.fail_ratio == 1 / N
     assert [(kind, seed, order.tests) for kind, seed, order in office.runs] == [
-        ("swap", 1, (TESTS[7],)), ("swap", 2, TESTS), ("swap", 3, (TESTS[7],)),
+        ("swap", 1, (TESTS[7],)), ("swap", 2, TESTS[7:]), ("swap", 3, (TESTS[7],)),
     ]  # fmt: skip
     assert [order.keep_failures for _, _, order in office.runs] == [5, 0, 0]
     assert cold.jobs == []
