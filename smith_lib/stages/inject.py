@@ -4,45 +4,57 @@ import logging
 import time
 from typing import Any
 
-from smith_lib.errors import ModelUnusable, NetworkError
+from smith_lib.errors import ModelUnusable, NetworkError, SourceError
 from smith_lib.inject.candidates import candidates
+from smith_lib.inject.mirror_family import fetched
+from smith_lib.inject.mirror_family.mirror import Past
+from smith_lib.inject.mirror_family.pulls import board
 from smith_lib.llm import Model
 from smith_lib.progress import report
 from smith_lib.settings import InjectSettings
+from smith_lib.sources.github import parsed as named
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard
 from smith_lib.types import Candidate, Coverage, Function, Repo, StageRun, StageStatus
 from smith_lib.validate.coverage import by_tests
 
 log = logging.getLogger(__name__)
-VERSION = 2
+VERSION = 3
+MIRROR = frozenset({"mirror_share", "mirror_per_fix", "mirror_commits", "mirror_pulls", "histories"})
+"""Settings that matter where there is a history."""
 
 
 def inject(selected: StageRun, desk: Desk) -> StageRun:
     """The stage's ledger row, once the candidates are there.
 
-    Where the model of the family `llm` cannot be had, the stage is as if the family was off, its key
-    included, so that the next run asks again.
+    Where the model of the family `llm`, or the history of the family `mirror`, cannot be had, the stage is as
+    if the family was off, its key included, so that the next run asks again.
     """
     row, started = desk.start(selected.source, "inject"), time.monotonic()
     [repo] = desk.rows_of(Repo, selected)
-    model = _model(desk)
-    try:
-        shard, rows, status = _made(repo, selected, desk, model)
-    except (NetworkError, ModelUnusable) as error:
-        if model is None or not _without_model(desk.settings.inject).strategies:
-            raise
-        log.warning("%s: %s; the other families go on", repo.repo_id, error)
-        shard, rows, status = _made(repo, selected, desk, None)
+    past = _past(repo, desk)
+    model = _model(desk) if past or "llm" in desk.settings.inject.strategies else None
+    while True:
+        try:
+            shard, rows, status = _made(repo, selected, desk, model, past)
+            break
+        except (NetworkError, ModelUnusable, SourceError) as error:
+            family = "mirror" if isinstance(error, SourceError) else "llm"
+            lost = past if family == "mirror" else model
+            if lost is None or not _without(family, desk.settings.inject).strategies:
+                raise
+            log.warning("%s: %s; the other families go on", repo.repo_id, error)
+            model, past = (model, None) if family == "mirror" else (None, past)
     return finish(row, shard, started, pin=selected.pin, repo_id=repo.repo_id, status=status, rows=len(rows))
 
 
 def _made(
-    repo: Repo, selected: StageRun, desk: Desk, model: Model | None
+    repo: Repo, selected: StageRun, desk: Desk, model: Model | None, past: Past | None
 ) -> tuple[Shard, list[Candidate], StageStatus]:
-    """The candidates with the family `llm` on, or off where there is no model."""
-    settings = desk.settings.inject if model else _without_model(desk.settings.inject)
-    key = desk.key("inject", VERSION, selected.key, _what_matters(settings, model))
+    """The candidates, with the families off whose model or history is not there."""
+    settings = desk.settings.inject if model else _without("llm", desk.settings.inject)
+    settings = settings if past else _without("mirror", settings)
+    key = desk.key("inject", VERSION, selected.key, _what_matters(settings, model, past))
     shard = Shard("candidates", repo.repo_id, key)
 
     def make() -> list[Candidate]:
@@ -50,7 +62,8 @@ def _made(
         functions = desk.rows_of(Function, selected)
         tree = desk.tree_of(repo)
         executed = by_tests(desk.rows_of(Coverage, selected))
-        made = candidates(repo, tree.path, functions, settings, desk.settings.seed, model, executed)
+        seed = desk.settings.seed
+        made = candidates(repo, tree.path, functions, settings, seed, model, executed, past)
         report("inject", repo.repo_id, len(made), len(made))
         return made
 
@@ -58,26 +71,61 @@ def _made(
 
 
 def _model(desk: Desk) -> Model | None:
-    """The model that writes bugs in this run; none where the family is off."""
-    if "llm" not in desk.settings.inject.strategies:
+    """The model that writes bugs in this run, and ports fixes; none where both families are off."""
+    strategies = desk.settings.inject.strategies
+    if "llm" not in strategies and not ("mirror" in strategies and desk.settings.llm.model):
         return None
     if not desk.settings.llm.model:
         message = "inject.strategies names llm, but llm.model is not set"
-        if not _without_model(desk.settings.inject).strategies:
+        if not _without("llm", desk.settings.inject).strategies:
             raise ModelUnusable(message)
         log.warning("%s; the other families go on", message)
         return None
     return Model(desk.settings.llm, desk.cache / "llm", desk.run_id)
 
 
-def _without_model(settings: InjectSettings) -> InjectSettings:
-    """The settings with the family `llm` off."""
-    others = tuple(name for name in settings.strategies if name != "llm")
+def _past(repo: Repo, desk: Desk) -> Past | None:
+    """The history that fixes are taken from; none where the family is off or the source has none.
+
+    Raises what `fetched` raises where the family is the only one.
+    """
+    settings, select = desk.settings.inject, desk.settings.select
+    if "mirror" not in settings.strategies:
+        return None
+    try:
+        pinned = fetched.pinned_of(repo.source, settings, select)
+        if pinned is None:
+            raise SourceError(f"{repo.source} has no git history; inject.histories may name one")
+        history = fetched.history_at(pinned, desk.cache, select)
+    except (NetworkError, SourceError) as error:
+        if not _without("mirror", settings).strategies:
+            raise
+        log.warning("%s: no mirrored fixes: %s; the other families go on", repo.repo_id, error)
+        return None
+    name = named(pinned)[0] if pinned.startswith("github:") else ""
+    if not (name and settings.mirror_pulls):
+        return Past(history)
+    try:
+        return Past(history, board(name, history.head, settings.mirror_pulls, desk.cache, select))
+    except (NetworkError, SourceError) as error:
+        log.warning("%s: pull requests are not read: %s; the history alone is taken", repo.repo_id, error)
+        return Past(history)
+
+
+def _without(family: str, settings: InjectSettings) -> InjectSettings:
+    """The settings with a family off."""
+    others = tuple(name for name in settings.strategies if name != family)
     return settings.model_copy(update={"strategies": others})
 
 
-def _what_matters(settings: InjectSettings, model: Model | None) -> dict[str, Any]:
-    """The settings that the rows depend on; those of the model only where it is asked."""
-    if model is None:
-        return settings.model_dump(exclude={"llm_share"})
-    return {**settings.model_dump(), "llm": model.settings.model_dump(exclude={"workers", "timeout"})}
+def _what_matters(
+    settings: InjectSettings, model: Model | None, past: Past | None
+) -> dict[str, Any]:
+    """The settings that the rows depend on; those of model and history only where there is one."""
+    out = (frozenset() if past else MIRROR) | (frozenset() if model else {"llm_share"})
+    matters = settings.model_dump(exclude=set(out))
+    if model is not None:
+        matters["llm"] = model.settings.model_dump(exclude={"workers", "timeout"})
+    if past is not None:
+        matters["histories"] = past.history.digest, past.board.digest
+    return matters
