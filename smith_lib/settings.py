@@ -129,6 +129,9 @@ class InjectSettings(_Stage):
     """Share drawn towards fixes of 6 to 15 lines; the rest is complex."""
     max_per_function: int = Field(6, ge=1, le=MANY)
     """Most candidates in one function."""
+    common_share: float = Field(0.15, ge=0, le=1)
+    """Share of the candidates that may lie in functions which more than half of the tests execute: such bugs
+    take the longest to judge and are mostly too broken. More are taken only where nothing else is left."""
     llm_share: float = Field(0.3, gt=0, le=1)
     """Share of the candidates that a model writes, where the family `llm` is on."""
     mirror_share: float = Field(0.3, gt=0, le=1)

@@ -172,7 +172,11 @@ class Repo:
     tiers_reason: str
     """Why the others did not; empty where none is missing."""
     outside: tuple[str, ...]
-    """Modules from outside the tree that the collected suite has imported, in the order of their import."""
+    """Modules from outside the tree that the collected suite has imported, in the order of their import, and
+    those of the standard library that its tests load while they run."""
+    patterns: tuple[str, ...]
+    """Regular expressions that its tests compile while they run, each as JSON: text, flags, whether it is
+    bytes. A warm process has them compiled before."""
     outcome: RepoOutcome
     reason: str
     """One line with the figure, e.g. `612 lines of code, at least 1,000 wanted`."""

@@ -1,7 +1,7 @@
 """Which drafts become candidates: towards the shares that a published dataset wants."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from random import Random
 
 from smith_lib.inject.draw import Draft
@@ -64,15 +64,21 @@ class Chooser:
         self.chosen: list[Draft] = []
         self.combined = 0
         self.most_combined = limit
+        self.common: Set[str] = frozenset()
+        self.n_common = 0
+        self.most_common = limit
 
     def _fits(self, draft: Draft) -> bool:
         if draft.strategy is Strategy.COMBINE and self.combined >= self.most_combined:
+            return False
+        if self.n_common >= self.most_common and not self.common.isdisjoint(draft.functions):
             return False
         return all(self.functions[name] < self.max_per_function for name in draft.functions)
 
     def _take(self, draft: Draft) -> None:
         self.chosen.append(draft)
         self.combined += draft.strategy is Strategy.COMBINE
+        self.n_common += not self.common.isdisjoint(draft.functions)
         self.taken[draft.complexity, draft.category] += 1
         self.operators[draft.operator] += 1
         self.functions.update(draft.functions)
@@ -110,8 +116,13 @@ def choose(
     random: Random,
     written: Sequence[Draft] = (),
     mirrored: Sequence[Draft] = (),
+    common: Set[str] = frozenset(),
 ) -> list[Draft]:
-    """Up to `settings.limit` of the drafts: written by a model, undone fixes, of several files, the rest."""
+    """Up to `settings.limit` of the drafts: written by a model, undone fixes, of several files, the rest.
+
+    Of those in `common` functions, which most tests execute, `settings.common_share` of the limit is taken;
+    more only where nothing else is left.
+    """
     sizes = {
         Complexity.SIMPLE: settings.simple,
         Complexity.MEDIUM: settings.medium,
@@ -121,6 +132,8 @@ def choose(
     chooser.take(written, len(written), random)
     part = settings.mirror_share if singles or combined else 1.0
     chooser.take(mirrored, len(chooser.chosen) + max(1, round(part * settings.limit)), random)
+    chooser.common = common
+    chooser.most_common = round(settings.common_share * settings.limit)
     wide = [draft for draft in combined if len(draft.files) > 1]
     narrow = [draft for draft in combined if len(draft.files) == 1]
     share = MULTI_FILE if singles or narrow else 1
@@ -128,4 +141,9 @@ def choose(
     if singles:
         chooser.most_combined = max(1, round(COMBINED * settings.limit))
     chooser.take([*singles, *narrow], settings.limit, random)
+    if len(chooser.chosen) < settings.limit:
+        chooser.most_common = settings.limit
+        taken = set(map(id, chooser.chosen))
+        left = [d for d in (*singles, *narrow) if id(d) not in taken]
+        chooser.take(left, settings.limit, random)
     return chooser.chosen

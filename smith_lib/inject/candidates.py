@@ -47,13 +47,14 @@ def candidates(
     model: Model | None = None,
     executed: Mapping[str, Set[int]] | None = None,
     past: Past | None = None,
+    common: Set[str] = frozenset(),
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
     `executed` has, by path, the first lines of the statements that reliable tests execute; in functions,
-    nothing else is changed. Without a model the family `llm` gives nothing, and without a past the family
-    `mirror`. Raises `UnknownName` for an
-    operator that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
+    nothing else is changed; `common` has the functions that most tests execute, as `file::qualname`. Without
+    a model the family `llm` gives nothing, and without a past the family `mirror`. Raises `UnknownName` for
+    an operator that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
     """
     operators, combinations = chosen(settings.operators)
     parsed, _ = programs(repo, tree)
@@ -82,7 +83,7 @@ def candidates(
     most = max(6, settings.limit // (4 if offered else 1))
     together = [d for name in kinds for d in combine.combined(name, drafts, studio, most, random(name))]
     singles = drafts if offered else []
-    picked = balance.choose(singles, together, settings, random("choice"), authored, mirrored)
+    picked = balance.choose(singles, together, settings, random("choice"), authored, mirrored, common)
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
     rows = [_candidate(repo.repo_id, draft, seed) for draft in picked]

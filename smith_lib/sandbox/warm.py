@@ -12,8 +12,8 @@ from smith_lib.sandbox.suite import COMPLETE, SuiteReport, told
 
 _PLACE = "/home/smith/.smith"
 _FOLDERS = (TESTBED, "/tmp", "/home/smith", "/dev/shm")
-_PARTS = ("compiled", "fence", "handle", "plugin", "probes", "processes", "run", "runner", "swap", "traces",
-          "zygote")  # fmt: skip
+_PARTS = ("compiled", "fence", "handle", "lazy", "plugin", "probes", "processes", "run", "runner", "swap",
+          "traces", "zygote")  # fmt: skip
 """Modules of `inside` that go into the sandbox as `smith_<name>`, beside the keeper."""
 _SPARE_MB = 512
 _SPARE_PROCESSES = 32
@@ -33,6 +33,8 @@ class Order:
     stop: int | None = None
     """So many tests that do not pass end it."""
     keep_failures: int = 5
+    learn: bool = False
+    """Whether it is to tell what the tests make their process load and compile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class WarmReport:
     """Whether that is since its child, or the process itself, came to a bad end."""
     left: tuple[str, ...] = ()
     """What of its process the tests left changed, by name."""
+    modules: tuple[str, ...] = ()
+    """Modules of the standard library that are loaded in the end; of an order to learn."""
+    patterns: tuple[str, ...] = ()
+    """Regular expressions that are compiled in the end, each as JSON; of an order to learn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +79,18 @@ class Worker:
         limits: Limits,
         sources: Sequence[str] = (),
         tests: Sequence[str] = (),
+        patterns: Sequence[str] = (),
     ) -> None:
         """Nothing is started yet.
 
         `args` are pytest's, `limits.seconds` is the longest start of a process. `sources` and `tests` are
-        files of the package and of the suite that a fresh import is spared compiling.
+        files of the package and of the suite that a fresh import is spared compiling, and `patterns` what a
+        run told of regular expressions.
         """
         self._sandbox, self._environment = sandbox, environment
         self._args, self._limits = tuple(args), limits
         self._sources, self._tests = tuple(sources), tuple(tests)
+        self._patterns = [json.loads(pattern) for pattern in patterns]
         self._session: Session | None = None
         self._left = bytearray()
         self._ready: dict[str, Ready] = {}
@@ -102,7 +111,7 @@ class Worker:
         name = f"{kind}-{seed}"
         if name not in self._ready:
             order = {"op": "start", "name": name, "kind": kind, "seed": seed, "modules": list(modules),
-                     "sources": self._sources, "tests": self._tests,
+                     "sources": self._sources, "tests": self._tests, "patterns": self._patterns,
                      "seconds": self._limits.seconds}  # fmt: skip
             with self._sandbox.turn():
                 answer = self._ask(order, self._limits.seconds + _GRACE)
@@ -113,16 +122,16 @@ class Worker:
         """What one run reported. Raises `EngineError` where a warm process cannot be started at all."""
         ready = self.ready(kind, seed, modules)
         if ready.why_not:
-            return WarmReport(_NOTHING, ready.why_not)
+            return WarmReport(NOTHING, ready.why_not)
         message: dict[str, Any] = {
             "op": "run", "name": f"{kind}-{seed}", "files": dict(order.files), "stop": order.stop,
             "cpu_seconds": order.cpu_seconds, "idle_seconds": order.idle_seconds,
-            "keep_failures": order.keep_failures, "tests": None,
+            "keep_failures": order.keep_failures, "learn": order.learn, "tests": None,
         }  # fmt: skip
         if order.tests is not None and kind != "fork":
             at = self._at(f"{kind}-{seed}", ready)
             if missing := [test for test in order.tests if test not in at]:
-                return WarmReport(_NOTHING, f"{missing[0]} is not collected in a warm process")
+                return WarmReport(NOTHING, f"{missing[0]} is not collected in a warm process")
             message["tests"] = sorted(at[test] for test in order.tests)
         elif order.tests is not None:
             message["only"] = list(order.tests)
@@ -131,7 +140,7 @@ class Worker:
                 answer = self._ask(message, 8 * order.cpu_seconds + 4 * order.idle_seconds + _GRACE)
         except EngineError as error:  # a run can do that; where it is the engine, a cold run tells
             self.restarts += 1
-            return WarmReport(_NOTHING, str(error), crashed=True)
+            return WarmReport(NOTHING, str(error), crashed=True)
         for name in answer["ended"]:
             self._ready.pop(name, None)
         if answer["spoilt"]:
@@ -194,7 +203,8 @@ class Worker:
         return message
 
 
-_NOTHING = SuiteReport("crashed", {}, {}, (), (), (), (), "", "", 0.0, 0.0, "")
+NOTHING = SuiteReport("crashed", {}, {}, (), (), (), (), "", "", 0.0, 0.0, "")
+"""The report of a run that was not made."""
 
 
 def _frame(message: Mapping[str, Any]) -> bytes:
@@ -230,4 +240,8 @@ def _run(answer: Mapping[str, Any]) -> WarmReport:
             elsewhere = f"its run was cut off ({how})"
     refused = any(event["e"] == "elsewhere" for event in answer["events"])
     left = [name for event in answer["events"] if event["e"] == "left" for name in event["names"]]
-    return WarmReport(report, elsewhere, bool(elsewhere) and not refused, tuple(left))
+    learnt: dict[str, Any] = next((event for event in answer["events"] if event["e"] == "learnt"), {})
+    return WarmReport(
+        report, elsewhere, bool(elsewhere) and not refused, tuple(left),
+        modules=tuple(learnt.get("modules", ())), patterns=tuple(map(json.dumps, learnt.get("patterns", ()))),
+    )  # fmt: skip

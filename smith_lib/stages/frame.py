@@ -76,8 +76,9 @@ class Desk:
         """A worker of the repository's environment; nothing is started yet."""
         tests = [name for name in repo.test_files if name.endswith(".py")]
         return Worker(
-            self.sandbox, environment_of(repo), repo.test_args, self.limits, repo.source_files, tests
-        )
+            self.sandbox, environment_of(repo), repo.test_args, self.limits, repo.source_files, tests,
+            repo.patterns,
+        )  # fmt: skip
 
     def once(
         self, row: type[R], shard: Shard, make: Callable[[], Sequence[R]], *beside: type[Row]

@@ -16,7 +16,8 @@ from smith_lib.sources.github import parsed as named
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard
 from smith_lib.types import Candidate, Coverage, Function, Repo, StageRun, StageStatus
-from smith_lib.validate.coverage import by_tests
+from smith_lib.validate.called import called
+from smith_lib.validate.coverage import by_most_tests, by_tests
 
 log = logging.getLogger(__name__)
 VERSION = 3
@@ -61,9 +62,12 @@ def _made(
         report("inject", repo.repo_id, 0, settings.limit)
         functions = desk.rows_of(Function, selected)
         tree = desk.tree_of(repo)
-        executed = by_tests(desk.rows_of(Coverage, selected))
-        seed = desk.settings.seed
-        made = candidates(repo, tree.path, functions, settings, seed, model, executed, past)
+        coverage, seed = desk.rows_of(Coverage, selected), desk.settings.seed
+        often = called(repo.repo_id, tree.path, repo.source_files, by_most_tests(coverage))
+        common = {f"{function.file}::{function.qualname}" for function in often if coverage}
+        made = candidates(
+            repo, tree.path, functions, settings, seed, model, by_tests(coverage), past, common
+        )
         report("inject", repo.repo_id, len(made), len(made))
         return made
 

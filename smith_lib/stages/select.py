@@ -23,7 +23,7 @@ from smith_lib.validate.calibrate import calibrate
 from smith_lib.validate.called import called
 from smith_lib.validate.coverage import Gathered
 
-VERSION = 4
+VERSION = 5
 NO_SUITE = (RepoOutcome.NO_INTERPRETER, RepoOutcome.BUILD_FAILED, RepoOutcome.SUITE_FAILED)
 """Rejections after which no bug can be judged; all others are about what a dataset should hold."""
 
@@ -81,7 +81,7 @@ def _blank(tree: Tree, known: Facts) -> Repo:
         n_tests_static=known.n_tests, n_tests=0, n_reliable=0, pass_rate=0.0, python="", pytest="", image="",
         image_digest="", dockerfile="", requirements="", base="", interpreter="", install=(), environ=(),
         recipe="", test_command="", test_args=(), test_files=known.test_files, ignored=(), source_files=(),
-        baseline_seconds=0.0, baseline_cpu_seconds=0.0, outside=(),
+        baseline_seconds=0.0, baseline_cpu_seconds=0.0, outside=(), patterns=(),
         sandbox="", tiers=(), tiers_reason="", outcome=RepoOutcome.KEPT, reason="", log="",
     )  # fmt: skip
 
@@ -154,8 +154,9 @@ def _calibrated(selected: Selected, base: Baseline, tree: Tree, desk: Desk) -> S
         desk.settings.workers,
     )  # fmt: skip
     repo = replace(
-        repo, tiers=tuple(t.value for t in found.tiers), tiers_reason=found.reason, outside=found.modules
-    )
+        repo, tiers=tuple(t.value for t in found.tiers), tiers_reason=found.reason, outside=found.modules,
+        patterns=found.patterns,
+    )  # fmt: skip
     executed = Gathered(repo.source_files)
     for run in base.traced.executed:
         executed.add("", run.lines, ())

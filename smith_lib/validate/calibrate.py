@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import SuiteReport
-from smith_lib.sandbox.warm import Order, Ready, Worker
+from smith_lib.sandbox.warm import NOTHING, Order, Ready, WarmReport, Worker
 from smith_lib.types import Coverage, Stability, Test, Tier
 from smith_lib.validate.coverage import Gathered
 from smith_lib.validate.judge import failing
@@ -27,6 +27,9 @@ class Calibration:
     reason: str
     """Why the other tiers are missing."""
     modules: tuple[str, ...]
+    """Modules from outside the tree that the suite loads."""
+    patterns: tuple[str, ...]
+    """Regular expressions that it compiles, each as JSON."""
     alone: frozenset[str]
     """Reliable tests that pass when they are run by themselves."""
     odd: dict[Tier, frozenset[str]]
@@ -63,15 +66,19 @@ def calibrate(
         first = stack.enter_context(new_worker())
         report("select", repo_id, 0, 0, "warming up")
         ready = first.ready("swap", 1)
+        modules: tuple[str, ...] = ready.modules
+        patterns: tuple[str, ...] = ()
         for tier in (Tier.SWAP, Tier.FORK):
-            why, differing = _null(first, tier, ready, reliable, seconds)
+            told, why, differing = _null(first, tier, ready, reliable, seconds)
+            if tier is Tier.SWAP:
+                modules, patterns = tuple(dict.fromkeys((*modules, *told.modules))), told.patterns
             if why:
                 reasons.append(f"{tier}: {why}")
             else:
                 tiers.append(tier)
                 odd[tier] = differing
         if tiers:  # what a run leaves behind, a port that is taken for a while, shows in those after it
-            why, again = _null(first, tiers[0], ready, reliable, seconds)
+            _, why, again = _null(first, tiers[0], ready, reliable, seconds)
             if why:
                 reasons.append(f"run again, {why}")
                 tiers = []
@@ -83,12 +90,13 @@ def calibrate(
         if not mapped:
             how = f"{unmapped[0]} is loaded in a way of its own" if unmapped else f"the run {traced.ended}"
             reasons.append(f"what tests execute is not known: {how}")
-            return Calibration((*tiers, Tier.COLD), "; ".join(reasons), ready.modules, frozenset(), odd, ())
+            return Calibration(
+                (*tiers, Tier.COLD), "; ".join(reasons), modules, patterns, frozenset(), odd, ()
+            )
         crew = [first, *(stack.enter_context(new_worker()) for _ in range(_useful(workers, seconds) - 1))]
         alone = _alone(repo_id, crew, reliable, seconds, gathered)
-    return Calibration(
-        (*tiers, Tier.COLD), "; ".join(reasons), ready.modules, alone, odd, gathered.rows(repo_id, reliable)
-    )
+    rows = gathered.rows(repo_id, reliable)
+    return Calibration((*tiers, Tier.COLD), "; ".join(reasons), modules, patterns, alone, odd, rows)
 
 
 def _useful(workers: int, seconds: dict[str, float]) -> int:
@@ -98,20 +106,25 @@ def _useful(workers: int, seconds: dict[str, float]) -> int:
 
 def _null(
     worker: Worker, tier: Tier, ready: Ready, reliable: tuple[str, ...], seconds: dict[str, float]
-) -> tuple[str, frozenset[str]]:
-    """Why a tier does not tell the clean suite's outcomes, and the tests that end otherwise where it does."""
+) -> tuple[WarmReport, str, frozenset[str]]:
+    """What a run of the clean suite in that tier told, why the tier does not serve, and the tests that end
+    otherwise where it does."""
     if ready.why_not:
-        return f"the suite cannot be collected in a warm process: {ready.why_not}", frozenset()
+        why = f"the suite cannot be collected in a warm process: {ready.why_not}"
+        return WarmReport(NOTHING, why), why, frozenset()
     if tier is Tier.SWAP and ready.threads > 1:
-        return f"{ready.threads} threads run once the suite is collected", frozenset()
+        why = f"{ready.threads} threads run once the suite is collected"
+        return WarmReport(NOTHING, why), why, frozenset()
     longest = 10.0 + 10 * sum(seconds.values())
-    told = worker.run(tier.value, 1, Order({}, reliable, longest, longest), ready.modules)
+    learn = tier is Tier.SWAP
+    told = worker.run(tier.value, 1, Order({}, reliable, longest, longest, learn=learn), ready.modules)
     if told.elsewhere or told.report.ended != "finished":
-        return told.elsewhere or f"the clean suite ended by {told.report.ended}", frozenset()
+        return told, told.elsewhere or f"the clean suite ended by {told.report.ended}", frozenset()
     differing = failing(told.report, reliable)
     if len(differing) > MOST_ODD * len(reliable):
-        return f"{len(differing)} of {len(reliable)} tests end otherwise, e.g. {differing[0]}", frozenset()
-    return "", frozenset(differing)
+        why = f"{len(differing)} of {len(reliable)} tests end otherwise, e.g. {differing[0]}"
+        return told, why, frozenset()
+    return told, "", frozenset(differing)
 
 
 def _alone(

@@ -1,5 +1,6 @@
 """Which tests execute which statements, and so which of them a bug may make fail."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -110,3 +111,15 @@ def by_tests(rows: Sequence[Coverage]) -> dict[str, frozenset[int]] | None:
             for file in row.files:
                 found.setdefault(file.path, set()).update(file.lines)
     return {path: frozenset(lines) for path, lines in found.items()}
+
+
+def by_most_tests(rows: Sequence[Coverage], share: float = 0.5) -> dict[str, set[int]]:
+    """The lines that more than that share of the tests execute, by path."""
+    counts: dict[str, Counter[int]] = {}
+    for row in rows:
+        for file in row.files:
+            lines = counts.setdefault(file.path, Counter())
+            for line in file.lines:
+                lines[line] += len(row.tests)
+    least = share * sum(len(row.tests) for row in rows)
+    return {path: {line for line, n in lines.items() if n > least} for path, lines in counts.items()}

@@ -67,12 +67,15 @@ def warmed(
     base = baseline(name, run, args, 2, replace(limits, seconds=60))
     assert not base.broken, base.broken
 
+    patterns: tuple[str, ...] = ()
+
     def new_worker() -> Worker:
-        return Worker(sandbox, environment, args, replace(limits, seconds=60))
+        return Worker(sandbox, environment, args, replace(limits, seconds=60), patterns=patterns)
 
     tests = {t.file for t in base.tests} | {"tests/conftest.py", "conftest.py"}
     files = [f for f in base.loaded if f not in tests]
     found = calibrate(name, new_worker, base.tests, base.traced, files, 2)
+    patterns = found.patterns
     rows = [found.of(t) for t in base.tests if t.stability is Stability.RELIABLE]
     reliable: Mapping[str, float] = {t.test_id: t.seconds for t in rows}
     bench = Bench(

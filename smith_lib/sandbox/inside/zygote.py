@@ -140,6 +140,7 @@ class Collected:
 
     def pytest_runtestloop(self, session):
         """Instead of running the tests: wait for orders."""
+        import smith_lazy
         import smith_swap
 
         reporter = sys.modules["smith_plugin"]._reporter
@@ -150,6 +151,8 @@ class Collected:
             "threads": threading.active_count(), "modules": outside(reporter.relative),
         })
         os.close(reporter.channel.fd)
+        smith_lazy.load(self.order["modules"])
+        smith_lazy.compile_all(self.order["patterns"])
         self.standing = sys.modules["smith_plugin"].standing()
         gc.freeze()
         serve(self.wire, self.compile_clean, self.act)
@@ -194,6 +197,11 @@ class Collected:
         except BaseException as why:  # pytest.exit, SystemExit at odd places: a cold run has to tell
             odd = "%s: %s" % (type(why).__name__, why)
         reporter.channel.send({"e": "left", "names": plugin.left(self.standing)})
+        if order.get("learn"):
+            import smith_lazy
+
+            learnt = smith_lazy.standard(outside(reporter.relative))
+            reporter.channel.send({"e": "learnt", "patterns": smith_lazy.patterns(), "modules": learnt})
         reporter.channel.send({"e": "odd", "why": odd[:300]} if odd else
                               {"e": "end", "exit": 0})
         leave(0)
@@ -280,7 +288,9 @@ def warmed(order):
         with contextlib.suppress(BaseException):
             importlib.import_module(name)
     import smith_compiled
+    import smith_lazy
 
+    smith_lazy.compile_all(order["patterns"])
     real = order["real_root"]
     smith_compiled.install(
         [os.path.join(real, name) for name in order["sources"]],
@@ -304,6 +314,7 @@ def main():
     order["real_root"] = os.path.realpath(order["root"])
     sys.path.insert(0, _HERE)
     import smith_compiled  # noqa: F401
+    import smith_lazy  # noqa: F401
     import smith_swap  # noqa: F401
 
     sys.path.remove(_HERE)
