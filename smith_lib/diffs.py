@@ -89,7 +89,12 @@ def _matches(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]:
 
 def changed(old: list[str], new: list[str]) -> int:
     """As `fix_lines` of the diff between the lines."""
-    return sum(max(a - i, b - j) for tag, i, a, j, b in _opcodes(old, new) if tag != "equal")
+    return sum(max(a - i, b - j) for i, a, j, b in runs(old, new))
+
+
+def runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
+    """The runs of lines that differ, rising: `old[i:a]` becomes `new[j:b]`, as (i, a, j, b)."""
+    return [(i, a, j, b) for tag, i, a, j, b in _opcodes(old, new) if tag != "equal"]
 
 
 def _opcodes(old: list[str], new: list[str]) -> list[tuple[str, int, int, int, int]]:

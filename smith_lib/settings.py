@@ -116,10 +116,11 @@ class InjectSettings(_Stage):
 
     limit: int = Field(200, ge=1, le=1_000_000, json_schema_extra=flag("--limit"))
     """Candidates a repository."""
-    strategies: tuple[Literal["ast", "semantic", "combine", "llm"], ...] = Field(
+    strategies: tuple[Literal["ast", "semantic", "combine", "mirror", "llm"], ...] = Field(
         ("ast", "semantic", "combine"), min_length=1
     )
-    """Families that bugs are drawn from; `llm` takes effect where `llm.model` is set."""
+    """Families that bugs are drawn from; `mirror` takes effect where the source has a git history, and `llm`
+    where `llm.model` is set."""
     operators: tuple[str, ...] = ()
     """Only these operators; all where empty. `smith operators` lists them."""
     simple: float = Field(0.6, ge=0, le=1)
@@ -130,6 +131,17 @@ class InjectSettings(_Stage):
     """Most candidates in one function."""
     llm_share: float = Field(0.3, gt=0, le=1)
     """Share of the candidates that a model writes, where the family `llm` is on."""
+    mirror_share: float = Field(0.3, gt=0, le=1)
+    """Most of the candidates that are undone fixes, where other families are on beside `mirror`."""
+    mirror_per_fix: int = Field(3, ge=1, le=100)
+    """Most candidates out of one fix: the whole of it undone, and parts of it."""
+    mirror_commits: int = Field(5_000, ge=1, le=MANY)
+    """How many commits back fixes are looked for."""
+    mirror_pulls: int = Field(1_000, ge=0, le=MANY)
+    """How many pull requests of a GitHub repository are looked through for what the fixes were about."""
+    histories: dict[str, str] = {}
+    """Git histories (`git+URL`, `github:owner/name`, a path) of sources that have none, by source without
+    version: `{"pypi:name" = "git+https://..."}`."""
 
 
 class LlmSettings(_Stage):

@@ -234,6 +234,18 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """An issue or a pull request as people wrote it."""
+
+    kind: str
+    """`issue` or `pull`."""
+    number: int
+    title: str
+    body: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A bug that has not been judged."""
 
@@ -255,6 +267,16 @@ class Candidate:
     cost_usd: float
     covering_tests: tuple[str, ...]
     """Reliable tests that execute the changed lines; empty where that is not known."""
+    fix_commit: str = ""
+    """The commit that a mirrored bug undoes, 40 hexadecimal digits; empty for other families."""
+    fix_date: str = ""
+    """When it was committed, ISO 8601 in UTC."""
+    fix_title: str = ""
+    """The first line of its message."""
+    fix_body: str = ""
+    """The rest of its message."""
+    fix_reports: tuple[Report, ...] = ()
+    """Its pull request and the issues that it names, as far as they could be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,9 @@ def choose(
     settings: InjectSettings,
     random: Random,
     written: Sequence[Draft] = (),
+    mirrored: Sequence[Draft] = (),
 ) -> list[Draft]:
-    """Up to `settings.limit` of the drafts: those that a model wrote, those of several files, the rest."""
+    """Up to `settings.limit` of the drafts: written by a model, undone fixes, of several files, the rest."""
     sizes = {
         Complexity.SIMPLE: settings.simple,
         Complexity.MEDIUM: settings.medium,
@@ -118,6 +119,8 @@ def choose(
     }
     chooser = Chooser(settings.limit, sizes, settings.max_per_function)
     chooser.take(written, len(written), random)
+    part = settings.mirror_share if singles or combined else 1.0
+    chooser.take(mirrored, len(chooser.chosen) + max(1, round(part * settings.limit)), random)
     wide = [draft for draft in combined if len(draft.files) > 1]
     narrow = [draft for draft in combined if len(draft.files) == 1]
     share = MULTI_FILE if singles or narrow else 1

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -10,6 +11,8 @@ from smith_lib import diffs
 from smith_lib.inject import balance, combine
 from smith_lib.inject.draw import Draft, Sites, Studio, drafts_of
 from smith_lib.inject.llm_family import modify
+from smith_lib.inject.mirror_family import mirror
+from smith_lib.inject.mirror_family.history import History
 from smith_lib.inject.program import Program, Skipped, read
 from smith_lib.inject.table import chosen
 from smith_lib.llm import Model
@@ -43,11 +46,13 @@ def candidates(
     seed: int,
     model: Model | None = None,
     executed: Mapping[str, Set[int]] | None = None,
+    history: History | None = None,
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
     `executed` has, by path, the first lines of the statements that reliable tests execute; in functions,
-    nothing else is changed. Without a model the family `llm` gives nothing. Raises `UnknownName` for an
+    nothing else is changed. Without a model the family `llm` gives nothing, and without a history the family
+    `mirror`. Raises `UnknownName` for an
     operator that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
     """
     operators, combinations = chosen(settings.operators)
@@ -66,12 +71,17 @@ def candidates(
     if model is not None and Strategy.LLM in settings.strategies and _is_named(modify.NAME, settings):
         part = max(1, round((settings.llm_share if offered or kinds else 1) * settings.limit))
         authored = modify.written(repo.repo_id, sites, studio, settings, model, random(modify.NAME), part)
+    mirrored: list[Draft] = []
+    if history is not None and Strategy.MIRROR in settings.strategies:
+        some = mirror.drafts(history, parsed, sites, studio, settings)
+        mirrored = [draft for draft in some if _is_named(draft.operator, settings)]
     if not offered and not kinds:
         material = []
     drafts = [d for op in material for d in drafts_of(op, sites, studio, wanted, random(op.name))]
     most = max(6, settings.limit // (4 if offered else 1))
     together = [d for name in kinds for d in combine.combined(name, drafts, studio, most, random(name))]
-    picked = balance.choose(drafts if offered else [], together, settings, random("choice"), authored)
+    singles = drafts if offered else []
+    picked = balance.choose(singles, together, settings, random("choice"), authored, mirrored)
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
     rows = [_candidate(repo.repo_id, draft, seed) for draft in picked]
@@ -86,7 +96,7 @@ def _candidate(repo_id: str, draft: Draft, seed: int) -> Candidate:
     patch = draft.patch
     fix_lines = diffs.fix_lines(patch)
     digest = hashlib.sha256(patch.encode()).hexdigest()[:8]
-    return Candidate(
+    row = Candidate(
         repo_id=repo_id,
         candidate_id=f"{repo_id}.{draft.operator}.{digest}",
         strategy=draft.strategy,
@@ -102,3 +112,7 @@ def _candidate(repo_id: str, draft: Draft, seed: int) -> Candidate:
         cost_usd=draft.cost_usd,
         covering_tests=(),
     )
+    fix = draft.fix
+    if fix is None:
+        return row
+    return replace(row, fix_commit=fix.sha, fix_date=fix.date, fix_title=fix.title, fix_body=fix.body)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
@@ -14,6 +15,9 @@ from smith_lib.inject.operator import Operator
 from smith_lib.inject.program import Program
 from smith_lib.inject.rewrite import Edit, Part, changed_lines, edit_of
 from smith_lib.types import Category, Complexity, Function, Strategy
+
+if TYPE_CHECKING:
+    from smith_lib.inject.mirror_family.history import Commit
 
 log = logging.getLogger(__name__)
 TRIES = 12
@@ -37,6 +41,8 @@ class Draft:
     model: str = ""
     """The model that wrote it."""
     cost_usd: float = 0.0
+    fix: "Commit | None" = None
+    """The commit that it undoes."""
 
     @property
     def patch(self) -> str:

@@ -6,11 +6,14 @@ from types import ModuleType
 
 from smith_lib.errors import UnknownName
 from smith_lib.inject import combine
+from smith_lib.inject.mirror_family import undo
 from smith_lib.inject.operator import Family, Operator
 from smith_lib.types import Category
 
 WRITTEN = ("llm_modify",)
 """Operators whose bugs a model writes."""
+MIRRORED = tuple(undo.NAMES)
+"""Operators whose bugs are fixes out of a history, undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ def chosen(names: tuple[str, ...]) -> tuple[tuple[Operator, ...], tuple[str, ...
     """
     known = {op.name for op in catalogue()}
     for name in names:
-        if name not in known and name not in combine.NAMES and name not in WRITTEN:
-            raise UnknownName("operator", name, [*known, *combine.NAMES, *WRITTEN])
+        if name not in known and name not in (*combine.NAMES, *WRITTEN, *MIRRORED):
+            raise UnknownName("operator", name, [*known, *combine.NAMES, *WRITTEN, *MIRRORED])
     some = not known.isdisjoint(names)
     return (
         tuple(op for op in catalogue() if not some or op.name in names),

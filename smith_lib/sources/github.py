@@ -70,6 +70,15 @@ class GitHub:
         return asked(lambda: hub.get_repo(name), f"repository {name}", self.sleep)
 
 
+def access(name: str, settings: SelectSettings) -> tuple[str, dict[str, str]]:
+    """The URL that git reaches the repository by, and git's environment with the token where it is for it.
+
+    Raises as `GitHub.pin` does.
+    """
+    url = GitHub(settings.github_url)._repo(name).clone_url
+    return url, _access(url, settings.github_url or "")
+
+
 def parsed(spec: str) -> tuple[str, str | None]:
     """`owner/name` and the ref. Raises `SourceError` where the spec is malformed."""
     match = SPEC.fullmatch(spec)

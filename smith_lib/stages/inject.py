@@ -4,8 +4,10 @@ import logging
 import time
 from typing import Any
 
-from smith_lib.errors import ModelUnusable, NetworkError
+from smith_lib.errors import ModelUnusable, NetworkError, SourceError
 from smith_lib.inject.candidates import candidates
+from smith_lib.inject.mirror_family import fetched
+from smith_lib.inject.mirror_family.history import History
 from smith_lib.llm import Model
 from smith_lib.progress import report
 from smith_lib.settings import InjectSettings
@@ -15,34 +17,37 @@ from smith_lib.types import Candidate, Coverage, Function, Repo, StageRun, Stage
 from smith_lib.validate.coverage import by_tests
 
 log = logging.getLogger(__name__)
-VERSION = 2
+VERSION = 3
+MIRROR = frozenset({"mirror_share", "mirror_per_fix", "mirror_commits", "mirror_pulls", "histories"})
+"""Settings that matter where there is a history."""
 
 
 def inject(selected: StageRun, desk: Desk) -> StageRun:
     """The stage's ledger row, once the candidates are there.
 
-    Where the model of the family `llm` cannot be had, the stage is as if the family was off, its key
-    included, so that the next run asks again.
+    Where the model of the family `llm`, or the history of the family `mirror`, cannot be had, the stage is as
+    if the family was off, its key included, so that the next run asks again.
     """
     row, started = desk.start(selected.source, "inject"), time.monotonic()
     [repo] = desk.rows_of(Repo, selected)
-    model = _model(desk)
+    model, history = _model(desk), _history(repo, desk)
     try:
-        shard, rows, status = _made(repo, selected, desk, model)
+        shard, rows, status = _made(repo, selected, desk, model, history)
     except (NetworkError, ModelUnusable) as error:
-        if model is None or not _without_model(desk.settings.inject).strategies:
+        if model is None or not _without("llm", desk.settings.inject).strategies:
             raise
         log.warning("%s: %s; the other families go on", repo.repo_id, error)
-        shard, rows, status = _made(repo, selected, desk, None)
+        shard, rows, status = _made(repo, selected, desk, None, history)
     return finish(row, shard, started, pin=selected.pin, repo_id=repo.repo_id, status=status, rows=len(rows))
 
 
 def _made(
-    repo: Repo, selected: StageRun, desk: Desk, model: Model | None
+    repo: Repo, selected: StageRun, desk: Desk, model: Model | None, history: History | None
 ) -> tuple[Shard, list[Candidate], StageStatus]:
-    """The candidates with the family `llm` on, or off where there is no model."""
-    settings = desk.settings.inject if model else _without_model(desk.settings.inject)
-    key = desk.key("inject", VERSION, selected.key, _what_matters(settings, model))
+    """The candidates, with the families off whose model or history is not there."""
+    settings = desk.settings.inject if model else _without("llm", desk.settings.inject)
+    settings = settings if history else _without("mirror", settings)
+    key = desk.key("inject", VERSION, selected.key, _what_matters(settings, model, history))
     shard = Shard("candidates", repo.repo_id, key)
 
     def make() -> list[Candidate]:
@@ -50,7 +55,8 @@ def _made(
         functions = desk.rows_of(Function, selected)
         tree = desk.tree_of(repo)
         executed = by_tests(desk.rows_of(Coverage, selected))
-        made = candidates(repo, tree.path, functions, settings, desk.settings.seed, model, executed)
+        seed = desk.settings.seed
+        made = candidates(repo, tree.path, functions, settings, seed, model, executed, history)
         report("inject", repo.repo_id, len(made), len(made))
         return made
 
@@ -63,21 +69,48 @@ def _model(desk: Desk) -> Model | None:
         return None
     if not desk.settings.llm.model:
         message = "inject.strategies names llm, but llm.model is not set"
-        if not _without_model(desk.settings.inject).strategies:
+        if not _without("llm", desk.settings.inject).strategies:
             raise ModelUnusable(message)
         log.warning("%s; the other families go on", message)
         return None
     return Model(desk.settings.llm, desk.cache / "llm", desk.run_id)
 
 
-def _without_model(settings: InjectSettings) -> InjectSettings:
-    """The settings with the family `llm` off."""
-    others = tuple(name for name in settings.strategies if name != "llm")
+def _history(repo: Repo, desk: Desk) -> History | None:
+    """The history that fixes are taken from; none where the family is off or the source has none.
+
+    Raises what `fetched` raises where the family is the only one.
+    """
+    settings = desk.settings.inject
+    if "mirror" not in settings.strategies:
+        return None
+    try:
+        spec = fetched.spec_of(repo.source, settings)
+        if spec is None:
+            raise SourceError(f"{repo.source} has no git history; inject.histories may name one")
+        pinned = fetched.pinned(spec, desk.settings.select)
+        return fetched.history_at(pinned, desk.cache, desk.settings.select)
+    except (NetworkError, SourceError) as error:
+        if not _without("mirror", settings).strategies:
+            raise
+        log.warning("%s: no mirrored fixes: %s; the other families go on", repo.repo_id, error)
+        return None
+
+
+def _without(family: str, settings: InjectSettings) -> InjectSettings:
+    """The settings with a family off."""
+    others = tuple(name for name in settings.strategies if name != family)
     return settings.model_copy(update={"strategies": others})
 
 
-def _what_matters(settings: InjectSettings, model: Model | None) -> dict[str, Any]:
-    """The settings that the rows depend on; those of the model only where it is asked."""
-    if model is None:
-        return settings.model_dump(exclude={"llm_share"})
-    return {**settings.model_dump(), "llm": model.settings.model_dump(exclude={"workers", "timeout"})}
+def _what_matters(
+    settings: InjectSettings, model: Model | None, history: History | None
+) -> dict[str, Any]:
+    """The settings that the rows depend on; those of model and history only where there is one."""
+    out = (frozenset() if history else MIRROR) | (frozenset() if model else {"llm_share"})
+    matters = settings.model_dump(exclude=set(out))
+    if model is not None:
+        matters["llm"] = model.settings.model_dump(exclude={"workers", "timeout"})
+    if history is not None:
+        matters["histories"] = history.digest
+    return matters

@@ -1,0 +1,171 @@
+"""The commits of a git history: what each says, and which files it changes."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from smith_lib.errors import SourceError
+from smith_lib.sources.gitrun import failed, git
+
+log = logging.getLogger(__name__)
+
+OFFLINE: Mapping[str, str] = {"GIT_NO_LAZY_FETCH": "1"}
+"""A partial clone must not fetch what it lacks."""
+LATEST = 4_102_444_800
+"""Seconds since 1970 of the latest date that is believed."""
+FORMAT = "%H%x1f%P%x1f%ct%x1f%B"
+PULL = re.compile(r"Merge pull request #\d+|Merge branch|Merged in |Merge remote-tracking branch")
+"""How the message of a merge begins that brings a finished branch in."""
+FILE = ("100644", "100755")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a commit does to one file."""
+
+    status: str
+    """`A` added, `M` modified, `D` deleted, `R` renamed, `C` copied, `T` made something else."""
+    old_path: str
+    path: str
+    old: str
+    """The blob before, 40 hexadecimal digits."""
+    new: str
+    in_place: bool
+    """Whether it was a plain file before and after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit against its first parent."""
+
+    sha: str
+    parents: tuple[str, ...]
+    date: str
+    """When it was committed, ISO 8601 in UTC."""
+    title: str
+    body: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The ancestors of a commit in a repository on this machine."""
+
+    store: Path
+    head: str
+    origin: str
+    """How it is told to people."""
+
+    @property
+    def digest(self) -> str:
+        """What identifies its commits: a shallow clone has others than a whole one."""
+        ran = git(["-C", self.store, "rev-list", "--parents", "--end-of-options", self.head], env=OFFLINE)
+        if ran.code:
+            raise failed(self.origin, ran)
+        return hashlib.sha256(ran.out).hexdigest()
+
+
+def listed(history: History, most: int) -> list[Commit]:
+    """Up to `most` commits, newest first, without roots and the cuts of a shallow clone.
+
+    Of merges, those that bring a branch in are taken, against their first parent. Raises `SourceError` where
+    there is no such history.
+    """
+    said = git(
+        ["-C", history.store, "log", "-z", "--topo-order", f"--max-count={most}", f"--format={FORMAT}",
+         "--end-of-options", history.head],
+        env=OFFLINE,
+    )  # fmt: skip
+    if said.code:
+        raise failed(history.origin, said)
+    heads = [_head(record) for record in said.out.decode("utf-8", "replace").split("\0") if record.strip()]
+    taken = [head for head in heads if len(head[1]) == 1 or (head[1] and PULL.match(head[3]))]
+    changes = _changes(history, [(head[0], head[1][0]) for head in taken])
+    return [
+        Commit(sha, parents, date, title, body, tuple(changes.get(sha, ())))
+        for sha, parents, date, title, body in taken
+    ]
+
+
+def _head(record: str) -> tuple[str, tuple[str, ...], str, str, str]:
+    sha, parents, seconds, message = (record.lstrip("\n").split("\x1f", 3) + [""] * 3)[:4]
+    at = min(int(seconds), LATEST) if seconds.isdecimal() else 0
+    title, _, body = message.strip().partition("\n")
+    return sha, tuple(parents.split()), datetime.fromtimestamp(at, UTC).isoformat(), title, body.strip()
+
+
+def _changes(history: History, pairs: Sequence[tuple[str, str]]) -> dict[str, list[Change]]:
+    """By commit, the files that change from its first parent to it."""
+    if not pairs:
+        return {}
+    asked = "".join(f"{sha} {parent}\n" for sha, parent in pairs).encode()
+    ran = git(
+        ["-C", history.store, "diff-tree", "--stdin", "-r", "-M", "-z", "--raw", "--no-abbrev",
+         "--no-ext-diff", "--ignore-submodules=all"],
+        stdin=asked, env=OFFLINE,
+    )  # fmt: skip
+    if ran.code:
+        log.warning("%s: some of its commits cannot be compared: %s", history.origin, ran.err[:200])
+    found: dict[str, list[Change]] = {}
+    tokens = iter(ran.out.split(b"\0"))
+    into: list[Change] = []
+    for token in tokens:
+        if token.startswith(b":"):
+            into += _change(token.decode("ascii", "replace"), tokens)
+        elif token.strip():
+            into = found.setdefault(token.decode("ascii", "replace").strip(), [])
+    return found
+
+
+def _change(about: str, tokens: Iterator[bytes]) -> Iterator[Change]:
+    """The change that a raw line tells of; none where a path is not UTF-8."""
+    old_mode, mode, old, new, status = about[1:].split()
+    paths = [next(tokens, b"")]
+    if status[0] in "RC":
+        paths.append(next(tokens, b""))
+    try:
+        old_path, path = paths[0].decode(), paths[-1].decode()
+    except UnicodeDecodeError:
+        return
+    yield Change(status[0], old_path, path, old, new, old_mode in FILE and mode in FILE)
+
+
+def blobs(history: History, ids: Sequence[str], most: int) -> dict[str, str]:
+    """The texts of those blobs that are there, have at most `most` bytes and are UTF-8 without NUL."""
+    wanted = sorted(set(ids))
+    sizes = _batch(history, "--batch-check", wanted).decode("ascii", "replace").splitlines()
+    small = [line.split()[0] for line in sizes if _is_small(line.split(), most)]
+    out = _batch(history, "--batch", small)
+    found: dict[str, str] = {}
+    at = 0
+    for sha in small:
+        end = out.find(b"\n", at)
+        head = out[at:end].split()
+        if end < 0 or len(head) != 3 or head[0].decode() != sha:
+            raise SourceError(f"{history.origin}: git told nothing of the object {sha}")
+        data = out[end + 1 : end + 1 + int(head[2])]
+        at = end + 2 + len(data)
+        if b"\0" not in data:
+            try:
+                found[sha] = data.decode()
+            except UnicodeDecodeError:
+                log.debug("%s: the object %s is not UTF-8", history.origin, sha)
+    return found
+
+
+def _is_small(told: Sequence[str], most: int) -> bool:
+    return len(told) == 3 and told[1] == "blob" and int(told[2]) <= most
+
+
+def _batch(history: History, how: str, ids: Sequence[str]) -> bytes:
+    if not ids:
+        return b""
+    text = "".join(f"{sha}\n" for sha in ids).encode()
+    ran = git(["-C", history.store, "cat-file", how], stdin=text, env=OFFLINE)
+    if ran.code:
+        raise failed(history.origin, ran)
+    return ran.out

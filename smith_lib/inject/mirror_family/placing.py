@@ -1,0 +1,104 @@
+"""Changes of one text made in another: where each belongs is told by the lines around it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smith_lib import diffs
+
+EXACT = ((3, 3),)
+"""Lines of context above and below that must be there."""
+LOOSE = ((3, 3), (2, 2), (1, 1), (3, 0), (0, 3), (2, 0), (0, 2), (1, 0), (0, 1), (0, 0))
+TELLING = 8
+"""Letters and digits that the lines must have by which a change is placed with little context."""
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Lines of today's text, from `start` to before `end`, and what takes their place."""
+
+    start: int
+    end: int
+    lines: tuple[str, ...]
+
+
+def plain(line: str) -> str:
+    """The line without what formatting may change."""
+    return _SPACE.sub("", line.partition("  #")[0]).replace("'", '"').rstrip(",")
+
+
+def undone(
+    today: list[str], after: list[str], before: list[str], loose: bool = False
+) -> tuple[list[Run], int]:
+    """The runs that undo in today's lines what changed from `before` to `after`, and how many do not fit."""
+    said = [plain(line) for line in today] if loose else today
+    told = [plain(line) for line in after] if loose else after
+    made: list[Run] = []
+    unfit, drift, least = 0, 0, 0
+    for i, a, j, b in diffs.runs(after, before):
+        if loose and [plain(x) for x in after[i:a]] == [plain(x) for x in before[j:b]]:
+            continue
+        at = _place(said, told, i, a, i + drift, least, loose)
+        if at is None:
+            unfit += 1
+            continue
+        lines = _indented(before[j:b], after[i:a] or after[max(0, i - 1) : i], today, at, a - i)
+        made.append(Run(at, at + a - i, tuple(lines)))
+        drift, least = at - i, at + a - i
+    return made, unfit
+
+
+def _place(
+    today: Sequence[str], after: Sequence[str], i: int, a: int, near: int, least: int, loose: bool
+) -> int | None:
+    """The line of today's text where `after[i:a]` stands, by as much context as is there."""
+    for above, below in LOOSE if loose else EXACT:
+        first, last = max(0, i - above), min(len(after), a + below)
+        wanted = after[first:last]
+        if not wanted or (loose and sum(map(len, wanted)) < TELLING):
+            continue
+        lead = i - first
+        places = [
+            n + lead
+            for n in range(max(0, least - lead), len(today) - len(wanted) + 1)
+            if today[n] == wanted[0] and today[n : n + len(wanted)] == wanted and n + lead >= least
+        ]
+        if len(places) == 1 or (places and above + below >= 4):
+            return min(places, key=lambda n: abs(n - near))
+    return None
+
+
+def _indented(
+    lines: Sequence[str], like: Sequence[str], today: Sequence[str], at: int, gone: int
+) -> list[str]:
+    """The lines with the indentation and line ends of those in today's text that they replace or follow."""
+    here = today[at : at + gone] or today[max(0, at - 1) : at]
+    was = next((_indent(x) for x in like if x.strip()), "")
+    now = next((_indent(x) for x in here if x.strip()), "")
+    return reindented(lines, was, now, any(x.endswith("\r\n") for x in here))
+
+
+def reindented(lines: Sequence[str], was: str, now: str, crlf: bool) -> list[str]:
+    """The lines with another indentation and today's line ends."""
+    out: list[str] = []
+    for line in lines:
+        text = line.rstrip("\r\n")
+        if was != now and text.startswith(was) and text.strip():
+            text = now + text[len(was) :]
+        out.append(text + ("\r\n" if crlf else "\n"))
+    return out
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def made(today: Sequence[str], runs: Sequence[Run]) -> list[str]:
+    """Today's lines with the runs in their places."""
+    out: list[str] = []
+    at = 0
+    for run in sorted(runs, key=lambda run: (run.start, run.end)):
+        out += [*today[at : run.start], *run.lines]
+        at = run.end
+    return [*out, *today[at:]]

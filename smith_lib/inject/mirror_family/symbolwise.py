@@ -1,0 +1,95 @@
+"""Fixes undone symbol by symbol: the changed pieces are found in today's code by name and shape."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from smith_lib.inject.mirror_family.fixes import CodeChange
+from smith_lib.inject.mirror_family.merge import merged
+from smith_lib.inject.mirror_family.placing import Run, made, plain, reindented, undone
+from smith_lib.inject.mirror_family.symbols import Symbol, symbols
+
+ALIKE = 0.5
+"""Share of lines that today's piece must have in common with the fixed one to be taken for it."""
+BODY_ALIKE = 0.7
+"""The same where the old body is put back as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A piece of today's code as it was before the fix."""
+
+    path: str
+    name: str
+    run: Run
+    whole: bool
+    """Whether all of the fix's changes in it are undone."""
+
+
+def pieces(change: CodeChange, today: Mapping[str, str]) -> list[Undone]:
+    """What can be undone of a file's change, piece by piece; `today` has the texts by path."""
+    before, after = symbols(change.before), symbols(change.after)
+    found: list[Undone] = []
+    for name, fixed in after.items():
+        was = before.get(name)
+        if was is None or _shape(was) == _shape(fixed):
+            continue
+        place = _counterpart(fixed, change.today, today)
+        if place is None:
+            continue
+        path, now = place
+        lines = _old(now, fixed, was)
+        if lines is not None and lines[0] != list(now.lines):
+            found.append(Undone(path, now.name, Run(now.start, now.end, tuple(lines[0])), lines[1]))
+    return found
+
+
+def _shape(piece: Symbol) -> list[str]:
+    return [line for line in map(plain, piece.lines) if line and not line.startswith("#")]
+
+
+def _likeness(one: Symbol, other: Symbol) -> float:
+    return SequenceMatcher(None, _shape(one), _shape(other), autojunk=False).ratio()
+
+
+def _counterpart(fixed: Symbol, path: str, today: Mapping[str, str]) -> tuple[str, Symbol] | None:
+    """Today's piece of that name: in its own file, else the one that is most alike of those elsewhere."""
+    if path in today and (own := symbols(today[path]).get(fixed.name)) is not None:
+        return (path, own) if _likeness(fixed, own) >= ALIKE / 2 else None
+    best: tuple[float, str, Symbol] | None = None
+    for other in sorted(today):
+        for piece in symbols(today[other]).values():
+            if piece.last_name != fixed.last_name:
+                continue
+            likeness = _likeness(fixed, piece) + (piece.name == fixed.name) * 0.1
+            if likeness >= ALIKE and (best is None or likeness > best[0]):
+                best = likeness, other, piece
+    return None if best is None else (best[1], best[2])
+
+
+def _old(now: Symbol, fixed: Symbol, was: Symbol) -> tuple[list[str], bool] | None:
+    """Today's piece with the change undone, and whether with all of it."""
+    today, after, before = list(now.lines), list(fixed.lines), list(was.lines)
+    runs, unfit = undone(today, after, before, loose=True)
+    if runs and not unfit:
+        return made(today, runs), True
+    text = merged("".join(today), "".join(after), "".join(before))
+    if text is not None and text != "".join(today):
+        return text.splitlines(keepends=True), True
+    if _likeness(now, fixed) >= BODY_ALIKE and set(was.parameters) <= set(now.parameters):
+        return _with_old_body(now, was), True
+    return (made(today, runs), False) if runs else None
+
+
+def _with_old_body(now: Symbol, was: Symbol) -> list[str]:
+    """Today's head and docstring with the old body."""
+    head = list(now.lines[: now.body - now.start])
+    body = was.lines[was.body - was.start :]
+    here = now.lines[now.body - now.start]
+    old_indent, indent = _indent(body), _indent([here])
+    return head + reindented(body, old_indent, indent, here.endswith("\r\n"))
+
+
+def _indent(lines: Sequence[str]) -> str:
+    line = next((line for line in lines if line.strip()), "")
+    return line[: len(line) - len(line.lstrip(" \t"))]
