@@ -12,7 +12,7 @@ from smith_lib.inject import balance, combine
 from smith_lib.inject.draw import Draft, Sites, Studio, drafts_of
 from smith_lib.inject.llm_family import modify
 from smith_lib.inject.mirror_family import mirror
-from smith_lib.inject.mirror_family.history import History
+from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.inject.program import Program, Skipped, read
 from smith_lib.inject.table import chosen
 from smith_lib.llm import Model
@@ -46,12 +46,12 @@ def candidates(
     seed: int,
     model: Model | None = None,
     executed: Mapping[str, Set[int]] | None = None,
-    history: History | None = None,
+    past: Past | None = None,
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
     `executed` has, by path, the first lines of the statements that reliable tests execute; in functions,
-    nothing else is changed. Without a model the family `llm` gives nothing, and without a history the family
+    nothing else is changed. Without a model the family `llm` gives nothing, and without a past the family
     `mirror`. Raises `UnknownName` for an
     operator that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
     """
@@ -72,8 +72,9 @@ def candidates(
         part = max(1, round((settings.llm_share if offered or kinds else 1) * settings.limit))
         authored = modify.written(repo.repo_id, sites, studio, settings, model, random(modify.NAME), part)
     mirrored: list[Draft] = []
-    if history is not None and Strategy.MIRROR in settings.strategies:
-        some = mirror.drafts(history, parsed, sites, studio, settings)
+    if past is not None and Strategy.MIRROR in settings.strategies:
+        ported = max(1, round(settings.mirror_share * settings.limit))
+        some = mirror.drafts(past, parsed, sites, studio, settings, model, ported)
         mirrored = [draft for draft in some if _is_named(draft.operator, settings)]
     if not offered and not kinds:
         material = []
@@ -115,4 +116,7 @@ def _candidate(repo_id: str, draft: Draft, seed: int) -> Candidate:
     fix = draft.fix
     if fix is None:
         return row
-    return replace(row, fix_commit=fix.sha, fix_date=fix.date, fix_title=fix.title, fix_body=fix.body)
+    return replace(
+        row, fix_commit=fix.sha, fix_date=fix.date, fix_title=fix.title, fix_body=fix.body,
+        fix_reports=draft.reports,
+    )  # fmt: skip

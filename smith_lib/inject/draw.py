@@ -14,7 +14,7 @@ from smith_lib.inject.checks import Judge, Key
 from smith_lib.inject.operator import Operator
 from smith_lib.inject.program import Program
 from smith_lib.inject.rewrite import Edit, Part, changed_lines, edit_of
-from smith_lib.types import Category, Complexity, Function, Strategy
+from smith_lib.types import Category, Complexity, Function, Report, Strategy
 
 if TYPE_CHECKING:
     from smith_lib.inject.mirror_family.history import Commit
@@ -43,6 +43,8 @@ class Draft:
     cost_usd: float = 0.0
     fix: "Commit | None" = None
     """The commit that it undoes."""
+    reports: tuple[Report, ...] = ()
+    """What people wrote about that."""
 
     @property
     def patch(self) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 from smith_lib.errors import ModelUnusable, NetworkError, SourceError
 from smith_lib.inject.candidates import candidates
 from smith_lib.inject.mirror_family import fetched
-from smith_lib.inject.mirror_family.history import History
+from smith_lib.inject.mirror_family.mirror import Past
+from smith_lib.inject.mirror_family.pulls import board
 from smith_lib.llm import Model
 from smith_lib.progress import report
 from smith_lib.settings import InjectSettings
+from smith_lib.sources.github import parsed as named
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard
 from smith_lib.types import Candidate, Coverage, Function, Repo, StageRun, StageStatus
@@ -30,24 +32,25 @@ def inject(selected: StageRun, desk: Desk) -> StageRun:
     """
     row, started = desk.start(selected.source, "inject"), time.monotonic()
     [repo] = desk.rows_of(Repo, selected)
-    model, history = _model(desk), _history(repo, desk)
+    past = _past(repo, desk)
+    model = _model(desk) if past or "llm" in desk.settings.inject.strategies else None
     try:
-        shard, rows, status = _made(repo, selected, desk, model, history)
+        shard, rows, status = _made(repo, selected, desk, model, past)
     except (NetworkError, ModelUnusable) as error:
         if model is None or not _without("llm", desk.settings.inject).strategies:
             raise
         log.warning("%s: %s; the other families go on", repo.repo_id, error)
-        shard, rows, status = _made(repo, selected, desk, None, history)
+        shard, rows, status = _made(repo, selected, desk, None, past)
     return finish(row, shard, started, pin=selected.pin, repo_id=repo.repo_id, status=status, rows=len(rows))
 
 
 def _made(
-    repo: Repo, selected: StageRun, desk: Desk, model: Model | None, history: History | None
+    repo: Repo, selected: StageRun, desk: Desk, model: Model | None, past: Past | None
 ) -> tuple[Shard, list[Candidate], StageStatus]:
     """The candidates, with the families off whose model or history is not there."""
     settings = desk.settings.inject if model else _without("llm", desk.settings.inject)
-    settings = settings if history else _without("mirror", settings)
-    key = desk.key("inject", VERSION, selected.key, _what_matters(settings, model, history))
+    settings = settings if past else _without("mirror", settings)
+    key = desk.key("inject", VERSION, selected.key, _what_matters(settings, model, past))
     shard = Shard("candidates", repo.repo_id, key)
 
     def make() -> list[Candidate]:
@@ -56,7 +59,7 @@ def _made(
         tree = desk.tree_of(repo)
         executed = by_tests(desk.rows_of(Coverage, selected))
         seed = desk.settings.seed
-        made = candidates(repo, tree.path, functions, settings, seed, model, executed, history)
+        made = candidates(repo, tree.path, functions, settings, seed, model, executed, past)
         report("inject", repo.repo_id, len(made), len(made))
         return made
 
@@ -64,8 +67,9 @@ def _made(
 
 
 def _model(desk: Desk) -> Model | None:
-    """The model that writes bugs in this run; none where the family is off."""
-    if "llm" not in desk.settings.inject.strategies:
+    """The model that writes bugs in this run, and ports fixes; none where both families are off."""
+    strategies = desk.settings.inject.strategies
+    if "llm" not in strategies and not ("mirror" in strategies and desk.settings.llm.model):
         return None
     if not desk.settings.llm.model:
         message = "inject.strategies names llm, but llm.model is not set"
@@ -76,25 +80,33 @@ def _model(desk: Desk) -> Model | None:
     return Model(desk.settings.llm, desk.cache / "llm", desk.run_id)
 
 
-def _history(repo: Repo, desk: Desk) -> History | None:
+def _past(repo: Repo, desk: Desk) -> Past | None:
     """The history that fixes are taken from; none where the family is off or the source has none.
 
     Raises what `fetched` raises where the family is the only one.
     """
-    settings = desk.settings.inject
+    settings, select = desk.settings.inject, desk.settings.select
     if "mirror" not in settings.strategies:
         return None
     try:
         spec = fetched.spec_of(repo.source, settings)
         if spec is None:
             raise SourceError(f"{repo.source} has no git history; inject.histories may name one")
-        pinned = fetched.pinned(spec, desk.settings.select)
-        return fetched.history_at(pinned, desk.cache, desk.settings.select)
+        pinned = fetched.pinned(spec, select)
+        history = fetched.history_at(pinned, desk.cache, select)
     except (NetworkError, SourceError) as error:
         if not _without("mirror", settings).strategies:
             raise
         log.warning("%s: no mirrored fixes: %s; the other families go on", repo.repo_id, error)
         return None
+    name = named(pinned)[0] if pinned.startswith("github:") else ""
+    if not (name and settings.mirror_pulls):
+        return Past(history)
+    try:
+        return Past(history, board(name, history.head, settings.mirror_pulls, desk.cache, select))
+    except (NetworkError, SourceError) as error:
+        log.warning("%s: pull requests are not read: %s; the history alone is taken", repo.repo_id, error)
+        return Past(history)
 
 
 def _without(family: str, settings: InjectSettings) -> InjectSettings:
@@ -104,13 +116,13 @@ def _without(family: str, settings: InjectSettings) -> InjectSettings:
 
 
 def _what_matters(
-    settings: InjectSettings, model: Model | None, history: History | None
+    settings: InjectSettings, model: Model | None, past: Past | None
 ) -> dict[str, Any]:
     """The settings that the rows depend on; those of model and history only where there is one."""
-    out = (frozenset() if history else MIRROR) | (frozenset() if model else {"llm_share"})
+    out = (frozenset() if past else MIRROR) | (frozenset() if model else {"llm_share"})
     matters = settings.model_dump(exclude=set(out))
     if model is not None:
         matters["llm"] = model.settings.model_dump(exclude={"workers", "timeout"})
-    if history is not None:
-        matters["histories"] = history.digest
+    if past is not None:
+        matters["histories"] = past.history.digest, past.board.digest
     return matters

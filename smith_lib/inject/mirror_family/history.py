@@ -70,10 +70,10 @@ class History:
 
 
 def listed(history: History, most: int) -> list[Commit]:
-    """Up to `most` commits, newest first, without roots and the cuts of a shallow clone.
+    """Up to `most` commits, newest first.
 
-    Of merges, those that bring a branch in are taken, against their first parent. Raises `SourceError` where
-    there is no such history.
+    Roots, the cuts of a shallow clone, and merges other than those that bring a branch in have no changes.
+    Raises `SourceError` where there is no such history.
     """
     said = git(
         ["-C", history.store, "log", "-z", "--topo-order", f"--max-count={most}", f"--format={FORMAT}",
@@ -87,7 +87,7 @@ def listed(history: History, most: int) -> list[Commit]:
     changes = _changes(history, [(head[0], head[1][0]) for head in taken])
     return [
         Commit(sha, parents, date, title, body, tuple(changes.get(sha, ())))
-        for sha, parents, date, title, body in taken
+        for sha, parents, date, title, body in heads
     ]
 
 
@@ -169,3 +169,24 @@ def _batch(history: History, how: str, ids: Sequence[str]) -> bytes:
     if ran.code:
         raise failed(history.origin, ran)
     return ran.out
+
+
+def branches(commits: Sequence[Commit]) -> dict[str, Commit]:
+    """By commit of a branch, the merge that brought it in."""
+    known = {commit.sha: commit for commit in commits}
+    found: dict[str, Commit] = {}
+    main: set[str] = set()
+    at = commits[0] if commits else None
+    while at is not None:
+        main.add(at.sha)
+        at = known.get(at.parents[0]) if at.parents else None
+    for merge in reversed(commits):  # the oldest merge first: it brought what is in later branches, too
+        if merge.sha not in main:
+            continue
+        waiting = list(merge.parents[1:])
+        while waiting:
+            sha = waiting.pop()
+            if sha in known and sha not in main and sha not in found:
+                found[sha] = merge
+                waiting += known[sha].parents
+    return found

@@ -5,91 +5,120 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
 from smith_lib.inject.draw import Draft, Sites, Studio
-from smith_lib.inject.mirror_family import fixes
+from smith_lib.inject.mirror_family import fixes, port
 from smith_lib.inject.mirror_family.category import category_of
+from smith_lib.inject.mirror_family.evidence import reports_of
 from smith_lib.inject.mirror_family.fixes import Fix
-from smith_lib.inject.mirror_family.history import Commit, History, listed
+from smith_lib.inject.mirror_family.history import History, branches, listed
 from smith_lib.inject.mirror_family.parts import parts_of
+from smith_lib.inject.mirror_family.pulls import Board
 from smith_lib.inject.mirror_family.undo import Undo, ways
 from smith_lib.inject.program import Program
 from smith_lib.inject.rewrite import Part
+from smith_lib.llm import Model
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Strategy
 
 log = logging.getLogger(__name__)
 _NAME = re.compile(r"(?<![\w\"'])[A-Za-z_]\w*")
+_ATTRIBUTE = re.compile(r"(?<=[\w)\]]\.)[A-Za-z_]\w*")
 _KINDS = (str, bytes, list, dict, set, tuple, int, float, re.Pattern, re.Match, BaseException)
 _COMMON = frozenset(name for kind in _KINDS for name in dir(kind)) | frozenset(dir(builtins))
 """Names that code may use without its package having them."""
 
 
-def drafts(
-    history: History, programs: Sequence[Program], sites: Sites, studio: Studio, settings: InjectSettings
-) -> list[Draft]:
-    """What undoing the history's fixes gives, newest fix first.
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of a repository's past."""
 
-    Raises `SourceError` where the history cannot be read.
+    history: History
+    board: Board = field(default_factory=Board)
+    """Its issues and pull requests; empty where GitHub was not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The clean code that fixes are undone on."""
+
+    programs: Mapping[str, Program]
+    texts: Mapping[str, str]
+    names: Set[str]
+    """The words of the code, and what any code may use."""
+    sites: Sites
+    studio: Studio
+
+
+def drafts(
+    past: Past, programs: Sequence[Program], sites: Sites, studio: Studio, settings: InjectSettings,
+    model: Model | None = None, ported: int = 0,
+) -> list[Draft]:  # fmt: skip
+    """What undoing the history's fixes gives, newest fix first; then up to `ported` that the model undoes.
+
+    Raises `SourceError` where the history cannot be read, `NetworkError` and `ModelUnusable` where the model
+    cannot be had.
     """
-    commits = listed(history, settings.mirror_commits)
-    there = {program.path: program for program in programs}
-    today = {path: program.text for path, program in there.items()}
+    commits = listed(past.history, settings.mirror_commits)
+    texts = {program.path: program.text for program in programs}
+    names = frozenset(name for text in texts.values() for name in _NAME.findall(text)) | _COMMON
+    today = Today({program.path: program for program in programs}, texts, names, sites, studio)
     found = fixes.candidates(commits)
     skipped: Counter[str] = Counter()
     made: list[Draft] = []
-    known = frozenset(name for text in today.values() for name in _NAME.findall(text)) | _COMMON
-    for fix in fixes.read(history, found, fixes.moved(commits, today.keys()), skipped):
-        some = _of_fix(fix, there, today, known, sites, studio, settings, skipped)
+    targets: list[port.Target] = []
+    for fix in fixes.read(past.history, found, fixes.moved(commits, texts.keys()), skipped):
+        some = _of_fix(fix, today, settings.mirror_per_fix, skipped)
         made += some
         if not some:
             skipped["a fix that cannot be undone on today's code"] += 1
+        if not some and model is not None and len(targets) < ported:
+            target = port.target_of(fix, today.programs, sites)
+            targets += [target] if target else []
+    if model is not None:
+        made += port.ported(targets, studio, model, skipped)
     told = ", ".join(f"{n} times {reason}" for reason, n in sorted(skipped.items())) or "nothing left out"
     log.info(
         "%s: %d of %d commits change code and tests, %d drafts (%s)",
-        history.origin, len(found), len(commits), len(made), told,
+        past.history.origin, len(found), len(commits), len(made), told,
     )  # fmt: skip
-    return made
+    merges = branches(commits)
+    return [
+        replace(draft, reports=reports_of(draft.fix, merges, past.board)) for draft in made if draft.fix
+    ]
 
 
-def _of_fix(
-    fix: Fix, there: Mapping[str, Program], today: Mapping[str, str], known: Set[str], sites: Sites,
-    studio: Studio, settings: InjectSettings, skipped: Counter[str],
-) -> list[Draft]:  # fmt: skip
+def _of_fix(fix: Fix, today: Today, most: int, skipped: Counter[str]) -> list[Draft]:
     made: list[Draft] = []
-    for undo in ways(fix, today):
-        if len(made) >= settings.mirror_per_fix:
+    for undo in ways(fix, today.texts):
+        if len(made) >= most:
             break
-        draft = _draft(undo, fix.commit, there, known, sites, studio)
+        draft = _draft(undo, today)
         if isinstance(draft, str):
             skipped[draft] += 1
         else:
-            made.append(draft)
+            made.append(replace(draft, fix=fix.commit))
     return made
 
 
-def _draft(
-    undo: Undo, commit: Commit, there: Mapping[str, Program], known: Set[str], sites: Sites, studio: Studio
-) -> Draft | str:
+def _draft(undo: Undo, today: Today) -> Draft | str:
     """The draft, or why it is none."""
     parts: tuple[Part, ...] = ()
     for path in sorted(undo.texts):
-        parts += parts_of(there[path], undo.texts[path])
+        parts += parts_of(today.programs[path], undo.texts[path])
     if not parts:
         return "the same program"
-    if not any(is_called(part, sites) for part in parts):
+    if not any(_is_called(part, today.sites) for part in parts):
         return "no clean test calls it"
-    strange = sorted({name for part in parts for name in _names(part)} - known)
-    if strange:
+    if any(_attributes(part) - today.names for part in parts):
         return "uses names that are gone"
-    draft = studio.made(parts, Strategy.MIRROR, undo.operator, category_of(parts))
-    return draft if isinstance(draft, str) else replace(draft, fix=commit)
+    return today.studio.made(parts, Strategy.MIRROR, undo.operator, category_of(parts))
 
 
-def is_called(part: Part, sites: Sites) -> bool:
+def _is_called(part: Part, sites: Sites) -> bool:
     """Whether clean tests may run what changes: the part is in no function, or in one that they call."""
     if sites.called is None or not isinstance(part.unit, cst.FunctionDef):
         return True
@@ -97,10 +126,7 @@ def is_called(part: Part, sites: Sites) -> bool:
     return (part.program.path, line, name) in sites.called
 
 
-def _names(part: Part) -> Set[str]:
-    """Attributes that the new text reads; other names are the linter's affair."""
+def _attributes(part: Part) -> Set[str]:
+    """Attributes that only the new text reads; other names are the linter's affair."""
     old = part.program.text[part.edit.start : part.edit.end]
     return set(_ATTRIBUTE.findall(part.edit.text)) - set(_ATTRIBUTE.findall(old))
-
-
-_ATTRIBUTE = re.compile(r"(?<=[\w)\]]\.)[A-Za-z_]\w*")

@@ -74,9 +74,7 @@ def _indented(
 ) -> list[str]:
     """The lines with the indentation and line ends of those in today's text that they replace or follow."""
     here = today[at : at + gone] or today[max(0, at - 1) : at]
-    was = next((_indent(x) for x in like if x.strip()), "")
-    now = next((_indent(x) for x in here if x.strip()), "")
-    return reindented(lines, was, now, any(x.endswith("\r\n") for x in here))
+    return reindented(lines, indent(like), indent(here), any(x.endswith("\r\n") for x in here))
 
 
 def reindented(lines: Sequence[str], was: str, now: str, crlf: bool) -> list[str]:
@@ -90,7 +88,9 @@ def reindented(lines: Sequence[str], was: str, now: str, crlf: bool) -> list[str
     return out
 
 
-def _indent(line: str) -> str:
+def indent(lines: Sequence[str]) -> str:
+    """The indentation of the first line that is not blank."""
+    line = next((line for line in lines if line.strip()), "")
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 

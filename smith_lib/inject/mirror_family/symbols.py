@@ -35,15 +35,17 @@ class Symbol:
 
 @lru_cache(maxsize=256)
 def symbols(text: str) -> dict[str, Symbol]:
-    """The text's pieces by name, of two the last; found by indentation where it does not parse."""
+    """The text's pieces by name, of two the longest; found by indentation where it does not parse."""
     lines = lines_of(text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = syntax.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {piece.name: piece for piece in _by_indentation(lines)}
-    return {piece.name: piece for piece in _pieces(tree.body, "", lines)}
+        found = _by_indentation(lines)
+    else:
+        found = _pieces(tree.body, "", lines)
+    return {piece.name: piece for piece in sorted(found, key=lambda piece: len(piece.lines))}
 
 
 def _pieces(body: list[ast.stmt], above: str, lines: list[str]) -> Iterator[Symbol]:

@@ -1,17 +1,17 @@
 """Fixes undone symbol by symbol: the changed pieces are found in today's code by name and shape."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from smith_lib.inject.mirror_family.fixes import CodeChange
 from smith_lib.inject.mirror_family.merge import merged
-from smith_lib.inject.mirror_family.placing import Run, made, plain, reindented, undone
+from smith_lib.inject.mirror_family.placing import Run, indent, made, plain, reindented, undone
 from smith_lib.inject.mirror_family.symbols import Symbol, symbols
 
 ALIKE = 0.5
 """Share of lines that today's piece must have in common with the fixed one to be taken for it."""
-BODY_ALIKE = 0.7
+BODY_ALIKE = 0.5
 """The same where the old body is put back as a whole."""
 
 
@@ -32,7 +32,7 @@ def pieces(change: CodeChange, today: Mapping[str, str]) -> list[Undone]:
     found: list[Undone] = []
     for name, fixed in after.items():
         was = before.get(name)
-        if was is None or _shape(was) == _shape(fixed):
+        if was is None or shape(was) == shape(fixed):
             continue
         place = _counterpart(fixed, change.today, today)
         if place is None:
@@ -44,12 +44,13 @@ def pieces(change: CodeChange, today: Mapping[str, str]) -> list[Undone]:
     return found
 
 
-def _shape(piece: Symbol) -> list[str]:
+def shape(piece: Symbol) -> list[str]:
+    """The piece's lines without layout and comments."""
     return [line for line in map(plain, piece.lines) if line and not line.startswith("#")]
 
 
 def _likeness(one: Symbol, other: Symbol) -> float:
-    return SequenceMatcher(None, _shape(one), _shape(other), autojunk=False).ratio()
+    return SequenceMatcher(None, shape(one), shape(other), autojunk=False).ratio()
 
 
 def _counterpart(fixed: Symbol, path: str, today: Mapping[str, str]) -> tuple[str, Symbol] | None:
@@ -86,10 +87,5 @@ def _with_old_body(now: Symbol, was: Symbol) -> list[str]:
     head = list(now.lines[: now.body - now.start])
     body = was.lines[was.body - was.start :]
     here = now.lines[now.body - now.start]
-    old_indent, indent = _indent(body), _indent([here])
-    return head + reindented(body, old_indent, indent, here.endswith("\r\n"))
+    return head + reindented(body, indent(body), indent([here]), here.endswith("\r\n"))
 
-
-def _indent(lines: Sequence[str]) -> str:
-    line = next((line for line in lines if line.strip()), "")
-    return line[: len(line) - len(line.lstrip(" \t"))]

@@ -7,6 +7,7 @@ from smith_lib.diffs import lines_of
 from smith_lib.inject.mirror_family.fixes import Fix
 from smith_lib.inject.mirror_family.merge import merged
 from smith_lib.inject.mirror_family.placing import made, undone
+from smith_lib.inject.mirror_family.scattered import scattered
 from smith_lib.inject.mirror_family.symbolwise import Undone, pieces
 
 REVERSE, MERGE, SYMBOLS, PORTED = "mirror_reverse", "mirror_merge", "mirror_symbols", "mirror_ported"
@@ -36,6 +37,9 @@ def ways(fix: Fix, today: Mapping[str, str]) -> Iterator[Undo]:
         yield whole
     found = [piece for change in fix.changes for piece in pieces(change, today)]
     yield from _of_pieces(found, today)
+    if not found:
+        found = [piece for change in fix.changes for piece in scattered(change, today)]
+        yield from _of_pieces(found, today)
     if len(found) > 1:
         for piece in found[:MOST_PIECES]:
             yield from _of_pieces([piece], today)
