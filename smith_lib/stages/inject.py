@@ -34,13 +34,17 @@ def inject(selected: StageRun, desk: Desk) -> StageRun:
     [repo] = desk.rows_of(Repo, selected)
     past = _past(repo, desk)
     model = _model(desk) if past or "llm" in desk.settings.inject.strategies else None
-    try:
-        shard, rows, status = _made(repo, selected, desk, model, past)
-    except (NetworkError, ModelUnusable) as error:
-        if model is None or not _without("llm", desk.settings.inject).strategies:
-            raise
-        log.warning("%s: %s; the other families go on", repo.repo_id, error)
-        shard, rows, status = _made(repo, selected, desk, None, past)
+    while True:
+        try:
+            shard, rows, status = _made(repo, selected, desk, model, past)
+            break
+        except (NetworkError, ModelUnusable, SourceError) as error:
+            family = "mirror" if isinstance(error, SourceError) else "llm"
+            lost = past if family == "mirror" else model
+            if lost is None or not _without(family, desk.settings.inject).strategies:
+                raise
+            log.warning("%s: %s; the other families go on", repo.repo_id, error)
+            model, past = (model, None) if family == "mirror" else (None, past)
     return finish(row, shard, started, pin=selected.pin, repo_id=repo.repo_id, status=status, rows=len(rows))
 
 

@@ -40,8 +40,8 @@ class Fix:
 
 
 def candidates(commits: Sequence[Commit]) -> list[Commit]:
-    """The commits that change source files in place, a few of them, and tests; newest first."""
-    return [commit for commit in commits if _is_fix(commit)]
+    """The commits that change source files in place, a few of them, and tests; newest first, merges last."""
+    return sorted((commit for commit in commits if _is_fix(commit)), key=lambda c: len(c.parents) > 1)
 
 
 def _is_fix(commit: Commit) -> bool:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smith_lib.errors import SourceError
-from smith_lib.sources.gitrun import failed, git
+from smith_lib.sources.gitrun import Ran, git
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +65,14 @@ class History:
         """What identifies its commits: a shallow clone has others than a whole one."""
         ran = git(["-C", self.store, "rev-list", "--parents", "--end-of-options", self.head], env=OFFLINE)
         if ran.code:
-            raise failed(self.origin, ran)
+            raise unreadable(self.origin, ran)
         return hashlib.sha256(ran.out).hexdigest()
+
+
+def unreadable(origin: str, ran: Ran) -> SourceError:
+    """The error for a history on this machine that git cannot read: another try will not help."""
+    why = ran.err[:200] or f"git ended with {ran.code}"
+    return SourceError(f"{origin}: its history cannot be read: {why}")
 
 
 def listed(history: History, most: int) -> list[Commit]:
@@ -81,7 +87,7 @@ def listed(history: History, most: int) -> list[Commit]:
         env=OFFLINE,
     )  # fmt: skip
     if said.code:
-        raise failed(history.origin, said)
+        raise unreadable(history.origin, said)
     heads = [_head(record) for record in said.out.decode("utf-8", "replace").split("\0") if record.strip()]
     taken = [head for head in heads if len(head[1]) == 1 or (head[1] and PULL.match(head[3]))]
     changes = _changes(history, [(head[0], head[1][0]) for head in taken])
@@ -167,7 +173,7 @@ def _batch(history: History, how: str, ids: Sequence[str]) -> bytes:
     text = "".join(f"{sha}\n" for sha in ids).encode()
     ran = git(["-C", history.store, "cat-file", how], stdin=text, env=OFFLINE)
     if ran.code:
-        raise failed(history.origin, ran)
+        raise unreadable(history.origin, ran)
     return ran.out
 
 
