@@ -23,7 +23,7 @@ MIXED = "of its parts"
     ],
 )
 @click.argument("name", required=False, metavar="[NAME]")
-@click.option("--family", help="Only this family: ast, semantic, combine or llm.")
+@click.option("--family", help="Only this family: ast, semantic, combine, mirror or llm.")
 @click.option("--category", help="Only this category, e.g. off_by_one.")
 @click.option("--examples", is_flag=True, help="Show code before and after.")
 @json_option
@@ -33,7 +33,8 @@ def operators(
     """List the bug operators; with a name, its example.
 
     Their names are what `--set 'inject.operators=["NAME"]'` takes. `combine_*` are made of the others;
-    `llm_modify` is written by a model and needs the setting `llm.model`.
+    `mirror_*` are fixes out of a git history, undone. `mirror_ported` and `llm_modify` are written by a model
+    and need the setting `llm.model`.
     """
     from smith_lib.errors import UnknownName
 
@@ -56,6 +57,7 @@ def operators(
 
 def _rows() -> list[dict[str, str]]:
     from smith_lib.inject import combine
+    from smith_lib.inject.mirror_family import undo
     from smith_lib.inject.table import WRITTEN
     from smith_lib.inject.table import operators as table
 
@@ -63,6 +65,8 @@ def _rows() -> list[dict[str, str]]:
     none = {"before": "", "after": ""}
     for name, summary in combine.NAMES.items():
         rows.append({"name": name, "family": "combine", "category": MIXED, "summary": summary, **none})
+    for name, summary in undo.NAMES.items():
+        rows.append({"name": name, "family": "mirror", "category": "any", "summary": summary, **none})
     for name in WRITTEN:
         summary = "A function that a model rewrites with a subtle bug of the kind it is asked for."
         rows.append({"name": name, "family": "llm", "category": "any", "summary": summary, **none})

@@ -93,10 +93,9 @@ def _past(repo: Repo, desk: Desk) -> Past | None:
     if "mirror" not in settings.strategies:
         return None
     try:
-        spec = fetched.spec_of(repo.source, settings)
-        if spec is None:
+        pinned = fetched.pinned_of(repo.source, settings, select)
+        if pinned is None:
             raise SourceError(f"{repo.source} has no git history; inject.histories may name one")
-        pinned = fetched.pinned(spec, select)
         history = fetched.history_at(pinned, desk.cache, select)
     except (NetworkError, SourceError) as error:
         if not _without("mirror", settings).strategies:

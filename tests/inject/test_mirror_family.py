@@ -183,9 +183,8 @@ def test_several_files_make_one_bug_and_its_parts(tmp_path: Path) -> None:
     ("files", "why"),
     [
         ({"pkg/shapes.py": fixed()}, "no tests"),
-        ({"pkg/shapes.py": SHAPES.replace("The sum of", "All of"), "tests/test_pkg.py": "x = 1\n"}, "docstring"),
-        ({"pkg/shapes.py": SHAPES.replace("class Shape", "# Here.\nclass Shape"), "tests/test_pkg.py": "#\n"},
-         "comment"),
+        ({"pkg/shapes.py": SHAPES.replace("The sum of", "All of"), "tests/test_pkg.py": "x = 1\n"}, "texts"),
+        ({"pkg/shapes.py": SHAPES.replace("class", "# Here.\nclass"), "tests/test_pkg.py": "#"}, "texts"),
         ({"pkg/new.py": "X = 1\n", "tests/test_pkg.py": TEST.format("X")}, "adds a file"),
         ({"tests/test_pkg.py": TEST.format("X")}, "tests alone"),
     ],
@@ -235,7 +234,8 @@ def test_odd_histories_are_outcomes(tmp_path: Path, caplog: pytest.LogCaptureFix
     git(repo, "checkout", "-q", "--orphan", "other")
     say(repo, "Another root", {})
     git(repo, "checkout", "-q", "main")
-    git(repo, "merge", "-q", "--allow-unrelated-histories", "-s", "ours", "-m", "Merge branch 'other'", "other")
+    merge = ("merge", "-q", "--allow-unrelated-histories", "-s", "ours")
+    git(repo, *merge, "-m", "Merge branch 'other'", "other")
     with caplog.at_level(logging.INFO):
         assert mirrored(repo, "pkg/shapes.py", "pkg/latin.py", "pkg/old.py", "pkg/data.bin") == []
     assert "a file that is missing, binary, not UTF-8 or very large" in caplog.text
@@ -269,7 +269,8 @@ def test_a_branch_is_known_by_the_merge_that_brought_it(tmp_path: Path) -> None:
     assert [c.sha for c in fixes.candidates(commits)] == [one, merge.sha]
     [row] = mirrored(repo)
     assert (row.fix_commit, row.fix_title) == (one, "Fix")
-    assert [(r.kind, r.number, r.title) for r in row.fix_reports] == [("pull", 34, "Missing sides do not count")]
+    [pull] = row.fix_reports
+    assert (pull.kind, pull.number, pull.title) == ("pull", 34, "Missing sides do not count")
 
 
 SAME = """

@@ -34,6 +34,9 @@ class Repository:
     archived: bool = False
     fork: bool = False
     pulls: tuple[dict[str, Any], ...] = ()
+    """As `pull` makes them, newest first."""
+    issues: tuple[dict[str, Any], ...] = ()
+    """As `issue` makes them, newest first; pull requests are among them in GitHub's own answers, too."""
 
 
 @dataclass
@@ -98,15 +101,25 @@ class GitHub:
             return as_json({"resources": {"core": core, "search": core}, "rate": core})
         if path == "/search/repositories":
             return self._search(dict(urllib.parse.parse_qsl(request.query)), authorized)
-        match = re.fullmatch(r"/repos/([^/]+/[^/]+)(?:/(commits|pulls)(?:/(.+))?)?", path)
+        match = re.fullmatch(r"/repos/([^/]+/[^/]+)(?:/(commits|pulls|issues)(?:/(.+))?)?", path)
         repo = self.repos.get(match[1]) if match else None
         if match is None or repo is None or (repo.private and not authorized):
             return as_json({"message": "Not Found"}, 404)
         if match[2] is None:
             return as_json(self._repository(repo))
-        if match[2] == "pulls":
-            return as_json(list(repo.pulls))
+        if match[2] in ("pulls", "issues"):
+            return self._page(request, list(repo.pulls if match[2] == "pulls" else repo.issues))
         return self._commit(repo, urllib.parse.unquote(match[3] or ""))
+
+    def _page(self, request: Request, rows: list[dict[str, Any]]) -> Answer:
+        """One page of a list, with the link to the next."""
+        query = dict(urllib.parse.parse_qsl(request.query))
+        page, size = int(query.get("page", 1)), int(query.get("per_page", 30))
+        headers = {}
+        if page * size < len(rows):
+            following = urllib.parse.urlencode({**query, "page": page + 1})
+            headers["Link"] = f'<{self.url}{request.path}?{following}>; rel="next"'
+        return as_json(rows[(page - 1) * size : page * size], 200, headers)
 
     def _repository(self, repo: Repository) -> dict[str, Any]:
         owner, name = repo.full_name.split("/")
@@ -165,6 +178,53 @@ class GitHub:
         if repo.private and request.headers.get("authorization") != f"Basic {secret}":
             return Answer(401, headers={"WWW-Authenticate": 'Basic realm="git"'})
         return http_backend(repo.path / ".git", match[2], request)
+
+
+def issue(number: int, title: str, body: str | None = None, name: str = "o/name") -> dict[str, Any]:
+    """An issue as the API tells it in a list."""
+    return {
+        "id": 10_000 + number,
+        "node_id": f"I_{number}",
+        "number": number,
+        "title": title,
+        "body": body,
+        "state": "closed",
+        "state_reason": "completed",
+        "locked": False,
+        "comments": 2,
+        "user": {"login": "reporter", "id": 7, "type": "User", "url": "https://api.github.com/users/reporter"},
+        "labels": [],
+        "assignees": [],
+        "milestone": None,
+        "url": f"https://api.github.com/repos/{name}/issues/{number}",
+        "html_url": f"https://github.com/{name}/issues/{number}",
+        "created_at": "2025-01-02T03:04:05Z",
+        "updated_at": "2025-01-03T03:04:05Z",
+        "closed_at": "2025-01-03T03:04:05Z",
+        "author_association": "NONE",
+    }
+
+
+def pull(
+    number: int, title: str, body: str | None = None, merged_as: str | None = None, name: str = "o/name"
+) -> dict[str, Any]:
+    """A closed pull request as the API tells it in a list; not merged where it was merged as nothing."""
+    url = f"https://api.github.com/repos/{name}/pulls/{number}"
+    html = f"https://github.com/{name}/pull/{number}"
+    merged_at = "2025-01-03T03:04:05Z" if merged_as else None
+    side = {"label": "someone:topic", "ref": "topic", "sha": "f" * 40, "user": None, "repo": None}
+    return issue(number, title, body, name) | {
+        "url": url,
+        "html_url": html,
+        "draft": False,
+        "merged_at": merged_at,
+        "merge_commit_sha": merged_as or "e" * 40,
+        "head": side,
+        "base": {**side, "label": "o:main", "ref": "main"},
+        "requested_reviewers": [],
+        "diff_url": f"{html}.diff",
+        "patch_url": f"{html}.patch",
+    }
 
 
 def matches(repo: Repository, words: dict[str, str]) -> bool:

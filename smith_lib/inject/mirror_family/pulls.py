@@ -115,15 +115,18 @@ def _rows(
 
 
 def _page(answers: Any, page: int, read: Callable[[Any], T]) -> list[T]:
+    from github import BadAttributeException
+
     try:
         return [read(row) for row in answers.get_page(page)]
-    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError, BadAttributeException) as error:
         # What PyGithub raises where an answer was cut off, or is of another form.
         raise requests.ConnectionError(f"an answer that cannot be read: {type(error).__name__}") from error
 
 
 def _issue(row: Any) -> tuple[int, str, str, str, bool]:
-    return int(row.number), *_texts(row), row.pull_request is not None
+    # An issue that is none has no `pull_request`, and PyGithub would ask for the row again to find one.
+    return int(row.number), *_texts(row), "/pull/" in str(row.html_url)
 
 
 def _pull(row: Any) -> tuple[int, str, str, str, str]:
