@@ -14,8 +14,12 @@ from smith_lib import diffs
 from smith_lib.errors import SourceError
 from smith_lib.inject.candidates import candidates
 from smith_lib.inject.mirror_family import fixes
+from smith_lib.inject.mirror_family.category import category_of
 from smith_lib.inject.mirror_family.history import History, branches, listed
+from smith_lib.inject.mirror_family.lost import lost
 from smith_lib.inject.mirror_family.mirror import Past
+from smith_lib.inject.mirror_family.parts import parts_of
+from smith_lib.inject.program import Program
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Candidate, Strategy
 from tests.rows import a_repo
@@ -206,6 +210,45 @@ def test_undone_code_meets_the_linter_and_uses_no_name_that_is_gone(tmp_path: Pa
     repo = started(tmp_path / "s", wrong)
     say(repo, "Fix", {"pkg/shapes.py": SHAPES, "tests/test_pkg.py": TEST.format("total")})
     assert mirrored(repo) == []
+
+
+def test_nothing_is_taken_away_that_is_used_elsewhere(tmp_path: Path) -> None:
+    counted = SHAPES.replace("list(sides)\n", "list(sides)\n        self.count = len(self.sides)\n")
+    repo = started(tmp_path / "r", SHAPES)
+    say(repo, "Count", {"pkg/shapes.py": counted, "tests/test_pkg.py": TEST.format("Shape")})
+    assert len(mirrored(repo)) == 1
+    used = counted.replace("return sum(shape.sides)", "return sum(shape.sides) / shape.count")
+    say(repo, "Use it", {"pkg/shapes.py": used})
+    assert mirrored(repo) == []
+    assert lost({"a.py": used}, {"a.py": SHAPES}) == ""
+    imported = "import os\n\n\ndef here():\n    return os.getcwd()\n"
+    assert lost({"a.py": imported}, {"a.py": imported.replace("import os\n", "")}) == "os"
+
+
+def test_a_function_whose_callers_changed_with_it_is_not_undone_alone(tmp_path: Path) -> None:
+    callers = "from pkg.shapes import scaled\n\n\ndef doubled(shape):\n    return scaled({})\n"
+    swapped = SHAPES.replace("def scaled(shape, factor)", "def scaled(factor, shape)")
+    repo = started(tmp_path / "r", swapped, **{"pkg/use.py": callers.format("2, shape")})
+    say(repo, "Shape first", {"pkg/shapes.py": SHAPES, "pkg/use.py": callers.format("shape, 2"),
+                              "tests/test_pkg.py": TEST.format("doubled")})  # fmt: skip
+    rows = mirrored(repo, "pkg/shapes.py", "pkg/use.py")
+    assert ("pkg/shapes.py",) not in [row.files for row in rows]
+    assert ("pkg/shapes.py", "pkg/use.py") in [row.files for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("clean", "buggy", "category"),
+    [
+        ("x = a if a is not None else 0\n", "x = a\n", "null_handling"),
+        ("x = a[: n + 1]\n", "x = a[:n]\n", "off_by_one"),
+        ("if a and b:\n    x = 1\n", "if a:\n    x = 1\n", "edge_case"),
+        ("try:\n    x = f()\nexcept KeyError:\n    x = 1\n", "x = f()\n", "other"),
+        ("x = left\n", "x = right\n", "logic_error"),
+    ],
+)
+def test_the_category_is_told_from_what_changes(clean: str, buggy: str, category: str) -> None:
+    head = "a = n = b = left = right = f = None\n"
+    assert category_of(parts_of(Program("a.py", head + clean), head + buggy)) == category
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

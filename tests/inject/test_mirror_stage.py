@@ -7,6 +7,8 @@ from typing import Any, cast
 import pytest
 
 from smith_lib.errors import SourceError
+from smith_lib.inject.mirror_family import fetched
+from smith_lib.inject.mirror_family.history import listed
 from smith_lib.ledger import slug
 from smith_lib.sandbox.protocol import Sandbox
 from smith_lib.settings import load
@@ -133,3 +135,28 @@ def test_a_history_that_cannot_be_fetched_leaves_the_other_families(
         run = inject(before, desk_of(out))
     assert {row.strategy for row in rows_of(run, out)} == {Strategy.AST}
     assert "no mirrored fixes" in caplog.text
+
+
+def test_a_private_history_is_fetched_with_the_token(
+    hub: GitHub, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add(Repository("o/secret", repo, private=True))
+    monkeypatch.setenv("GITHUB_TOKEN", hub.token)
+    out = tmp_path / "out"
+    told = {"select.github_url": hub.api}
+    before = selected("github:o/secret", desk_of(out, **told))
+    run = inject(before, desk_of(out, **told))
+    assert Strategy.MIRROR in {row.strategy for row in rows_of(run, out)}
+    monkeypatch.delenv("GITHUB_TOKEN")
+    again = inject(before, desk_of(out, **told, **{"inject.mirror_pulls": 0}))  # what is there is enough
+    assert Strategy.MIRROR in {row.strategy for row in rows_of(again, out)}
+    with pytest.raises(SourceError, match=r"no repository o/secret"):
+        fetched.history_at(before.pin, tmp_path / "none", load(None, told).select)
+
+
+def test_a_shallow_repository_is_fetched_as_far_as_it_goes(repo: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{repo}", str(tmp_path / "shallow"))
+    head = git(repo, "rev-parse", "HEAD")
+    source = f"git+file://{tmp_path / 'shallow'}@{head}"
+    history = fetched.history_at(source, tmp_path / "cache", load(None, {}).select)
+    assert [len(commit.parents) for commit in listed(history, 10)] == [1, 0]

@@ -71,7 +71,7 @@ def _fetch(source: str, history: History, settings: SelectSettings) -> None:
     if (ran := git(["init", "--quiet", "--bare", "--template=", history.store])).code:
         raise failed(history.origin, ran)
     start: list[str | Path] = ["-C", history.store, "fetch", "--quiet", "--no-tags", "--no-auto-gc"]
-    start += ["--no-recurse-submodules", "--"]
+    start += ["--no-recurse-submodules", "--update-shallow", "--"]
     ran = git([*start, url, f"+{history.head}:refs/smith/{history.head}"], env=env)
     if ran.code and (ran := git([*start, url, *ALL], env=env)).code:
         raise failed(history.origin, ran)

@@ -2,24 +2,21 @@
 
 import hashlib
 import logging
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smith_lib.errors import SourceError
-from smith_lib.sources.gitrun import Ran, git
+from smith_lib.errors import NetworkError, SourceError
+from smith_lib.sources.gitrun import git
 
 log = logging.getLogger(__name__)
 
-OFFLINE: Mapping[str, str] = {"GIT_NO_LAZY_FETCH": "1"}
-"""A partial clone must not fetch what it lacks."""
+OFFLINE: Mapping[str, str] = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+"""A partial clone must not fetch what it lacks; git before 2.44 knows only the second."""
 LATEST = 4_102_444_800
 """Seconds since 1970 of the latest date that is believed."""
 FORMAT = "%H%x1f%P%x1f%ct%x1f%B"
-PULL = re.compile(r"Merge pull request #\d+|Merge branch|Merged in |Merge remote-tracking branch")
-"""How the message of a merge begins that brings a finished branch in."""
 FILE = ("100644", "100755")
 
 
@@ -63,61 +60,54 @@ class History:
     @property
     def digest(self) -> str:
         """What identifies its commits: a shallow clone has others than a whole one."""
-        ran = git(["-C", self.store, "rev-list", "--parents", "--end-of-options", self.head], env=OFFLINE)
-        if ran.code:
-            raise unreadable(self.origin, ran)
-        return hashlib.sha256(ran.out).hexdigest()
+        told = asked(self, ["rev-list", "--parents", "--end-of-options", self.head])
+        return hashlib.sha256(told).hexdigest()
 
 
-def unreadable(origin: str, ran: Ran) -> SourceError:
-    """The error for a history on this machine that git cannot read: another try will not help."""
-    why = ran.err[:200] or f"git ended with {ran.code}"
-    return SourceError(f"{origin}: its history cannot be read: {why}")
+def asked(history: History, args: Sequence[str], stdin: bytes = b"") -> bytes:
+    """What git tells of a history. Raises `SourceError` whatever goes wrong: another try would not help."""
+    try:
+        ran = git(["-C", history.store, *args], stdin=stdin, env=OFFLINE)
+    except NetworkError as error:
+        raise SourceError(f"{history.origin}: {error}") from error
+    if ran.code:
+        why = ran.err[:200] or f"git ended with {ran.code}"
+        raise SourceError(f"{history.origin}: its history cannot be read: {why}")
+    return ran.out
 
 
 def listed(history: History, most: int) -> list[Commit]:
     """Up to `most` commits, newest first.
 
-    Roots, the cuts of a shallow clone, and merges other than those that bring a branch in have no changes.
-    Raises `SourceError` where there is no such history.
+    A merge on the main line brought a branch in, and is compared with its first parent. Other merges, roots
+    and the cuts of a shallow clone have no changes. Raises `SourceError` where there is no such history.
     """
-    said = git(
-        ["-C", history.store, "log", "-z", "--topo-order", f"--max-count={most}", f"--format={FORMAT}",
-         "--end-of-options", history.head],
-        env=OFFLINE,
-    )  # fmt: skip
-    if said.code:
-        raise unreadable(history.origin, said)
-    heads = [_head(record) for record in said.out.decode("utf-8", "replace").split("\0") if record.strip()]
-    taken = [head for head in heads if len(head[1]) == 1 or (head[1] and PULL.match(head[3]))]
-    changes = _changes(history, [(head[0], head[1][0]) for head in taken])
-    return [
-        Commit(sha, parents, date, title, body, tuple(changes.get(sha, ())))
-        for sha, parents, date, title, body in heads
-    ]
+    args = ["log", "-z", "--topo-order", f"--max-count={most}", f"--format={FORMAT}", "--end-of-options"]
+    said = asked(history, [*args, history.head]).decode("utf-8", "replace")
+    commits = [_commit(record) for record in said.split("\0") if record.strip()]
+    main = main_line(commits)
+    pairs = [(c.sha, c.parents[0]) for c in commits if len(c.parents) == 1 or (c.parents and c.sha in main)]
+    changes = _changes(history, pairs)
+    return [replace(commit, changes=tuple(changes.get(commit.sha, ()))) for commit in commits]
 
 
-def _head(record: str) -> tuple[str, tuple[str, ...], str, str, str]:
+def _commit(record: str) -> Commit:
     sha, parents, seconds, message = (record.lstrip("\n").split("\x1f", 3) + [""] * 3)[:4]
     at = min(int(seconds), LATEST) if seconds.isdecimal() else 0
     title, _, body = message.strip().partition("\n")
-    return sha, tuple(parents.split()), datetime.fromtimestamp(at, UTC).isoformat(), title, body.strip()
+    date = datetime.fromtimestamp(at, UTC).isoformat()
+    return Commit(sha, tuple(parents.split()), date, title.strip(), body.strip(), ())
 
 
 def _changes(history: History, pairs: Sequence[tuple[str, str]]) -> dict[str, list[Change]]:
     """By commit, the files that change from its first parent to it."""
     if not pairs:
         return {}
-    asked = "".join(f"{sha} {parent}\n" for sha, parent in pairs).encode()
-    ran = git(
-        ["-C", history.store, "diff-tree", "--stdin", "-r", "-M", "-z", "--raw", "--no-abbrev",
-         "--no-ext-diff", "--ignore-submodules=all"],
-        stdin=asked, env=OFFLINE,
-    )  # fmt: skip
-    if ran.code:
-        log.warning("%s: some of its commits cannot be compared: %s", history.origin, ran.err[:200])
+    lines = [f"{sha} {parent}\n" for sha, parent in pairs]
+    args = ["diff-tree", "--stdin", "-r", "-M", "-z", "--raw", "--no-abbrev", "--no-ext-diff"]
+    told = asked(history, [*args, "--ignore-submodules=all"], "".join(lines).encode())
     found: dict[str, list[Change]] = {}
-    tokens = iter(ran.out.split(b"\0"))
+    tokens = iter(told.split(b"\0"))
     into: list[Change] = []
     for token in tokens:
         if token.startswith(b":"):
@@ -170,22 +160,25 @@ def _is_small(told: Sequence[str], most: int) -> bool:
 def _batch(history: History, how: str, ids: Sequence[str]) -> bytes:
     if not ids:
         return b""
-    text = "".join(f"{sha}\n" for sha in ids).encode()
-    ran = git(["-C", history.store, "cat-file", how], stdin=text, env=OFFLINE)
-    if ran.code:
-        raise unreadable(history.origin, ran)
-    return ran.out
+    return asked(history, ["cat-file", how], "".join(f"{sha}\n" for sha in ids).encode())
 
 
-def branches(commits: Sequence[Commit]) -> dict[str, Commit]:
-    """By commit of a branch, the merge that brought it in."""
+def main_line(commits: Sequence[Commit]) -> set[str]:
+    """The commits that first parents lead to, from the newest on."""
     known = {commit.sha: commit for commit in commits}
-    found: dict[str, Commit] = {}
     main: set[str] = set()
     at = commits[0] if commits else None
     while at is not None:
         main.add(at.sha)
         at = known.get(at.parents[0]) if at.parents else None
+    return main
+
+
+def branches(commits: Sequence[Commit]) -> dict[str, Commit]:
+    """By commit of a branch, the merge that brought it in."""
+    known = {commit.sha: commit for commit in commits}
+    main = main_line(commits)
+    found: dict[str, Commit] = {}
     for merge in reversed(commits):  # the oldest merge first: it brought what is in later branches, too
         if merge.sha not in main:
             continue

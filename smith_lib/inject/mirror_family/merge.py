@@ -12,5 +12,5 @@ def merged(today: str, after: str, before: str) -> str | None:
         files = [Path(folder) / name for name in ("today", "after", "before")]
         for file, text in zip(files, (today, after, before), strict=True):
             file.write_bytes(text.encode())
-        ran = git(["merge-file", "-p", "--quiet", *files], cwd=Path(folder), seconds=60)
+        ran = git(["merge-file", "-p", "--quiet", *files], cwd=Path(folder))
     return None if ran.code else ran.out.decode()

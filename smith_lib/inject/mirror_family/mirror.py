@@ -15,6 +15,7 @@ from smith_lib.inject.mirror_family.category import category_of
 from smith_lib.inject.mirror_family.evidence import reports_of
 from smith_lib.inject.mirror_family.fixes import Fix
 from smith_lib.inject.mirror_family.history import History, branches, listed
+from smith_lib.inject.mirror_family.lost import lost
 from smith_lib.inject.mirror_family.parts import parts_of
 from smith_lib.inject.mirror_family.pulls import Board
 from smith_lib.inject.mirror_family.undo import Undo, ways
@@ -115,6 +116,8 @@ def _draft(undo: Undo, today: Today) -> Draft | str:
         return "no clean test calls it"
     if any(_attributes(part) - today.names for part in parts):
         return "uses names that are gone"
+    if lost(today.texts, undo.texts):
+        return "takes away a name that is used"
     return today.studio.made(parts, Strategy.MIRROR, undo.operator, category_of(parts))
 
 

@@ -1,6 +1,7 @@
 """From what a file becomes to the parts of a draft: what changes in each function or statement."""
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 
@@ -10,6 +11,8 @@ from smith_lib import diffs, syntax
 from smith_lib.inject.program import Program
 from smith_lib.inject.rewrite import Edit, Part, edited
 
+_IMPORT = re.compile(r"^(?:import|from)\s", re.M)
+
 
 def parts_of(program: Program, text: str) -> tuple[Part, ...]:
     """The parts that make the text of the program; what changes no code but in docstrings is left out."""
@@ -17,12 +20,13 @@ def parts_of(program: Program, text: str) -> tuple[Part, ...]:
     units: dict[int, tuple[cst.CSTNode, list[Edit]]] = {}
     for edit in _edits(program, old, diffs.lines_of(text)):
         unit = unit_of(program, edit)
+        if _IMPORT.search(program.text[edit.start : edit.end] + edit.text):
+            unit = program.module  # what an import is for is told by the whole file
         units.setdefault(id(unit), (unit, []))[1].append(edit)
     parts: list[Part] = []
     for unit, edits in _outermost(program, list(units.values())):
         if not _is_same(program, unit, edits):
-            name = _name(program, unit)
-            parts += [Part(program, edit, unit, name) for edit in edits]
+            parts += [Part(program, edit, unit, _name(program, unit_of(program, edit))) for edit in edits]
     return tuple(parts)
 
 

@@ -25,6 +25,8 @@ class Symbol:
     body: int
     """The first line of what it does; of a variable, its first line."""
     parameters: tuple[str, ...]
+    returns: frozenset[int]
+    """How many values its `return`s give: 1, or the length of a tuple; empty where it gives none."""
     lines: tuple[str, ...]
 
     @property
@@ -58,21 +60,26 @@ def _pieces(body: list[ast.stmt], above: str, lines: list[str]) -> Iterator[Symb
             inside = node.args
             named = [*inside.posonlyargs, *inside.args, *inside.kwonlyargs, inside.vararg, inside.kwarg]
             parameters = tuple(arg.arg for arg in named if arg is not None)
-            yield _symbol(above + node.name, start, node, first.lineno - 1, parameters, lines)
+            end = node.end_lineno or node.lineno
+            given = frozenset(_returns(node))
+            text = tuple(lines[start:end])
+            yield Symbol(above + node.name, start, end, first.lineno - 1, parameters, given, text)
         elif isinstance(node, ast.If | ast.Try):
             for inner in (node.body, node.orelse):
                 yield from _pieces(inner, above, lines)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             if isinstance(target, ast.Name):
-                yield _symbol(above + target.id, node.lineno - 1, node, node.lineno - 1, (), lines)
+                start, end = node.lineno - 1, node.end_lineno or node.lineno
+                yield Symbol(above + target.id, start, end, start, (), frozenset(), tuple(lines[start:end]))
 
 
-def _symbol(
-    name: str, start: int, node: ast.stmt, body: int, parameters: tuple[str, ...], lines: list[str]
-) -> Symbol:
-    end = node.end_lineno or node.lineno
-    return Symbol(name, start, end, body, parameters, tuple(lines[start:end]))
+def _returns(function: ast.AST) -> Iterator[int]:
+    for node in ast.iter_child_nodes(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            yield len(node.value.elts) if isinstance(node.value, ast.Tuple) else 1
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _returns(node)
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -99,7 +106,8 @@ def _by_indentation(lines: list[str]) -> Iterator[Symbol]:
             end -= 1
         found = re.search(r"\(([^()]*)\)", line)
         told = (part.partition("=")[0].strip(" *") for part in (found[1] if found else "").split(","))
-        yield Symbol(name, at, end, at + 1, tuple(p for p in told if p), tuple(lines[at:end]))
+        parameters = tuple(part for part in told if part)
+        yield Symbol(name, at, end, at + 1, parameters, frozenset(), tuple(lines[at:end]))
 
 
 def _depth(line: str) -> int:

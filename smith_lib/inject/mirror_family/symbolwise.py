@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from smith_lib import diffs
 from smith_lib.inject.mirror_family.fixes import CodeChange
 from smith_lib.inject.mirror_family.merge import merged
 from smith_lib.inject.mirror_family.placing import Run, indent, made, plain, reindented, undone
@@ -13,6 +14,8 @@ ALIKE = 0.5
 """Share of lines that today's piece must have in common with the fixed one to be taken for it."""
 BODY_ALIKE = 0.5
 """The same where the old body is put back as a whole."""
+BODY_MORE = 2
+"""How many times the lines that the fix changed may change where the old body is put back as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ def pieces(change: CodeChange, today: Mapping[str, str]) -> list[Undone]:
     found: list[Undone] = []
     for name, fixed in after.items():
         was = before.get(name)
-        if was is None or shape(was) == shape(fixed):
+        if was is None or shape(was) == shape(fixed) or _is_called_otherwise(was, fixed):
             continue
         place = _counterpart(fixed, change.today, today)
         if place is None:
@@ -42,6 +45,11 @@ def pieces(change: CodeChange, today: Mapping[str, str]) -> list[Undone]:
         if lines is not None and lines[0] != list(now.lines):
             found.append(Undone(path, now.name, Run(now.start, now.end, tuple(lines[0])), lines[1]))
     return found
+
+
+def _is_called_otherwise(was: Symbol, fixed: Symbol) -> bool:
+    """Whether callers had to change with the fix: then one function alone is no natural bug."""
+    return was.parameters != fixed.parameters or was.returns != fixed.returns
 
 
 def shape(piece: Symbol) -> list[str]:
@@ -76,9 +84,11 @@ def _old(now: Symbol, fixed: Symbol, was: Symbol) -> tuple[list[str], bool] | No
         return made(today, runs), True
     text = merged("".join(today), "".join(after), "".join(before))
     if text is not None and text != "".join(today):
-        return text.splitlines(keepends=True), True
+        return diffs.lines_of(text), True
     if _likeness(now, fixed) >= BODY_ALIKE and set(was.parameters) <= set(now.parameters):
-        return _with_old_body(now, was), True
+        old = _with_old_body(now, was)
+        if diffs.changed(today, old) <= BODY_MORE * diffs.changed(after, before) + 1:
+            return old, True
     return (made(today, runs), False) if runs else None
 
 
