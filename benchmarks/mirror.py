@@ -5,14 +5,15 @@
 SOURCE is a git repository: `github:andialbrecht/sqlparse` where none is named. A fix is a commit that changes
 code and tests; merges are told apart. By the fixes' age, counted back from the newest: how many give a
 candidate by each way (the truest that does counts); how many have a candidate that at least one reliable test
-notices, and how many one in the band (outcome `valid`; the rest is `subtle`).
+notices, one in a file that the commit changed, and how many one in the band (`valid`; the rest is `subtle`).
 """
 
 import argparse
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from smith_lib import stages
 from smith_lib.inject.mirror_family import fetched, fixes
@@ -28,6 +29,8 @@ from smith_lib.types import Candidate, Outcome, Repo, Verdict
 
 SOURCE = "github:andialbrecht/sqlparse"
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
+AGES = (("< 2 years", 0, 2), ("2-4 years", 2, 5), ("5-9 years", 5, 10), ("10+ years", 10, 1_000))
+OUTCOMES = tuple(o for o in Outcome if o not in (Outcome.APPLY_FAILED, Outcome.DUPLICATE))
 
 
 def main() -> int:
@@ -54,7 +57,7 @@ def main() -> int:
         candidates, verdicts, commits = judged(given.source, desk)
     finally:
         sandbox.close()
-    table(candidates, verdicts, fixes.candidates(commits))
+    table(told_of(candidates, verdicts, commits), candidates, verdicts)
     return 0
 
 
@@ -72,49 +75,75 @@ def judged(source: str, desk: Desk) -> tuple[list[Candidate], list[Verdict], lis
     return candidates, verdicts, listed(history, desk.settings.inject.mirror_commits)
 
 
-def table(candidates: Sequence[Candidate], verdicts: Sequence[Verdict], found: Sequence[Commit]) -> None:
-    """Nothing; the tables are printed."""
-    outcomes = {verdict.candidate_id: verdict.outcome for verdict in verdicts}
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of one fix."""
+
+    commit: Commit
+    way: str
+    """The truest way by which one of its candidates was made; empty without any."""
+    noticed: bool
+    """Whether a reliable test fails with it undone, in three agreeing runs."""
+    own: bool
+    """Whether one in a file of tests that the commit changed does."""
+    valid: bool
+    """Whether so many fail that it is in the band."""
+
+
+def told_of(
+    candidates: Sequence[Candidate], verdicts: Sequence[Verdict], commits: Sequence[Commit]
+) -> list[Told]:
+    """One for each fix among the commits."""
+    by_id = {verdict.candidate_id: verdict for verdict in verdicts}
     by_fix: dict[str, list[Candidate]] = {}
     for row in candidates:
         by_fix.setdefault(row.fix_commit, []).append(row)
+    files = {test.partition("::")[0] for verdict in verdicts for test in verdict.fail_to_pass}
+    names = fixes.moved(commits, files)
+    found = []
+    for commit in fixes.candidates(commits):
+        rows = by_fix.get(commit.sha, [])
+        shipped = [v for row in rows if (v := by_id[row.candidate_id]).outcome in SHIPPED]
+        own = {names.get(change.path, change.path) for change in commit.changes}
+        found.append(
+            Told(
+                commit=commit,
+                way=min((row.operator for row in rows), key=[*NAMES].index, default=""),
+                noticed=bool(shipped),
+                own=any(test.partition("::")[0] in own for v in shipped for test in v.fail_to_pass),
+                valid=any(verdict.outcome is Outcome.VALID for verdict in shipped),
+            )
+        )
+    return found
 
-    def has(commit: Commit, *wanted: Outcome) -> bool:
-        return any(outcomes[row.candidate_id] in wanted for row in by_fix.get(commit.sha, ()))
 
-    single = [commit for commit in found if len(commit.parents) == 1]
-    print(f"{len(single)} commits and {len(found) - len(single)} merges change code and tests\n")
+def table(told: Sequence[Told], candidates: Sequence[Candidate], verdicts: Sequence[Verdict]) -> None:
+    """Nothing; the tables are printed."""
+    single = [one for one in told if len(one.commit.parents) == 1]
+    merges = [one for one in told if len(one.commit.parents) > 1]
+    newest = int(max((one.commit.date for one in single), default="0")[:4])
     short = [name.removeprefix("mirror_") for name in NAMES]
-    print("fixes of   commits " + "".join(f"{name:>9}" for name in short) + "  undone    noticed      valid")
-    newest = max(commit.date for commit in single)[:4] if single else "0"
-    groups: list[tuple[str, Callable[[Commit], bool]]] = [
-        (f"{label:10}", lambda c, low=low, high=high: low <= int(newest) - int(c.date[:4]) < high)
-        for label, low, high in AGES
-    ]
-    everything: list[tuple[str, Sequence[Commit]]] = [
-        (label, [commit for commit in single if inside(commit)]) for label, inside in groups
-    ]
-    everything += [("all       ", single), ("merges    ", [c for c in found if len(c.parents) > 1])]
-    for label, commits in everything:
-        ways = Counter(first(by_fix[commit.sha]) for commit in commits if commit.sha in by_fix)
-        noticed, valid = (sum(has(c, *w) for c in commits) for w in (SHIPPED, SHIPPED[:1]))
-        of = max(1, len(commits))
-        print(f"{label} {len(commits):7} " + "".join(f"{ways[name]:9}" for name in NAMES)
-              + f" {sum(ways.values()):7} {noticed:5} {noticed / of:4.0%} {valid:5} {valid / of:4.0%}")
+    print(f"{'fixes of':10} commits" + "".join(f"{name:>9}" for name in short)
+          + "  undone    noticed    own tests        valid")
+    for label, low, high in AGES:
+        line(label, [one for one in single if low <= newest - int(one.commit.date[:4]) < high])
+    line("all", single)
+    line("merges", merges)
+    outcomes = {verdict.candidate_id: verdict.outcome for verdict in verdicts}
     print("\ncandidates   " + "".join(f"{outcome:>13}" for outcome in OUTCOMES))
     for name in NAMES:
-        told = Counter(outcomes[row.candidate_id] for row in candidates if row.operator == name)
-        print(f"{name.removeprefix('mirror_'):9}{sum(told.values()):4}"
-              + "".join(f"{told[outcome]:13}" for outcome in OUTCOMES))
+        came = Counter(outcomes[row.candidate_id] for row in candidates if row.operator == name)
+        cells = "".join(f"{came[outcome]:13}" for outcome in OUTCOMES)
+        print(f"{name.removeprefix('mirror_'):9}{came.total():4}{cells}")
 
 
-AGES = (("< 2 years", 0, 2), ("2-4 years", 2, 5), ("5-9 years", 5, 10), ("10+ years", 10, 1_000))
-OUTCOMES = tuple(o for o in Outcome if o not in (Outcome.APPLY_FAILED, Outcome.DUPLICATE))
-
-
-def first(rows: Sequence[Candidate]) -> str:
-    """The truest way by which one of the fix's candidates was made."""
-    return min((row.operator for row in rows), key=[*NAMES].index)
+def line(label: str, told: Sequence[Told]) -> None:
+    """Nothing; one line of the table is printed."""
+    ways = Counter(one.way for one in told if one.way)
+    cells = [f"{label:10} {len(told):7}", *(f"{ways[name]:8}" for name in NAMES), f"{ways.total():7}"]
+    for counted in ([one.noticed for one in told], [one.own for one in told], [one.valid for one in told]):
+        cells.append(f"{sum(counted):6} {sum(counted) / max(1, len(told)):4.0%}")
+    print(" ".join(cells))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def scattered(change: CodeChange, today: Mapping[str, str]) -> list[Undone]:
                 here = lines[path][at : at + a - i]
                 old = reindented(before[j:b], indent(after[i:a]), indent(here), here[0].endswith("\r\n"))
                 if old != here:
-                    found.append(Undone(path, "", Run(at, at + a - i, tuple(old)), whole=True))
+                    found.append(Undone(path, Run(at, at + a - i, tuple(old))))
                 break
     return found
 

@@ -23,10 +23,7 @@ class Undone:
     """A piece of today's code as it was before the fix."""
 
     path: str
-    name: str
     run: Run
-    whole: bool
-    """Whether all of the fix's changes in it are undone."""
 
 
 def pieces(change: CodeChange, today: Mapping[str, str]) -> list[Undone]:
@@ -42,8 +39,8 @@ def pieces(change: CodeChange, today: Mapping[str, str]) -> list[Undone]:
             continue
         path, now = place
         lines = _old(now, fixed, was)
-        if lines is not None and lines[0] != list(now.lines):
-            found.append(Undone(path, now.name, Run(now.start, now.end, tuple(lines[0])), lines[1]))
+        if lines is not None and lines != list(now.lines):
+            found.append(Undone(path, Run(now.start, now.end, tuple(lines))))
     return found
 
 
@@ -76,20 +73,20 @@ def _counterpart(fixed: Symbol, path: str, today: Mapping[str, str]) -> tuple[st
     return None if best is None else (best[1], best[2])
 
 
-def _old(now: Symbol, fixed: Symbol, was: Symbol) -> tuple[list[str], bool] | None:
-    """Today's piece with the change undone, and whether with all of it."""
+def _old(now: Symbol, fixed: Symbol, was: Symbol) -> list[str] | None:
+    """Today's piece with the change undone, or as much of it as fits."""
     today, after, before = list(now.lines), list(fixed.lines), list(was.lines)
     runs, unfit = undone(today, after, before, loose=True)
     if runs and not unfit:
-        return made(today, runs), True
+        return made(today, runs)
     text = merged("".join(today), "".join(after), "".join(before))
     if text is not None and text != "".join(today):
-        return diffs.lines_of(text), True
+        return diffs.lines_of(text)
     if _likeness(now, fixed) >= BODY_ALIKE and set(was.parameters) <= set(now.parameters):
         old = _with_old_body(now, was)
         if diffs.changed(today, old) <= BODY_MORE * diffs.changed(after, before) + 1:
-            return old, True
-    return (made(today, runs), False) if runs else None
+            return old
+    return made(today, runs) if runs else None
 
 
 def _with_old_body(now: Symbol, was: Symbol) -> list[str]:
