@@ -16,7 +16,7 @@ from smith_lib.inject.candidates import candidates
 from smith_lib.inject.mirror_family import fixes
 from smith_lib.inject.mirror_family.category import category_of
 from smith_lib.inject.mirror_family.history import History, branches, listed
-from smith_lib.inject.mirror_family.lost import lost
+from smith_lib.inject.mirror_family.lost import Package
 from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.inject.mirror_family.parts import parts_of
 from smith_lib.inject.program import Program
@@ -220,9 +220,9 @@ def test_nothing_is_taken_away_that_is_used_elsewhere(tmp_path: Path) -> None:
     used = counted.replace("return sum(shape.sides)", "return sum(shape.sides) / shape.count")
     say(repo, "Use it", {"pkg/shapes.py": used})
     assert mirrored(repo) == []
-    assert lost({"a.py": used}, {"a.py": SHAPES}) == ""
+    assert Package({"a.py": used}).lost({"a.py": SHAPES}) == ""
     imported = "import os\n\n\ndef here():\n    return os.getcwd()\n"
-    assert lost({"a.py": imported}, {"a.py": imported.replace("import os\n", "")}) == "os"
+    assert Package({"a.py": imported}).lost({"a.py": imported.replace("import os\n", "")}) == "os"
 
 
 def test_a_function_whose_callers_changed_with_it_is_not_undone_alone(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ OFFLINE: Mapping[str, str] = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "n
 LATEST = 4_102_444_800
 """Seconds since 1970 of the latest date that is believed."""
 FORMAT = "%H%x1f%P%x1f%ct%x1f%B"
+MOST_TEXT = 20_000
+"""Characters of a text that are kept."""
 FILE = ("100644", "100755")
 
 
@@ -82,7 +84,8 @@ def listed(history: History, most: int) -> list[Commit]:
     A merge on the main line brought a branch in, and is compared with its first parent. Other merges, roots
     and the cuts of a shallow clone have no changes. Raises `SourceError` where there is no such history.
     """
-    args = ["log", "-z", "--topo-order", f"--max-count={most}", f"--format={FORMAT}", "--end-of-options"]
+    args = ["-c", "log.showSignature=false", "log", "-z", "--topo-order"]
+    args += [f"--max-count={most}", f"--format={FORMAT}", "--end-of-options"]
     said = asked(history, [*args, history.head]).decode("utf-8", "replace")
     commits = [_commit(record) for record in said.split("\0") if record.strip()]
     main = main_line(commits)
@@ -96,7 +99,7 @@ def _commit(record: str) -> Commit:
     at = min(int(seconds), LATEST) if seconds.isdecimal() else 0
     title, _, body = message.strip().partition("\n")
     date = datetime.fromtimestamp(at, UTC).isoformat()
-    return Commit(sha, tuple(parents.split()), date, title.strip(), body.strip(), ())
+    return Commit(sha, tuple(parents.split()), date, title.strip()[:MOST_TEXT], body.strip()[:MOST_TEXT], ())
 
 
 def _changes(history: History, pairs: Sequence[tuple[str, str]]) -> dict[str, list[Change]]:
@@ -104,7 +107,7 @@ def _changes(history: History, pairs: Sequence[tuple[str, str]]) -> dict[str, li
     if not pairs:
         return {}
     lines = [f"{sha} {parent}\n" for sha, parent in pairs]
-    args = ["diff-tree", "--stdin", "-r", "-M", "-z", "--raw", "--no-abbrev", "--no-ext-diff"]
+    args = ["diff-tree", "--stdin", "-r", "-M", "-l1000", "-z", "--raw", "--no-abbrev", "--no-ext-diff"]
     told = asked(history, [*args, "--ignore-submodules=all"], "".join(lines).encode())
     found: dict[str, list[Change]] = {}
     tokens = iter(told.split(b"\0"))
