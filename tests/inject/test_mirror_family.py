@@ -232,8 +232,30 @@ def test_a_function_whose_callers_changed_with_it_is_not_undone_alone(tmp_path: 
     say(repo, "Shape first", {"pkg/shapes.py": SHAPES, "pkg/use.py": callers.format("shape, 2"),
                               "tests/test_pkg.py": TEST.format("doubled")})  # fmt: skip
     rows = mirrored(repo, "pkg/shapes.py", "pkg/use.py")
-    assert ("pkg/shapes.py",) not in [row.files for row in rows]
-    assert ("pkg/shapes.py", "pkg/use.py") in [row.files for row in rows]
+    assert [row.files for row in rows] == [("pkg/shapes.py", "pkg/use.py")]
+    assert rows[0].operator == "mirror_reverse"
+
+
+def test_what_takes_the_place_of_a_blank_line_is_indented_as_what_is_around_it(tmp_path: Path) -> None:
+    table = "TABLE = {{\n    'all': [\n        ('one', 1),\n{}        ('two', 2),\n    ],\n}}\n"
+    repo = started(tmp_path / "r", table.format("        ('many', 100),\n"))
+    fix = {"pkg/shapes.py": table.format("\n"), "tests/test_pkg.py": TEST.format("TABLE")}
+    say(repo, "No many", fix)
+    flat = "TABLE = [\n    ('one', 1),\n\n    ('two', 2),\n]\n"
+    say(repo, "Flat", {"pkg/shapes.py": flat})
+    [row] = mirrored(repo)
+    assert buggy(repo, row)["pkg/shapes.py"] == flat.replace("\n\n", "\n    ('many', 100),\n")
+
+
+def test_layout_is_not_undone_with_a_fix(tmp_path: Path) -> None:
+    repo = started(tmp_path / "r")
+    spaced = fixed().replace("        best = default\n", "        best = default\n\n")
+    say(repo, "Fix", {"pkg/shapes.py": spaced, "tests/test_pkg.py": TEST.format("longest")})
+    today = spaced.replace("self.sides:", "self.sides[:]:").replace("= default\n", "= default or 0\n")
+    say(repo, "Otherwise", {"pkg/shapes.py": today})
+    [row] = mirrored(repo)
+    assert row.operator == "mirror_symbols"
+    assert buggy(repo, row)["pkg/shapes.py"] == today.replace("side is not None and ", "")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ class Package:
         after = {path: uses(text) for path, text in changed.items()}
         pairs = [(before[path], after[path]) for path in changed]
         lost = {name for was, now in pairs for name in (was.bound - now.bound) & now.read}
+        lost |= {name for was, now in pairs for name in (was.stored - now.stored) & now.loaded}
         for name in {name for was, now in pairs for name in was.stored - now.stored}:
             stored = sum((name in now.stored) - (name in was.stored) for was, now in pairs)
             loaded = sum((name in now.loaded) - (name in was.loaded) for was, now in pairs)

@@ -54,16 +54,21 @@ def undone(
     made: list[Run] = []
     unfit, drift, least = 0, 0, 0
     for i, a, j, b in diffs.runs(after, before):
-        if loose and [plain(x) for x in after[i:a]] == [plain(x) for x in before[j:b]]:
+        if loose and _words(after[i:a]) == _words(before[j:b]):
             continue
         at = _place(said, told, i, a, i + drift, least, loose)
         if at is None:
             unfit += 1
             continue
-        lines = _indented(before[j:b], after[i:a] or after[max(0, i - 1) : i], today, at, a - i)
+        lines = _indented(before[j:b], _around(after, i, a), _around(today, at, at + a - i))
         made.append(Run(at, at + a - i, tuple(lines)))
         drift, least = at - i, at + a - i
     return made, unfit
+
+
+def _words(lines: Sequence[str]) -> list[str]:
+    """The lines without layout, blank ones left out."""
+    return [told for line in lines if (told := plain(line))]
 
 
 def _place(
@@ -82,12 +87,18 @@ def _place(
     return None
 
 
-def _indented(
-    lines: Sequence[str], like: Sequence[str], today: Sequence[str], at: int, gone: int
-) -> list[str]:
+def _around(lines: Sequence[str], start: int, end: int) -> Sequence[str]:
+    """The lines, where they tell an indentation; else the one above that does, or the one below."""
+    inside = lines[start:end]
+    if any(line.strip() for line in inside):
+        return inside
+    above = next((line for line in reversed(lines[:start]) if line.strip()), "")
+    return [above or next((line for line in lines[end:] if line.strip()), "")]
+
+
+def _indented(lines: Sequence[str], like: Sequence[str], here: Sequence[str]) -> list[str]:
     """The lines with the indentation and line ends of those in today's text that they replace or follow."""
-    here = today[at : at + gone] or today[max(0, at - 1) : at]
-    return reindented(lines, indent(like), indent(here), any(x.endswith("\r\n") for x in here))
+    return reindented(lines, indent(like), indent(here), any(line.endswith("\r\n") for line in here))
 
 
 def reindented(lines: Sequence[str], was: str, now: str, crlf: bool) -> list[str]:

@@ -30,6 +30,12 @@ class Symbol:
     lines: tuple[str, ...]
 
     @property
+    def decorators(self) -> list[str]:
+        """The lines that begin with a decorator."""
+        head = self.lines[: self.body - self.start]
+        return [line.strip() for line in head if line.lstrip().startswith("@")]
+
+    @property
     def last_name(self) -> str:
         """The name without what it is in."""
         return self.name.rpartition(".")[2]

@@ -1,10 +1,12 @@
 """Fixes undone symbol by symbol: the changed pieces are found in today's code by name and shape."""
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from smith_lib import diffs
-from smith_lib.inject.mirror_family.fixes import CodeChange
+from smith_lib.inject.mirror_family.fixes import Fix
 from smith_lib.inject.mirror_family.merge import merged
 from smith_lib.inject.mirror_family.placing import Run, indent, made, plain, reindented, undone
 from smith_lib.inject.mirror_family.symbols import Symbol, symbols
@@ -17,6 +19,8 @@ BODY_ALIKE = 0.5
 BODY_MORE = 2
 """How many times the lines that the fix changed may change where the old body is put back as a whole."""
 
+_WORD = re.compile(r"\w+")
+
 
 @dataclass(frozen=True, slots=True)
 class Undone:
@@ -26,29 +30,56 @@ class Undone:
     run: Run
 
 
-def pieces(change: CodeChange, today: Today) -> list[Undone]:
-    """What can be undone of a file's change, piece by piece."""
-    before, after = symbols(change.before), symbols(change.after)
+def pieces(fix: Fix, today: Today) -> list[Undone]:
+    """What can be undone of a fix, piece by piece."""
+    called = called_otherwise(fix)
     found: list[Undone] = []
-    for name, fixed in after.items():
-        was = before.get(name)
-        if was is None or shape(was) == shape(fixed) or _is_called_otherwise(was, fixed):
-            continue
-        place = _counterpart(fixed, change.today, today)
-        if place is None:
-            continue
-        path, now = place
-        lines = _old(now, fixed, was)
-        if lines is not None and lines != list(now.lines):
-            found.append(Undone(path, Run(now.start, now.end, tuple(lines))))
+    for change in fix.changes:
+        before, after = symbols(change.before), symbols(change.after)
+        for name, fixed in after.items():
+            was = before.get(name)
+            if was is None or shape(was) == shape(fixed) or _is_called_otherwise(was, fixed):
+                continue
+            place = None if called & _gone_words(was, fixed) else _counterpart(fixed, change.today, today)
+            if place is None:
+                continue
+            path, now = place
+            lines = _old(now, fixed, was)
+            if lines is not None and lines != list(now.lines):
+                found.append(Undone(path, Run(now.start, now.end, tuple(lines))))
     return found
 
 
+def called_otherwise(fix: Fix) -> set[str]:
+    """The last names of functions whose callers had to change with the fix.
+
+    To undo one of them alone, or a call of one, would be no natural bug.
+    """
+    names: set[str] = set()
+    for change in fix.changes:
+        after = symbols(change.after)
+        for name, was in symbols(change.before).items():
+            fixed = after.get(name)
+            if _is_called_otherwise(was, fixed) if fixed else was.parameters:
+                names.add(was.last_name)
+    return names
+
+
 def _is_called_otherwise(was: Symbol, fixed: Symbol) -> bool:
-    """Whether callers had to change with the fix: then one function alone is no natural bug."""
     if was.returns and fixed.returns and was.returns != fixed.returns:
         return True
-    return was.parameters != fixed.parameters
+    return was.parameters != fixed.parameters or was.decorators != fixed.decorators
+
+
+def _gone_words(was: Symbol, fixed: Symbol) -> set[str]:
+    """The words of lines that the fix took away."""
+    kept = set(shape(fixed))
+    return words(line for line in was.lines if plain(line) not in kept)
+
+
+def words(lines: Iterable[str]) -> set[str]:
+    """The words in the lines."""
+    return {word for line in lines for word in _WORD.findall(line)}
 
 
 def shape(piece: Symbol) -> list[str]:

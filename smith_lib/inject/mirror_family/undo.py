@@ -36,10 +36,10 @@ def ways(fix: Fix, today: Today) -> Iterator[Undo]:
     whole = _together(fix, today)
     if whole is not None:
         yield whole
-    found = [piece for change in fix.changes for piece in pieces(change, today)]
+    found = pieces(fix, today)
     yield from _of_pieces(found, today)
     if not found:
-        found = [piece for change in fix.changes for piece in scattered(change, today)]
+        found = scattered(fix, today)
         yield from _of_pieces(found, today)
     if len(found) > 1:
         for piece in found[:MOST_PIECES]:
