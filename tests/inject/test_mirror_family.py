@@ -14,6 +14,7 @@ from smith_lib import diffs
 from smith_lib.errors import SourceError
 from smith_lib.inject.candidates import candidates
 from smith_lib.inject.mirror_family import fixes
+from smith_lib.inject.mirror_family.blobs import blobs
 from smith_lib.inject.mirror_family.category import category_of
 from smith_lib.inject.mirror_family.history import History, branches, listed
 from smith_lib.inject.mirror_family.lost import Package
@@ -362,3 +363,18 @@ def test_the_rows_are_the_same_under_any_hash_seed(tmp_path: Path) -> None:
     assert told("1") == told("2")
     assert len(told("3").splitlines()) == 2
     assert len({row.candidate_id for row in mirrored(repo, "pkg/shapes.py", "pkg/numbers.py", seed=4)}) == 3
+
+
+def test_a_partial_clone_is_read_without_fetching_what_it_lacks(tmp_path: Path) -> None:
+    repo = started(tmp_path / "r")
+    say(repo, "Fix", {"pkg/shapes.py": fixed(), "tests/test_pkg.py": TEST.format("longest")})
+    git(repo, "config", "uploadpack.allowFilter", "true")
+    part = tmp_path / "part"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--no-checkout", f"file://{repo}", str(part))
+    history = History(part, git(part, "rev-parse", "HEAD"), "o/n")
+    [fix, _] = listed(history, 10)
+    try:
+        texts = blobs(history, [change.new for change in fix.changes], 1_000)
+    except SourceError:  # as git before 2.44 has it
+        texts = {}
+    assert texts == {}
