@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from smith_lib.inject.rewrite import Part, edited
 from smith_lib.types import Category
 
-_BOUNDS = frozenset({"<", "<=", ">", ">=", "range", "len", "+", "-", ":", "[", "]"})
+_BOUNDS = frozenset({"<", "<=", ">", ">=", "range", "len", "+", "-"})
+_AROUND = frozenset({":", "[", "]", "(", ")", ",", "="})
 _CASES = frozenset(
     {"if", "elif", "else", "and", "or", "not", "in", "isinstance", "continue", "break", "any", "all",
      "hasattr", "match", "while", "strip", "lower", "upper"}
@@ -29,17 +30,14 @@ def category_of(parts: Sequence[Part]) -> Category:
     changed = less | more
     if _NULL & changed.keys():
         return Category.NULL_HANDLING
-    if changed and all(_is_bound(word) for word in changed):
+    telling = [word for word in changed if word not in _AROUND]
+    if telling and all(word in _BOUNDS or word.isdecimal() for word in telling):
         return Category.OFF_BY_ONE
     if sum(less[word] for word in _HANDLING) + sum(more[word] for word in _HANDLING) > 0:
         return Category.OTHER
     if sum(less[word] for word in _CASES) > sum(more[word] for word in _CASES):
         return Category.EDGE_CASE
     return Category.LOGIC_ERROR
-
-
-def _is_bound(word: str) -> bool:
-    return word in _BOUNDS or word in "()=" or word.isdecimal()
 
 
 def _words(text: str) -> Iterator[str]:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from smith_lib.inject.mirror_family.history import Commit, History, blobs
+from smith_lib.inject.mirror_family.blobs import blobs
+from smith_lib.inject.mirror_family.history import Commit, History
 from smith_lib.sources.roles import holds_tests, is_source
 
 log = logging.getLogger(__name__)

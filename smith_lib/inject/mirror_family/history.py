@@ -1,7 +1,6 @@
 """The commits of a git history: what each says, and which files it changes."""
 
 import hashlib
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,13 +9,13 @@ from pathlib import Path
 from smith_lib.errors import NetworkError, SourceError
 from smith_lib.sources.gitrun import git
 
-log = logging.getLogger(__name__)
-
 OFFLINE: Mapping[str, str] = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 """A partial clone must not fetch what it lacks; git before 2.44 knows only the second."""
 LATEST = 4_102_444_800
 """Seconds since 1970 of the latest date that is believed."""
 FORMAT = "%H%x1f%P%x1f%ct%x1f%B"
+MOST_TEXT = 20_000
+"""Characters of a text that are kept."""
 FILE = ("100644", "100755")
 
 
@@ -82,7 +81,8 @@ def listed(history: History, most: int) -> list[Commit]:
     A merge on the main line brought a branch in, and is compared with its first parent. Other merges, roots
     and the cuts of a shallow clone have no changes. Raises `SourceError` where there is no such history.
     """
-    args = ["log", "-z", "--topo-order", f"--max-count={most}", f"--format={FORMAT}", "--end-of-options"]
+    args = ["-c", "log.showSignature=false", "log", "-z", "--topo-order"]
+    args += [f"--max-count={most}", f"--format={FORMAT}", "--end-of-options"]
     said = asked(history, [*args, history.head]).decode("utf-8", "replace")
     commits = [_commit(record) for record in said.split("\0") if record.strip()]
     main = main_line(commits)
@@ -96,7 +96,7 @@ def _commit(record: str) -> Commit:
     at = min(int(seconds), LATEST) if seconds.isdecimal() else 0
     title, _, body = message.strip().partition("\n")
     date = datetime.fromtimestamp(at, UTC).isoformat()
-    return Commit(sha, tuple(parents.split()), date, title.strip(), body.strip(), ())
+    return Commit(sha, tuple(parents.split()), date, title.strip()[:MOST_TEXT], body.strip()[:MOST_TEXT], ())
 
 
 def _changes(history: History, pairs: Sequence[tuple[str, str]]) -> dict[str, list[Change]]:
@@ -104,7 +104,7 @@ def _changes(history: History, pairs: Sequence[tuple[str, str]]) -> dict[str, li
     if not pairs:
         return {}
     lines = [f"{sha} {parent}\n" for sha, parent in pairs]
-    args = ["diff-tree", "--stdin", "-r", "-M", "-z", "--raw", "--no-abbrev", "--no-ext-diff"]
+    args = ["diff-tree", "--stdin", "-r", "-M", "-l1000", "-z", "--raw", "--no-abbrev", "--no-ext-diff"]
     told = asked(history, [*args, "--ignore-submodules=all"], "".join(lines).encode())
     found: dict[str, list[Change]] = {}
     tokens = iter(told.split(b"\0"))
@@ -128,39 +128,6 @@ def _change(about: str, tokens: Iterator[bytes]) -> Iterator[Change]:
     except UnicodeDecodeError:
         return
     yield Change(status[0], old_path, path, old, new, old_mode in FILE and mode in FILE)
-
-
-def blobs(history: History, ids: Sequence[str], most: int) -> dict[str, str]:
-    """The texts of those blobs that are there, have at most `most` bytes and are UTF-8 without NUL."""
-    wanted = sorted(set(ids))
-    sizes = _batch(history, "--batch-check", wanted).decode("ascii", "replace").splitlines()
-    small = [line.split()[0] for line in sizes if _is_small(line.split(), most)]
-    out = _batch(history, "--batch", small)
-    found: dict[str, str] = {}
-    at = 0
-    for sha in small:
-        end = out.find(b"\n", at)
-        head = out[at:end].split()
-        if end < 0 or len(head) != 3 or head[0].decode() != sha:
-            raise SourceError(f"{history.origin}: git told nothing of the object {sha}")
-        data = out[end + 1 : end + 1 + int(head[2])]
-        at = end + 2 + len(data)
-        if b"\0" not in data:
-            try:
-                found[sha] = data.decode()
-            except UnicodeDecodeError:
-                log.debug("%s: the object %s is not UTF-8", history.origin, sha)
-    return found
-
-
-def _is_small(told: Sequence[str], most: int) -> bool:
-    return len(told) == 3 and told[1] == "blob" and int(told[2]) <= most
-
-
-def _batch(history: History, how: str, ids: Sequence[str]) -> bytes:
-    if not ids:
-        return b""
-    return asked(history, ["cat-file", how], "".join(f"{sha}\n" for sha in ids).encode())
 
 
 def main_line(commits: Sequence[Commit]) -> set[str]:

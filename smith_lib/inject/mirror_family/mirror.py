@@ -1,10 +1,9 @@
 """Drafts out of a history: each fix of it undone on today's code, in the ways that fit."""
 
-import builtins
 import logging
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import libcst as cst
@@ -15,9 +14,9 @@ from smith_lib.inject.mirror_family.category import category_of
 from smith_lib.inject.mirror_family.evidence import reports_of
 from smith_lib.inject.mirror_family.fixes import Fix
 from smith_lib.inject.mirror_family.history import History, branches, listed
-from smith_lib.inject.mirror_family.lost import lost
 from smith_lib.inject.mirror_family.parts import parts_of
 from smith_lib.inject.mirror_family.pulls import Board
+from smith_lib.inject.mirror_family.today import Today
 from smith_lib.inject.mirror_family.undo import Undo, ways
 from smith_lib.inject.program import Program
 from smith_lib.inject.rewrite import Part
@@ -26,11 +25,7 @@ from smith_lib.settings import InjectSettings
 from smith_lib.types import Strategy
 
 log = logging.getLogger(__name__)
-_NAME = re.compile(r"(?<![\w\"'])[A-Za-z_]\w*")
 _ATTRIBUTE = re.compile(r"(?<=[\w)\]]\.)[A-Za-z_]\w*")
-_KINDS = (str, bytes, list, dict, set, tuple, int, float, re.Pattern, re.Match, BaseException)
-_COMMON = frozenset(name for kind in _KINDS for name in dir(kind)) | frozenset(dir(builtins))
-"""Names that code may use without its package having them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +35,6 @@ class Past:
     history: History
     board: Board = field(default_factory=Board)
     """Its issues and pull requests; empty where GitHub was not asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """The clean code that fixes are undone on."""
-
-    programs: Mapping[str, Program]
-    texts: Mapping[str, str]
-    names: Set[str]
-    """The words of the code, and what any code may use."""
-    sites: Sites
-    studio: Studio
 
 
 def drafts(
@@ -64,15 +47,13 @@ def drafts(
     cannot be had.
     """
     commits = listed(past.history, settings.mirror_commits)
-    texts = {program.path: program.text for program in programs}
-    names = frozenset(name for text in texts.values() for name in _NAME.findall(text)) | _COMMON
-    today = Today({program.path: program for program in programs}, texts, names, sites, studio)
+    today = Today(programs)
     found = fixes.candidates(commits)
     skipped: Counter[str] = Counter()
     made: list[Draft] = []
     targets: list[port.Target] = []
-    for fix in fixes.read(past.history, found, fixes.moved(commits, texts.keys()), skipped):
-        some = _of_fix(fix, today, settings.mirror_per_fix, skipped)
+    for fix in fixes.read(past.history, found, fixes.moved(commits, today.texts.keys()), skipped):
+        some = _of_fix(fix, today, sites, studio, settings.mirror_per_fix, skipped)
         made += some
         if not some:
             skipped["a fix that cannot be undone on today's code"] += 1
@@ -92,12 +73,14 @@ def drafts(
     ]
 
 
-def _of_fix(fix: Fix, today: Today, most: int, skipped: Counter[str]) -> list[Draft]:
+def _of_fix(
+    fix: Fix, today: Today, sites: Sites, studio: Studio, most: int, skipped: Counter[str]
+) -> list[Draft]:
     made: list[Draft] = []
-    for undo in ways(fix, today.texts):
+    for undo in ways(fix, today):
         if len(made) >= most:
             break
-        draft = _draft(undo, today)
+        draft = _draft(undo, today, sites, studio)
         if isinstance(draft, str):
             skipped[draft] += 1
         else:
@@ -105,20 +88,20 @@ def _of_fix(fix: Fix, today: Today, most: int, skipped: Counter[str]) -> list[Dr
     return made
 
 
-def _draft(undo: Undo, today: Today) -> Draft | str:
+def _draft(undo: Undo, today: Today, sites: Sites, studio: Studio) -> Draft | str:
     """The draft, or why it is none."""
     parts: tuple[Part, ...] = ()
     for path in sorted(undo.texts):
         parts += parts_of(today.programs[path], undo.texts[path])
     if not parts:
         return "the same program"
-    if not any(_is_called(part, today.sites) for part in parts):
+    if not any(_is_called(part, sites) for part in parts):
         return "no clean test calls it"
     if any(_attributes(part) - today.names for part in parts):
         return "uses names that are gone"
-    if lost(today.texts, undo.texts):
+    if today.package.lost(undo.texts):
         return "takes away a name that is used"
-    return today.studio.made(parts, Strategy.MIRROR, undo.operator, category_of(parts))
+    return studio.made(parts, Strategy.MIRROR, undo.operator, category_of(parts))
 
 
 def _is_called(part: Part, sites: Sites) -> bool:

@@ -28,29 +28,51 @@ def plain(line: str) -> str:
     return _SPACE.sub("", line.partition("  #")[0]).replace("'", '"').rstrip(",")
 
 
+class Lines:
+    """A text's lines, and where each of them stands."""
+
+    def __init__(self, lines: list[str], loose: bool) -> None:
+        """Take the lines; `loose` leaves aside what formatting may change."""
+        self.lines = lines
+        self.said = [plain(line) for line in lines] if loose else lines
+        self._places: dict[str, list[int]] = {}
+        for at, line in enumerate(self.said):
+            self._places.setdefault(line, []).append(at)
+
+    def places(self, wanted: Sequence[str]) -> list[int]:
+        """Where the lines stand together, rising."""
+        size = len(wanted)
+        return [at for at in self._places.get(wanted[0], ()) if self.said[at : at + size] == wanted]
+
+
 def undone(
     today: list[str], after: list[str], before: list[str], loose: bool = False
 ) -> tuple[list[Run], int]:
     """The runs that undo in today's lines what changed from `before` to `after`, and how many do not fit."""
-    said = [plain(line) for line in today] if loose else today
+    said = Lines(today, loose)
     told = [plain(line) for line in after] if loose else after
     made: list[Run] = []
     unfit, drift, least = 0, 0, 0
     for i, a, j, b in diffs.runs(after, before):
-        if loose and [plain(x) for x in after[i:a]] == [plain(x) for x in before[j:b]]:
+        if loose and _words(after[i:a]) == _words(before[j:b]):
             continue
         at = _place(said, told, i, a, i + drift, least, loose)
         if at is None:
             unfit += 1
             continue
-        lines = _indented(before[j:b], after[i:a] or after[max(0, i - 1) : i], today, at, a - i)
+        lines = _indented(before[j:b], _around(after, i, a), _around(today, at, at + a - i))
         made.append(Run(at, at + a - i, tuple(lines)))
         drift, least = at - i, at + a - i
     return made, unfit
 
 
+def _words(lines: Sequence[str]) -> list[str]:
+    """The lines without layout, blank ones left out."""
+    return [told for line in lines if (told := plain(line))]
+
+
 def _place(
-    today: Sequence[str], after: Sequence[str], i: int, a: int, near: int, least: int, loose: bool
+    today: Lines, after: Sequence[str], i: int, a: int, near: int, least: int, loose: bool
 ) -> int | None:
     """The line of today's text where `after[i:a]` stands, by as much context as is there."""
     for above, below in LOOSE if loose else EXACT:
@@ -59,22 +81,24 @@ def _place(
         if not wanted or (loose and sum(map(len, wanted)) < TELLING):
             continue
         lead = i - first
-        places = [
-            n + lead
-            for n in range(max(0, least - lead), len(today) - len(wanted) + 1)
-            if today[n] == wanted[0] and today[n : n + len(wanted)] == wanted and n + lead >= least
-        ]
+        places = [at + lead for at in today.places(wanted) if at + lead >= least]
         if len(places) == 1 or (places and above + below >= 4):
             return min(places, key=lambda n: abs(n - near))
     return None
 
 
-def _indented(
-    lines: Sequence[str], like: Sequence[str], today: Sequence[str], at: int, gone: int
-) -> list[str]:
+def _around(lines: Sequence[str], start: int, end: int) -> Sequence[str]:
+    """The lines, where they tell an indentation; else the one above that does, or the one below."""
+    inside = lines[start:end]
+    if any(line.strip() for line in inside):
+        return inside
+    above = next((line for line in reversed(lines[:start]) if line.strip()), "")
+    return [above or next((line for line in lines[end:] if line.strip()), "")]
+
+
+def _indented(lines: Sequence[str], like: Sequence[str], here: Sequence[str]) -> list[str]:
     """The lines with the indentation and line ends of those in today's text that they replace or follow."""
-    here = today[at : at + gone] or today[max(0, at - 1) : at]
-    return reindented(lines, indent(like), indent(here), any(x.endswith("\r\n") for x in here))
+    return reindented(lines, indent(like), indent(here), any(line.endswith("\r\n") for line in here))
 
 
 def reindented(lines: Sequence[str], was: str, now: str, crlf: bool) -> list[str]:
@@ -95,10 +119,11 @@ def indent(lines: Sequence[str]) -> str:
 
 
 def made(today: Sequence[str], runs: Sequence[Run]) -> list[str]:
-    """Today's lines with the runs in their places."""
+    """Today's lines with the runs in their places; of two that overlap, with the first."""
     out: list[str] = []
     at = 0
     for run in sorted(runs, key=lambda run: (run.start, run.end)):
-        out += [*today[at : run.start], *run.lines]
-        at = run.end
+        if run.start >= at:
+            out += [*today[at : run.start], *run.lines]
+            at = run.end
     return [*out, *today[at:]]

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import requests
 
 from smith_lib.errors import NetworkError
+from smith_lib.inject.mirror_family.history import MOST_TEXT
 from smith_lib.settings import SelectSettings
 from smith_lib.sources.hub import PAGE, Sleep, asked, client
 from smith_lib.storage import digest
@@ -23,8 +24,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 PATIENCE = 60.0
 """Seconds that are waited in all for GitHub's limits and failures: nothing depends on what it says."""
-MOST_TEXT = 20_000
-"""Characters of a text that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,12 @@ def _pull(row: Any) -> tuple[int, str, str, str, str]:
 
 
 def _texts(row: Any) -> tuple[str, str, str]:
-    return str(row.title or "")[:MOST_TEXT], str(row.body or "")[:MOST_TEXT], str(row.html_url or "")
+    return _text(row.title), _text(row.body), _text(row.html_url)
+
+
+def _text(told: object) -> str:
+    """The text, cut to what is kept; half of a pair of surrogates, which JSON may hold, becomes a `?`."""
+    return str(told or "")[:MOST_TEXT].encode("utf-8", "replace").decode()
 
 
 def told_of(numbers: Iterable[int], found: Board) -> Sequence[Report]:

@@ -30,6 +30,12 @@ class Symbol:
     lines: tuple[str, ...]
 
     @property
+    def decorators(self) -> list[str]:
+        """The lines that begin with a decorator."""
+        head = self.lines[: self.body - self.start]
+        return [line.strip() for line in head if line.lstrip().startswith("@")]
+
+    @property
     def last_name(self) -> str:
         """The name without what it is in."""
         return self.name.rpartition(".")[2]
@@ -74,12 +80,14 @@ def _pieces(body: list[ast.stmt], above: str, lines: list[str]) -> Iterator[Symb
                 yield Symbol(above + target.id, start, end, start, (), frozenset(), tuple(lines[start:end]))
 
 
-def _returns(function: ast.AST) -> Iterator[int]:
-    for node in ast.iter_child_nodes(function):
+def _returns(function: Defined) -> Iterator[int]:
+    waiting: list[ast.AST] = [*function.body]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Return) and node.value is not None:
             yield len(node.value.elts) if isinstance(node.value, ast.Tuple) else 1
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            yield from _returns(node)
+        elif not isinstance(node, Defined | ast.ClassDef | ast.expr):
+            waiting += ast.iter_child_nodes(node)
 
 
 def _is_text(node: ast.stmt) -> bool:

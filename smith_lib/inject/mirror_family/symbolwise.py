@@ -1,14 +1,16 @@
 """Fixes undone symbol by symbol: the changed pieces are found in today's code by name and shape."""
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from smith_lib import diffs
-from smith_lib.inject.mirror_family.fixes import CodeChange
+from smith_lib.inject.mirror_family.fixes import Fix
 from smith_lib.inject.mirror_family.merge import merged
 from smith_lib.inject.mirror_family.placing import Run, indent, made, plain, reindented, undone
 from smith_lib.inject.mirror_family.symbols import Symbol, symbols
+from smith_lib.inject.mirror_family.today import Today
 
 ALIKE = 0.5
 """Share of lines that today's piece must have in common with the fixed one to be taken for it."""
@@ -16,6 +18,8 @@ BODY_ALIKE = 0.5
 """The same where the old body is put back as a whole."""
 BODY_MORE = 2
 """How many times the lines that the fix changed may change where the old body is put back as a whole."""
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +30,56 @@ class Undone:
     run: Run
 
 
-def pieces(change: CodeChange, today: Mapping[str, str]) -> list[Undone]:
-    """What can be undone of a file's change, piece by piece; `today` has the texts by path."""
-    before, after = symbols(change.before), symbols(change.after)
+def pieces(fix: Fix, today: Today) -> list[Undone]:
+    """What can be undone of a fix, piece by piece."""
+    called = called_otherwise(fix)
     found: list[Undone] = []
-    for name, fixed in after.items():
-        was = before.get(name)
-        if was is None or shape(was) == shape(fixed) or _is_called_otherwise(was, fixed):
-            continue
-        place = _counterpart(fixed, change.today, today)
-        if place is None:
-            continue
-        path, now = place
-        lines = _old(now, fixed, was)
-        if lines is not None and lines != list(now.lines):
-            found.append(Undone(path, Run(now.start, now.end, tuple(lines))))
+    for change in fix.changes:
+        before, after = symbols(change.before), symbols(change.after)
+        for name, fixed in after.items():
+            was = before.get(name)
+            if was is None or shape(was) == shape(fixed) or _is_called_otherwise(was, fixed):
+                continue
+            place = None if called & _gone_words(was, fixed) else _counterpart(fixed, change.today, today)
+            if place is None:
+                continue
+            path, now = place
+            lines = _old(now, fixed, was)
+            if lines is not None and lines != list(now.lines):
+                found.append(Undone(path, Run(now.start, now.end, tuple(lines))))
     return found
 
 
+def called_otherwise(fix: Fix) -> set[str]:
+    """The last names of functions whose callers had to change with the fix.
+
+    To undo one of them alone, or a call of one, would be no natural bug.
+    """
+    names: set[str] = set()
+    for change in fix.changes:
+        after = symbols(change.after)
+        for name, was in symbols(change.before).items():
+            fixed = after.get(name)
+            if _is_called_otherwise(was, fixed) if fixed else was.parameters:
+                names.add(was.last_name)
+    return names
+
+
 def _is_called_otherwise(was: Symbol, fixed: Symbol) -> bool:
-    """Whether callers had to change with the fix: then one function alone is no natural bug."""
-    return was.parameters != fixed.parameters or was.returns != fixed.returns
+    if was.returns and fixed.returns and was.returns != fixed.returns:
+        return True
+    return was.parameters != fixed.parameters or was.decorators != fixed.decorators
+
+
+def _gone_words(was: Symbol, fixed: Symbol) -> set[str]:
+    """The words of lines that the fix took away."""
+    kept = set(shape(fixed))
+    return words(line for line in was.lines if plain(line) not in kept)
+
+
+def words(lines: Iterable[str]) -> set[str]:
+    """The words in the lines."""
+    return {word for line in lines for word in _WORD.findall(line)}
 
 
 def shape(piece: Symbol) -> list[str]:
@@ -55,21 +88,21 @@ def shape(piece: Symbol) -> list[str]:
 
 
 def _likeness(one: Symbol, other: Symbol) -> float:
-    return SequenceMatcher(None, shape(one), shape(other), autojunk=False).ratio()
+    """The share of lines that both have, 0 to 1, wherever they stand."""
+    lines, others = Counter(shape(one)), Counter(shape(other))
+    return 2 * (lines & others).total() / max(1, lines.total() + others.total())
 
 
-def _counterpart(fixed: Symbol, path: str, today: Mapping[str, str]) -> tuple[str, Symbol] | None:
+def _counterpart(fixed: Symbol, path: str, today: Today) -> tuple[str, Symbol] | None:
     """Today's piece of that name: in its own file, else the one that is most alike of those elsewhere."""
-    if path in today and (own := symbols(today[path]).get(fixed.name)) is not None:
+    own = today.own(path, fixed.name)
+    if own is not None:
         return (path, own) if _likeness(fixed, own) >= ALIKE / 2 else None
     best: tuple[float, str, Symbol] | None = None
-    for other in sorted(today):
-        for piece in symbols(today[other]).values():
-            if piece.last_name != fixed.last_name:
-                continue
-            likeness = _likeness(fixed, piece) + (piece.name == fixed.name) * 0.1
-            if likeness >= ALIKE and (best is None or likeness > best[0]):
-                best = likeness, other, piece
+    for other, piece in today.named(fixed.last_name):
+        likeness = _likeness(fixed, piece) + (piece.name == fixed.name) * 0.1
+        if likeness >= ALIKE and (best is None or likeness > best[0]):
+            best = likeness, other, piece
     return None if best is None else (best[1], best[2])
 
 

@@ -9,6 +9,7 @@ from smith_lib.inject.mirror_family.merge import merged
 from smith_lib.inject.mirror_family.placing import made, undone
 from smith_lib.inject.mirror_family.scattered import scattered
 from smith_lib.inject.mirror_family.symbolwise import Undone, pieces
+from smith_lib.inject.mirror_family.today import Today
 
 REVERSE, MERGE, SYMBOLS, PORTED = "mirror_reverse", "mirror_merge", "mirror_symbols", "mirror_ported"
 NAMES = {
@@ -30,27 +31,27 @@ class Undo:
     """By path, of the files that change."""
 
 
-def ways(fix: Fix, today: Mapping[str, str]) -> Iterator[Undo]:
+def ways(fix: Fix, today: Today) -> Iterator[Undo]:
     """The ways in which the fix can be undone, the truest first, at last parts of it."""
     whole = _together(fix, today)
     if whole is not None:
         yield whole
-    found = [piece for change in fix.changes for piece in pieces(change, today)]
+    found = pieces(fix, today)
     yield from _of_pieces(found, today)
     if not found:
-        found = [piece for change in fix.changes for piece in scattered(change, today)]
+        found = scattered(fix, today)
         yield from _of_pieces(found, today)
     if len(found) > 1:
         for piece in found[:MOST_PIECES]:
             yield from _of_pieces([piece], today)
 
 
-def _together(fix: Fix, today: Mapping[str, str]) -> Undo | None:
+def _together(fix: Fix, today: Today) -> Undo | None:
     """The whole fix undone file by file; none where a file is gone or one of its changes does not fit."""
     texts: dict[str, str] = {}
     operator = REVERSE
     for change in fix.changes:
-        now = today.get(change.today)
+        now = today.texts.get(change.today)
         if now is None:
             return None
         lines = lines_of(now)
@@ -65,10 +66,10 @@ def _together(fix: Fix, today: Mapping[str, str]) -> Undo | None:
     return Undo(operator, texts) if texts else None
 
 
-def _of_pieces(found: list[Undone], today: Mapping[str, str]) -> Iterator[Undo]:
+def _of_pieces(found: list[Undone], today: Today) -> Iterator[Undo]:
     texts: dict[str, str] = {}
     for path in sorted({piece.path for piece in found}):
         runs = {piece.run.start: piece.run for piece in found if piece.path == path}
-        texts[path] = "".join(made(lines_of(today[path]), list(runs.values())))
+        texts[path] = "".join(made(lines_of(today.texts[path]), list(runs.values())))
     if texts:
         yield Undo(SYMBOLS, texts)
