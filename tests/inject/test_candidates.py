@@ -284,6 +284,24 @@ def test_a_function_takes_no_more_than_its_share(tmp_path: Path) -> None:
     assert max(Counter(name for candidate in made for name in candidate.functions).values()) == 3
 
 
+def test_what_most_tests_execute_takes_its_share_until_nothing_else_is_left(tmp_path: Path) -> None:
+    files = written(tmp_path, a=LOOPS, b=CLASSES)
+    known = functions(tmp_path, files)
+    settings = InjectSettings(limit=20, max_per_function=100, common_share=0.1)
+    common = {f"{f.file}::{f.qualname}" for f in known if f.file == "a.py"}
+
+    def in_common(limit: int, share: float) -> tuple[int, int]:
+        asked = settings.model_copy(update={"limit": limit, "common_share": share})
+        made = candidates(repo(*files), tmp_path, known, asked, 1, common=common)
+        return sum(not common.isdisjoint(c.functions) for c in made), len(made)
+
+    assert in_common(20, 0.1) == (2, 20)
+    assert in_common(20, 1)[0] > 4
+    left, everything = in_common(400, 0.01)
+    assert left > 4
+    assert in_common(400, 1)[1] == everything
+
+
 def test_a_blank_line_that_moves_gets_no_spaces(tmp_path: Path) -> None:
     source = (
         "def f(a):\n    b = 0\n    for x in a:\n        b += x\n\n    b = g(b)\n\n    b += 1\n    return b\n"

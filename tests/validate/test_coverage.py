@@ -4,7 +4,7 @@ import pytest
 
 from smith_lib.types import Coverage, CoveredFile
 from smith_lib.validate.affected import ANYONE, Touched
-from smith_lib.validate.coverage import Affected, Gathered, Map
+from smith_lib.validate.coverage import Affected, Gathered, Map, by_most_tests
 
 A, B = "pkg/a.py", "pkg/b.py"
 
@@ -87,3 +87,10 @@ def test_rows_give_the_map_that_was_gathered() -> None:
     assert asked.affected({A: touched(3)}).tests == ("one",)
     assert asked.affected({A: touched(1)}).at_import
     assert asked.affected({A: touched(2)}).tests == ()
+
+
+def test_lines_that_most_tests_execute() -> None:
+    rows = [row((), a=(1,)), row(("one", "two"), a=(3, 4), b=(2,)), row(("three",), a=(4,)), row(("four",))]
+    assert by_most_tests(rows) == {A: {4}, B: set()}
+    assert by_most_tests(rows, 0.4) == {A: {3, 4}, B: {2}}
+    assert by_most_tests([]) == {}
