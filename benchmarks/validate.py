@@ -74,16 +74,18 @@ def main() -> int:
     settings = load(None, changes)
     desk = _desk(settings)
     everything: list[Pair] = []
+    ready = 0.0
     _head()
     try:
         for name in given.names:
-            pairs = _repository(f"pypi:{name}", desk)
+            seconds, pairs = _repository(f"pypi:{name}", desk)
+            ready += seconds
             _show(name, pairs)
             everything += pairs
     finally:
         desk.sandbox.close()
     _show("all", everything)
-    _sum(everything)
+    _sum(everything, ready * given.workers)
     return sum(bool(pair.differs) for pair in everything)
 
 
@@ -105,12 +107,15 @@ def _desk(settings: Settings) -> Desk:
     return Desk("benchmark", settings, Root.at(settings.out), sandbox, cache, lambda table, rows: None)
 
 
-def _repository(source: str, desk: Desk) -> list[Pair]:
+def _repository(source: str, desk: Desk) -> tuple[float, list[Pair]]:
+    """The seconds until candidates could be judged, and the candidates judged."""
+    began = time.monotonic()
     selected = stages.select(source, desk)
     if not follows(selected):
         print(f"{source}: {selected.reason}", flush=True)
-        return []
+        return 0.0, []
     injected = stages.inject(selected, desk)
+    ready = time.monotonic() - began
     candidates = read(desk.root, Shard("candidates", selected.repo_id, injected.key), Candidate)
     bench, crew = at_work(selected, desk)
     waiting: SimpleQueue[Candidate] = SimpleQueue()
@@ -118,7 +123,7 @@ def _repository(source: str, desk: Desk) -> list[Pair]:
         waiting.put(candidate)
     with ThreadPoolExecutor(desk.settings.workers) as pool:
         futures = [pool.submit(_worker, bench, crew, waiting) for _ in range(desk.settings.workers)]
-        return [pair for future in futures for pair in future.result()]
+        return ready, [pair for future in futures for pair in future.result()]
 
 
 def _worker(bench: Bench, crew: Crew, waiting: "SimpleQueue[Candidate]") -> list[Pair]:
@@ -184,14 +189,16 @@ def _three(seconds: Sequence[float]) -> str:
     return f"{statistics.median(seconds):6.2f} {statistics.mean(seconds):6.2f} {most:6.2f}"
 
 
-def _sum(pairs: Sequence[Pair]) -> None:
+def _sum(pairs: Sequence[Pair], ready: float) -> None:
     outcomes = Counter(p.outcome.value for p in pairs)
     print("outcomes: " + ", ".join(f"{name} {n}" for name, n in outcomes.most_common()))
     shipped = [p for p in pairs if p.outcome in SHIPPED]
     if shipped:
-        hours = sum(p.verdict for p in pairs) / 3_600
-        print(f"{len(shipped) / hours:,.0f} valid or subtle an hour of one worker, confirmation included, "
-              "environments and audit aside")  # fmt: skip
+        judging = sum(p.verdict for p in pairs)
+        print(f"{len(shipped) / judging * 3_600:,.0f} valid or subtle an hour of one worker, confirmation "
+              "included, environments and audit aside")  # fmt: skip
+        print(f"{len(shipped) / (judging + ready) * 3_600:,.0f} an hour of one core with environments, clean "
+              f"runs, calibration and injection, {ready:,.0f} s of it")  # fmt: skip
     several = sum(len(p.candidate.functions) > 1 for p in pairs)
     at_import = sum(p.at_import for p in pairs)
     print(f"{at_import} change what is executed outside tests, {several} several functions")
