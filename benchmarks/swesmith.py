@@ -226,7 +226,7 @@ def repository(
     imaged(repo, profile["image"])
     theirs = by_swesmith(profile, place, ids, folder / "swesmith", python, settings.workers)
     ours = by_smith(source, place, folder, settings)
-    return compare(repo.repo_id, ids, theirs, ours)
+    return compare(profile["repo"], ids, theirs, ours)
 
 
 def drawn(selected: StageRun, desk: Desk) -> list[GivenBug]:
