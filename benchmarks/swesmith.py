@@ -5,13 +5,13 @@
 
 Bugs are drawn by `inject`, or read from a file. Both get the same file of them; one runs after the other.
 Per repository, and over all: seconds a candidate on the wall, the ratios of their sums, and on how many
-candidates the two say the same. Each is timed twice. `whole` is all of the command: SWE-smith's start and
-clean run; Smith's environment, baseline, coverage and calibration. `each` is without what is done once a
-repository: the harness's time from the end of its clean run on; `smith validate` once more where the
-repository is known and no verdict is. Making images is in neither. Two columns are of one worker, in mean
-seconds a candidate: `tests` is the harness's test command, `verdict` what Smith's verdicts say they took.
-Most of its other time the harness waits: it gives each container 15 s to end, and `tail`, as a container's
-first process, does not heed the signal.
+candidates the two say the same. `whole` is all of the command: SWE-smith's start and clean run; Smith's
+start, environment, baseline, coverage and calibration. `each` is without what is done once a repository:
+the harness's time from the end of its clean run on, and Smith's stage `validate`, with its audit. Images are
+there already for both. Two columns are of one worker, in mean seconds a candidate: `tests` is the
+harness's test command, `verdict` what Smith's verdicts say they took. Most of its other time the harness
+waits: it gives each container 15 s to end, and `tail`, as a container's first process, does not heed the
+signal.
 
 `same` counts candidates whose FAIL_TO_PASS are equal. In `partly` no test has the one's word against the
 other's, but one names tests on which the other has no word: the harness reads no test whose id holds a
@@ -79,13 +79,15 @@ RUN chown -R root:root {testbed} && cd {testbed} && rm -rf .git && git init -q &
     git commit -q --no-gpg-sign -m 'Initial commit' && git branch -M main
 """
 DRIVER = '''\
-"""Runs SWE-smith's validation with a profile for one more repository."""
+"""Runs SWE-smith's validation with one more profile, then tells how it reads the clean run."""
 
 import json
 import sys
 from dataclasses import dataclass
 
+from swesmith.constants import LOG_DIR_RUN_VALIDATION
 from swesmith.harness import valid
+from swesmith.harness.grading import read_test_output
 from swesmith.profiles import registry
 from swesmith.profiles.python import PythonProfile
 
@@ -104,6 +106,10 @@ class Source(PythonProfile):
 registry.register_profile(Source)
 assert Source().image_name == profile["image"] and Source().repo_name == profile["name"], Source()
 valid.main(bugs, workers)
+name = Source().repo_name
+output, _ = read_test_output(LOG_DIR_RUN_VALIDATION / name / f"{name}.ref" / "test_output.txt")
+with open("clean.json", "w") as file:
+    json.dump(Source().log_parser(output), file)
 '''
 HEAD = """\
                          SWE-smith, s a candidate    Smith, s a candidate   times as fast  candidates
@@ -134,6 +140,8 @@ class Judged:
     told: Mapping[str, Told]
     inside: tuple[float, ...]
     """Seconds of each test command, or of each verdict."""
+    known: frozenset[str]
+    """Tests that pass on clean code, as far as it can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +299,9 @@ def by_swesmith(
     told = {name: reported(logs / name / "report.json") for name in ids}
     said = [(logs / name / "run_instance.log").read_text(encoding="utf-8", errors="replace") for name in ids]
     tests = [float(x.replace("_", "")) for text in said for x in re.findall(r"Test Runtime: ([\d_.]+)", text)]
-    return Judged(seconds, seconds - (clean.stat().st_mtime - began), told, tuple(tests))
+    statuses = json.loads((folder / "clean.json").read_text(encoding="utf-8"))
+    known = frozenset(test for test, status in statuses.items() if status == "PASSED")
+    return Judged(seconds, seconds - (clean.stat().st_mtime - began), told, tuple(tests), known)
 
 
 def swept(containers: Sequence[str]) -> None:
@@ -314,28 +324,24 @@ def reported(report: Path) -> Told:
 
 
 def by_smith(source: str, bugs: Path, folder: Path, settings: Settings) -> Judged:
-    """What `smith validate` makes of the bugs: all of it, and again with the repository known."""
-    out = folder / "smith"
+    """What `smith validate` makes of the bugs in a root of its own, where nothing is known."""
+    out, output, log = folder / "smith", folder / "verdicts.jsonl", folder / "smith.log"
     command = [str(Path(sys.executable).with_name("smith")), "validate", source, "--candidates", str(bugs),
                "--sandbox", "docker", "--workers", str(settings.workers), "--seed", str(settings.seed),
                "--out", str(out), "--json"]  # fmt: skip
-    whole, _ = timed(command, folder / "verdicts.jsonl")
-    for known in ("judged", "verdicts"):
-        shutil.rmtree(out / known)
-    each, lines = timed(command, folder / "verdicts-again.jsonl")
-    told = {line["instance_id"]: verdict(line) for line in lines}
-    return Judged(whole, each, told, tuple(line["seconds"] for line in lines))
-
-
-def timed(command: Sequence[str], place: Path) -> tuple[float, list[dict[str, Any]]]:
-    """Seconds of the command, and the lines of JSON that it left in the file."""
     began = time.monotonic()
-    with place.open("wb") as output, place.with_suffix(".log").open("wb") as log:
-        code = subprocess.run(command, stdout=output, stderr=log, check=False, timeout=24 * 3_600).returncode
+    with output.open("wb") as lines, log.open("wb") as errors:
+        code = subprocess.run(command, stdout=lines, stderr=errors, check=False, timeout=86_400).returncode
     seconds = time.monotonic() - began
     if code != 0:
-        raise SystemExit(f"smith validate ended with {code}; see {place.with_suffix('.log')}")
-    return seconds, [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]
+        raise SystemExit(f"smith validate ended with {code}; see {log}")
+    # `validate` is what comes between the two shards.
+    [taken], [judged] = ((out / table).glob("*.parquet") for table in ("candidates", "verdicts"))
+    rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    told = {row["instance_id"]: verdict(row) for row in rows}
+    known = frozenset().union(*(one.failing | one.passing for one in told.values()))
+    each = judged.stat().st_mtime - taken.stat().st_mtime
+    return Judged(seconds, each, told, tuple(row["seconds"] for row in rows), known)
 
 
 def verdict(line: Mapping[str, Any]) -> Told:
@@ -346,7 +352,6 @@ def verdict(line: Mapping[str, Any]) -> Told:
 
 def compare(name: str, ids: Sequence[str], theirs: Judged, ours: Judged) -> Compared:
     """What the two say of the same candidates, test by test."""
-    readable = frozenset().union(*(told.failing | told.passing for told in theirs.told.values()))
     same, partly, differ = 0, [], []
     for one in ids:
         their, our = theirs.told[one], ours.told[one]
@@ -358,11 +363,12 @@ def compare(name: str, ids: Sequence[str], theirs: Judged, ours: Judged) -> Comp
         elif their.failing == our.failing:
             same += 1
         else:
-            more = our.failing - their.failing
-            kinds = {"only SWE-smith counts": len(their.failing - our.failing),
-                     "it can read no line of": len(more - readable),
-                     "it has as neither passed nor failed": len(more & readable)}  # fmt: skip
-            partly.append(f"{begin}; " + ", ".join(f"{n} tests {kind}" for kind, n in kinds.items() if n))
+            more, less = our.failing - their.failing, their.failing - our.failing
+            kinds = {"SWE-smith does not read": len(more - theirs.known),
+                     "end for SWE-smith as neither passed nor failed": len(more & theirs.known),
+                     "are not reliable for Smith": len(less)}  # fmt: skip
+            said = ", ".join(f"{n} tests that {kind}" for kind, n in kinds.items() if n)
+            partly.append(f"{begin}; {said}")
     return Compared(name, theirs, ours, same, tuple(partly), tuple(differ))
 
 
@@ -385,9 +391,10 @@ def show(compared: Sequence[Compared]) -> None:
     for title, lines in (("partly", compared[0].partly), ("differ", compared[0].differ)):
         for line in lines:
             print(f"    {title}: {line}", flush=True)
-    for whose, judged in (("SWE-smith", compared[0].theirs), ("Smith", compared[0].ours)):
+    for whose, judged in (("SWE-smith", theirs[0]), ("Smith", ours[0])):
         words = Counter(told.word for told in judged.told.values()).most_common()
-        print(f"    {whose}: " + ", ".join(f"{word} {count}" for word, count in words), flush=True)
+        said = ", ".join(f"{word} {count}" for word, count in words)
+        print(f"    {whose}: {said}; {len(judged.known)} tests known to pass on clean code", flush=True)
 
 
 if __name__ == "__main__":
