@@ -1,9 +1,9 @@
 """`--help` is fast, whole and true."""
 
+import os
 import shlex
 import subprocess
 import sys
-import time
 
 import click
 import pytest
@@ -57,9 +57,11 @@ def test_help_imports_nothing_heavy():
         "heavy = {'pydantic', 'pyarrow', 'prefect', 'docker', 'rich', 'requests', 'libcst', 'pandas'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    begun = time.monotonic()
+    before = os.times()
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
-    assert time.monotonic() - begun < 5
+    after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    assert spent < 3  # of the processor: other tests may be using it too
 
 
 @pytest.mark.parametrize("name", ["status", "run", "show"])

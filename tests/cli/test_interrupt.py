@@ -19,9 +19,8 @@ from smith_lib.cli import interrupt
 from smith_lib.cli.app import smith
 from smith_lib.cli.options import Command
 
-interrupt.GRACE = 3.0
 stop = threading.Event()
-how = sys.argv[1]
+how, interrupt.GRACE = sys.argv[1], float(sys.argv[2])
 
 def closer():
     print("closed", flush=True)
@@ -51,10 +50,11 @@ smith.main(["status"])
 """
 
 
-def started(how: str) -> tuple[subprocess.Popen[str], int]:
+def started(how: str, grace: float) -> tuple[subprocess.Popen[str], int]:
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-c", CHILD, how, str(grace)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     assert child.stdout is not None
     return child, int(child.stdout.readline())
 
@@ -77,7 +77,7 @@ def ended(child: subprocess.Popen[str], grandchild: int) -> tuple[int, str]:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_the_first_signal_closes_what_is_registered(number, code):
-    child, grandchild = started("polite")
+    child, grandchild = started("polite", grace=25)
     begun = time.monotonic()
     child.send_signal(number)
     got, text = ended(child, grandchild)
@@ -85,7 +85,7 @@ def test_the_first_signal_closes_what_is_registered(number, code):
     assert text.count("closed") == 1
     assert "goes on from there" in text
     assert "Traceback" not in text
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 20
 
 
 def test_a_hang_up_that_nohup_has_ignored_stays_ignored():
@@ -97,35 +97,35 @@ def test_a_hang_up_that_nohup_has_ignored_stays_ignored():
 
 
 def test_what_does_not_end_by_itself_is_ended():
-    child, grandchild = started("stubborn")
+    child, grandchild = started("stubborn", grace=2)
     begun = time.monotonic()
     child.send_signal(signal.SIGINT)
     got, text = ended(child, grandchild)
     assert got == 130
     assert "closed" in text
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < 20
 
 
 def test_a_handler_that_others_put_in_place_does_not_keep_it_alive():
-    child, grandchild = started("captured")
+    child, grandchild = started("captured", grace=2)
     begun = time.monotonic()
     child.send_signal(signal.SIGTERM)
     child.send_signal(signal.SIGTERM)
     got, text = ended(child, grandchild)
     assert got == 143
     assert text.count("closed") == 1
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < 20
 
 
 def test_the_second_signal_ends_at_once():
-    child, grandchild = started("slow")
+    child, grandchild = started("slow", grace=25)
     child.send_signal(signal.SIGINT)
     assert child.stdout is not None
     assert child.stdout.readline() == "closed\n"
     begun = time.monotonic()
     child.send_signal(signal.SIGINT)
     assert ended(child, grandchild)[0] == 130
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20
 
 
 def test_descendants_are_children_and_theirs():

@@ -109,7 +109,7 @@ def mark(run: Run) -> Iterator[str]:
     """A word for command lines; afterwards nothing that has it runs, and the sandbox still works."""
     word = secrets.token_hex(8)
     yield word
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 15
     while (left := left_running(word)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert left == []

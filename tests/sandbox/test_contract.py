@@ -100,23 +100,23 @@ def test_closing_ends_what_runs_and_refuses_what_comes(
     cache = tmp_path_factory.getbasetemp() / "namespaces0"  # where the fixture's environments are
     other = open_sandbox(sandbox.name, EnvironmentSettings(), SandboxSettings(), cache, slots=2)
     raised: list[BaseException] = []
-    hang = Job((f"{VENV}/bin/python", "-c", "import time; time.sleep(60)", mark))
+    hang = Job((f"{VENV}/bin/python", "-c", "import time; time.sleep(300)", mark))
 
     def work() -> None:
         try:
-            other.run(environment, hang, LIMITS)
+            other.run(environment, hang, replace(LIMITS, seconds=300))
         except SandboxUnavailable as error:
             raised.append(error)
 
     thread = threading.Thread(target=work)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 25
     while not left_running(mark) and time.monotonic() < deadline:
         time.sleep(0.02)
     started = time.monotonic()
     other.close()
-    thread.join(10)
-    assert time.monotonic() - started < 5
+    thread.join(15)
+    assert time.monotonic() - started < 15
     assert raised
     with pytest.raises(SandboxUnavailable, match="closed"):
         other.run(environment, hang, LIMITS)

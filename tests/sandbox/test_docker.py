@@ -39,7 +39,7 @@ def test_an_engine_that_says_nothing_is_no_sandbox(silent: str, tmp_path: Path) 
     begun = time.monotonic()
     with pytest.raises(SandboxUnavailable, match=f"no Docker engine answers at {silent}"):
         open_sandbox("docker", EnvironmentSettings(), SandboxSettings(), tmp_path, 1)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
 
 
 @pytest.mark.namespaces
@@ -48,7 +48,7 @@ def test_auto_goes_on_without_an_engine_that_says_nothing(silent: str, tmp_path:
     opened = open_sandbox("auto", EnvironmentSettings(), SandboxSettings(), tmp_path, 1)
     opened.close()
     assert opened.name == "namespaces"
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 30
 
 
 def test_the_doctor_tells_of_an_engine_that_says_nothing(silent: str, tmp_path: Path) -> None:

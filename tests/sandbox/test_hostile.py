@@ -68,9 +68,9 @@ while True:
     time.sleep(1)
 """
     started = time.monotonic()
-    ran = run(code, mark, seconds=1.5)
+    ran = run(code, mark, seconds=4)
     assert (ran.ended, ran.exit_code, ran.stdout) == (Ended.TIMEOUT, -1, b"here\n")
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("detach", ["plain", "daemons"])
