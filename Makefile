@@ -4,6 +4,8 @@ PYTHON ?= $(or $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 
 BIN := .venv/bin
 # What `make demo` makes tasks from.
 DEMO ?= pypi:h11==0.16.0 --limit 80 --seed 1
+# How many processes run the tests.
+PROCESSES ?= 2
 # uv reads no pip configuration: an index that pip was told of is handed on.
 INDEX = $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UV = UV_CONSTRAINT= $(addprefix UV_DEFAULT_INDEX=,$(INDEX)) VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
@@ -46,8 +48,9 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Processes share all of the tests (how: tests/conftest.py); what PYTEST names is run by one.
 test: setup lint
-	$(BIN)/pytest --durations=15 $(PYTEST)
+	$(BIN)/pytest --durations=15 $(or $(PYTEST),-n $(PROCESSES) --no-loadscope-reorder)
 
 # make lock UPGRADE=--upgrade takes the newest releases.
 lock: .venv/.uv

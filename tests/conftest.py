@@ -9,8 +9,10 @@ import os
 import shutil
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,42 @@ collect_ignore = ["data"]
 TINY = Path(__file__).parent / "data" / "tiny"
 NEEDS = {"engine": "docker", "namespaces": "namespaces"}
 """Marker to the sandbox that it stands for."""
+SLOW = (*NEEDS, "network", "server")
+"""Markers of tests that take long."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What a test starts sees the same variables whether one process runs the tests or two do."""
+    if hasattr(config, "workerinput"):
+        for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+            del os.environ[name]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share them, the files with many slow tests come first, so that all end together."""
+    if hasattr(config, "workerinput"):
+        slow = Counter(i.path for i in items if any(map(i.get_closest_marker, SLOW)))
+        items.sort(key=lambda item: (not starts_servers(item.path), -slow[item.path]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """By file, but one process has all that start servers of Prefect's: two at once may choose one port."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "servers" if starts_servers(config.rootpath / file) else file
+
+    return Files(config, log)
+
+
+@functools.cache
+def starts_servers(file: Path) -> bool:
+    """Whether tests in that file are marked so."""
+    return "mark.server" in file.read_text(encoding="utf-8")
 
 
 @functools.cache

@@ -101,6 +101,7 @@ def test_the_flows_are_found(installed):
 
 
 @pytest.mark.engine
+@pytest.mark.server
 @pytest.mark.timeout(900)
 def test_a_run_of_what_is_installed_publishes(installed):
     folder = installed.parent.parent
