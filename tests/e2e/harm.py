@@ -41,9 +41,9 @@ HARM = {
                 time.sleep(0.1)
     """,
     "fills_memory": """
-        kept = []
+        kept, more = [], b"x" * (16 << 20)
         while True:
-            kept.append(bytearray(b"x") * (32 << 20))
+            kept.append(bytearray(more))
     """,
     "fills_disks": """
         import os

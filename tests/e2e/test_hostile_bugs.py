@@ -43,7 +43,7 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 def tiny(sandbox: Sandbox, tiny_tree: Path) -> Warmed:
     """The tiny repository, ready to judge bugs in it."""
     limits = Limits(60, memory_mb=512, processes=64, disk_mb=64, output_kb=64)
-    settings = ValidateSettings(runs=2, timeout_factor=1, timeout_floor=1)
+    settings = ValidateSettings(runs=2, timeout_factor=1, timeout_floor=2)
     made = warmed(sandbox, by_hand(sandbox.base()), tiny_tree, limits, settings, PLAIN)
     assert made.found.tiers == tuple(Tier), made.found.reason
     return replace(made, bench=replace(made.bench, limits=replace(limits, seconds=4), idle_seconds=2))
