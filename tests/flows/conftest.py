@@ -75,9 +75,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
         start("worker", "start", "--pool", "smith")
         yield PrefectServer(url, environ)
     finally:
-        for process in reversed(started):
+        for process in reversed(started):  # a worker whose server has gone waits for it
             os.killpg(process.pid, signal.SIGTERM)
-        for process in reversed(started):
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
