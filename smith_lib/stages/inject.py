@@ -129,7 +129,7 @@ def _what_matters(
     out = (frozenset() if past else MIRROR) | (frozenset() if model else {"llm_share"})
     matters = settings.model_dump(exclude=set(out))
     if model is not None:
-        matters["llm"] = model.settings.model_dump(exclude={"workers", "timeout"})
+        matters["llm"] = model.settings.model_dump(exclude={"workers", "timeout", "stream"})
     if past is not None:
         matters["histories"] = past.history.digest, past.board.digest
     return matters

@@ -9,6 +9,7 @@ from random import Random
 
 import libcst as cst
 
+from smith_lib.completion import Message
 from smith_lib.errors import BudgetSpent, ModelRefused, ModelUnusable
 from smith_lib.inject.balance import CATEGORIES
 from smith_lib.inject.draw import Draft, Sites, Studio
@@ -17,7 +18,7 @@ from smith_lib.inject.llm_family.excerpt import Excerpt, excerpt_of
 from smith_lib.inject.llm_family.kinds import KINDS, Kind
 from smith_lib.inject.llm_family.prompt import again, question
 from smith_lib.inject.rewrite import Part
-from smith_lib.llm import Answer, Message, Model, Outcome, ask_all
+from smith_lib.llm import Answer, Model, Outcome, ask_all
 from smith_lib.progress import report
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Complexity, Strategy

@@ -4,9 +4,9 @@ from functools import cache
 from importlib import resources
 from string import Template
 
+from smith_lib.completion import Message
 from smith_lib.inject.llm_family.excerpt import Excerpt
 from smith_lib.inject.llm_family.kinds import SIZES, Kind
-from smith_lib.llm import Message
 from smith_lib.types import Complexity
 
 
