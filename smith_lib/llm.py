@@ -15,7 +15,7 @@ from pathlib import Path
 from smith_lib import budget, closing, completion
 from smith_lib.budget import Budget
 from smith_lib.completion import Again, Message
-from smith_lib.errors import BudgetSpent, ModelRefused, ModelUnusable, NetworkError
+from smith_lib.errors import BudgetSpent, ModelRefused, ModelUnusable, NetworkError, NoAnswer
 from smith_lib.settings import LlmSettings
 from smith_lib.storage import digest
 
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 TRIES = 5
 """Requests that one question may cost."""
+PAID_TRIES = 2
+"""Of these, those that the server worked on and may have to be paid for."""
 LONGEST_WAIT = 60.0
 """Seconds between two tries, whatever the server asks for."""
 BATCH = 16
@@ -40,7 +42,7 @@ class Answer:
     cached: bool
 
 
-Outcome = Answer | ModelRefused | BudgetSpent
+Outcome = Answer | ModelRefused | NoAnswer | BudgetSpent
 """An answer, or why one question of several has none."""
 
 
@@ -74,8 +76,9 @@ class _Ticket:
 def ask(messages: Sequence[Message], model: Model) -> Answer:
     """The model's answer.
 
-    Raises `NetworkError` where none comes within `TRIES` requests, `BudgetSpent`, `ModelRefused` where the
-    server does not take this question, and `ModelUnusable` where it would take none: no key, no such model.
+    Raises `NetworkError` where the server is not there or busy `TRIES` times, `NoAnswer` where `PAID_TRIES`
+    times what it sends does not end or cannot be read, `BudgetSpent`, `ModelRefused` where it does not take
+    this question, and `ModelUnusable` where it would take none: no key, no such model.
     """
     ticket = _ticket(messages, model)
     return ticket.answer or _bought(ticket, model)
@@ -103,7 +106,7 @@ def _all_bought(tickets: Sequence[_Ticket], model: Model) -> list[Outcome]:
     def one(ticket: _Ticket) -> Outcome:
         try:
             return ticket.answer or _bought(ticket, model)
-        except (ModelRefused, BudgetSpent) as error:
+        except (ModelRefused, NoAnswer, BudgetSpent) as error:
             return error
 
     if all(ticket.answer for ticket in tickets):
@@ -152,14 +155,17 @@ def _keep(mark: str, answer: Answer, requests: int, model: Model) -> None:
 
 def _bought(ticket: _Ticket, model: Model) -> Answer:
     """The answer to a question whose budget is held, kept from now on."""
-    held = ticket.held
+    held, paid, who = ticket.held, 0, completion.who(model.settings)
     for tries in range(1, TRIES + 1):
         try:
             reply = completion.sent(ticket.messages, model.settings)
         except Again as again:
+            paid += again.may_be_billed
+            if paid == PAID_TRIES:
+                raise NoAnswer(f"{who} gives no answer that ends and can be read: {again}") from again
             if tries == TRIES or closing.closed():
                 budget.settle(model.budget, held, held if again.may_be_billed else 0)
-                raise NetworkError(f"{completion.who(model.settings)} does not answer: {again}") from again
+                raise NetworkError(f"{who} does not answer: {again}") from again
             if again.may_be_billed:
                 budget.hold(model.budget, 1, ticket.held)
             else:

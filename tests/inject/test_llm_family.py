@@ -5,6 +5,7 @@ import logging
 import random
 import re
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from smith_lib import budget, diffs
-from smith_lib.errors import ModelUnusable
+from smith_lib.errors import ModelUnusable, NetworkError
 from smith_lib.inject.llm_family.family import NAMES
 from smith_lib.inject.llm_family.kinds import ANEW, CAPABILITIES, KINDS
 from smith_lib.types import Candidate, Category, Strategy
@@ -294,6 +295,26 @@ def test_what_a_model_should_not_say_is_an_outcome(
     assert not Path("/tmp/was-run").exists()
 
 
+def test_an_answer_without_end_is_one_question_s_outcome(
+    server: OpenAI, tiny_tree: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'{"id": "'
+        while True:
+            time.sleep(0.02)
+            yield b"x"
+
+    drip = Reply(200, headers={"Content-Type": "application/json"}, pieces=endless)
+    server.troubles += [drip] * 2
+    model = model_of(server, tmp_path / "a", workers=1, timeout=0.3)
+    with caplog.at_level(logging.INFO):
+        assert by_model(drawn(tiny_tree, model, 12))
+    assert re.search(r"\b[123] without an answer that ends and can be read", caplog.text)
+    server.troubles += [drip] * 500
+    with pytest.raises(NetworkError, match="gives no answer that ends"):
+        drawn(tiny_tree, model_of(server, tmp_path / "b", timeout=0.1, workers=16), 60)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_server_in_trouble_costs_tries_and_loses_no_bug(
     server: OpenAI, tiny_tree: Path, tmp_path: Path, stream: bool
@@ -301,8 +322,8 @@ def test_a_server_in_trouble_costs_tries_and_loses_no_bug(
     calm = drawn(tiny_tree, model_of(server, tmp_path / "calm", workers=1), 12)
     server.broken(500)
     server.broken(429, headers={"retry-after": "3"})
-    rubbish = streamed([None]) if stream else as_json({**completion("x"), "choices": None})
-    server.troubles += [rubbish, Reply(200, b"<html>", {"Content-Type": "text/html"})]
+    server.troubles.append(streamed([None]) if stream else as_json({**completion("x"), "choices": None}))
+    server.troubles.append(Reply(503))
     model = model_of(server, tmp_path / "rough", stream=stream)
     assert drawn(tiny_tree, model, 12) == calm
     assert not server.troubles

@@ -2,12 +2,12 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
 from smith_lib.completion import Message
-from smith_lib.errors import BudgetSpent, ModelRefused, ModelUnusable
+from smith_lib.errors import BudgetSpent, ModelRefused, ModelUnusable, NetworkError, NoAnswer
 from smith_lib.inject.draw import Draft, Sites, Studio
 from smith_lib.inject.llm_family.answer import NoRoom, Rules, codes_of, fit
 from smith_lib.inject.llm_family.context import Surroundings
@@ -21,8 +21,11 @@ from smith_lib.types import Strategy
 log = logging.getLogger(__name__)
 WAVES = 3
 """How often more places are taken for those that came to nothing."""
+SILENT = 4
+"""Questions in a row without an answer from which on it is the server that does not answer."""
 
 BUDGET = "left out by the budget"
+NO_ANSWER = "without an answer that ends and can be read"
 Told = dict[str, str]
 """What a prompt's fields are filled with."""
 
@@ -82,7 +85,7 @@ class Desk:
 
 
 def written(way: Way, desk: Desk, random: Random, wanted: int) -> tuple[list[Draft], bool]:
-    """Up to `wanted` bugs, and whether the budget lasted; fewer where the answers are no good.
+    """Up to `wanted` bugs, and whether asking on makes sense; fewer where the answers are no good.
 
     Raises `NetworkError` and `ModelUnusable` where the model cannot be had.
     """
@@ -95,19 +98,27 @@ def written(way: Way, desk: Desk, random: Random, wanted: int) -> tuple[list[Dra
         for last in (False, True):
             asked = [talk for talk in talks if talk.wanted]
             answers = ask_all([talk.messages for talk in asked], desk.model)
-            if answers and not last and all(isinstance(answer, ModelRefused) for answer in answers):
-                raise ModelUnusable(str(answers[0]))
+            if not last:
+                _whether_it_answers(answers)
             for talk, answer in zip(asked, answers, strict=True):
                 _heard(way, desk, talk, answer, last, skipped)
         made += [draft for talk in talks for draft in talk.made]
         usd += sum(talk.cost_usd for talk in talks)
-        if skipped[BUDGET] or not talks:
+        if skipped[BUDGET] or skipped[NO_ANSWER] >= SILENT or not talks:
             break
     told = ", ".join(f"{n} {reason}" for reason, n in sorted(skipped.items())) or "none skipped"
     level = logging.WARNING if skipped[BUDGET] else logging.INFO
     who = f"{desk.repo_id}: {way.name}: {desk.model.settings.model}"
     log.log(level, "%s wrote %d of %d bugs (%s) for $%.4f", who, len(made), wanted, told, usd)
-    return made, not skipped[BUDGET]
+    return made, not skipped[BUDGET] and skipped[NO_ANSWER] < SILENT
+
+
+def _whether_it_answers(answers: Sequence[Outcome]) -> None:
+    """Nothing; raises `ModelUnusable` or `NetworkError` where it is not one question that has no answer."""
+    if answers and all(isinstance(answer, ModelRefused) for answer in answers):
+        raise ModelUnusable(str(answers[0]))
+    if len(answers) >= SILENT and all(isinstance(answer, NoAnswer) for answer in answers):
+        raise NetworkError(str(answers[0]))
 
 
 def _wave(waiting: Iterator[Target], wanted: int) -> Iterator[Target]:
@@ -178,6 +189,8 @@ def _reason(outcome: Exception | Draft) -> str:
             return BUDGET
         case ModelRefused():
             return "refused by the server"
+        case NoAnswer():
+            return NO_ANSWER
         case NoRoom():
             return "without room for what was asked"
     return "answered in no usable way"
