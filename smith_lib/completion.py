@@ -64,6 +64,8 @@ def _litellm() -> Any:
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")  # else it reads a .env file
     import litellm
 
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # it writes to standard output
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     litellm.client_session = _bounded_client()

@@ -71,6 +71,20 @@ def test_an_answer_is_bought_once(server: OpenAI, model: Model) -> None:
     assert len(server.asked) == 3
 
 
+def test_litellm_writes_nothing(model: Model) -> None:
+    """Standard output is the command's: its `--json` is one document."""
+    script = (
+        "import logging, sys; from pathlib import Path; from smith_lib.llm import *\n"
+        "from smith_lib.settings import LlmSettings\n"
+        "logging.getLogger().setLevel(logging.INFO); logging.getLogger('LiteLLM').setLevel(logging.INFO)\n"
+        "told = LlmSettings(model='openai/gpt-4o-mini', base_url=sys.argv[1])\n"
+        "ask([{'role': 'user', 'content': 'a'}], Model(told, Path(sys.argv[2]), 'run'))"
+    )
+    command = [sys.executable, "-c", script, model.settings.base_url, str(model.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_a_damaged_answer_is_bought_again(server: OpenAI, model: Model) -> None:
     ask(asked("a"), model)
     [kept] = (model.folder / "answers").glob("*/*.json")

@@ -32,7 +32,7 @@ def authored(
     Raises `NetworkError` and `ModelUnusable` where the model cannot be had.
     """
     ways = [way for way in WAYS if not settings.operators or way.name in settings.operators]
-    around = Surroundings(programs, model.settings.context_tokens if ways else 0)
+    around = Surroundings(programs, model.settings.longest_context if ways else 0)
     desk = Desk(repo_id, sites, studio, settings, model, around)
     made: list[Draft] = []
     upto = 0.0
