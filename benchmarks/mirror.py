@@ -26,9 +26,9 @@ from smith_lib.stages import Desk
 from smith_lib.stages.frame import follows
 from smith_lib.storage import Root, Shard, read
 from smith_lib.types import Candidate, Outcome, Repo, Verdict
+from smith_lib.validate.judge import SHIPPED
 
 SOURCE = "github:andialbrecht/sqlparse"
-SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
 AGES = (("< 2 years", 0, 2), ("2-4 years", 2, 5), ("5-9 years", 5, 10), ("10+ years", 10, 1_000))
 OUTCOMES = tuple(o for o in Outcome if o not in (Outcome.APPLY_FAILED, Outcome.DUPLICATE))
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, Self
 
@@ -61,11 +61,16 @@ class Ready:
 
     why_not: str
     tests: tuple[str, ...] = ()
-    """Node ids in the order of collection; only of the kind `swap`."""
+    """Node ids in the order of collection; none of the kind `fork`."""
+    place: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    """Node id to its place in that order."""
     threads: int = 1
     modules: tuple[str, ...] = ()
     """Imported modules that lie outside the tree."""
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", {test: at for at, test in enumerate(self.tests)})
 
 
 class Worker:
@@ -94,7 +99,6 @@ class Worker:
         self._session: Session | None = None
         self._left = bytearray()
         self._ready: dict[str, Ready] = {}
-        self._index: dict[str, tuple[Ready, dict[str, int]]] = {}
         self.restarts = 0
         """How often the sandbox was made anew after a run had spoilt it."""
 
@@ -129,10 +133,9 @@ class Worker:
             "keep_failures": order.keep_failures, "learn": order.learn, "tests": None,
         }  # fmt: skip
         if order.tests is not None and kind != "fork":
-            at = self._at(f"{kind}-{seed}", ready)
-            if missing := [test for test in order.tests if test not in at]:
+            if missing := [test for test in order.tests if test not in ready.place]:
                 return WarmReport(NOTHING, f"{missing[0]} is not collected in a warm process")
-            message["tests"] = sorted(at[test] for test in order.tests)
+            message["tests"] = sorted(ready.place[test] for test in order.tests)
         elif order.tests is not None:
             message["only"] = list(order.tests)
         try:
@@ -147,13 +150,6 @@ class Worker:
             self.close()
             self.restarts += 1
         return _run(answer)
-
-    def _at(self, name: str, ready: Ready) -> dict[str, int]:
-        """Node id to its place in that process, made once for it."""
-        known = self._index.get(name)
-        if known is None or known[0] is not ready:
-            known = self._index[name] = ready, {test: n for n, test in enumerate(ready.tests)}
-        return known[1]
 
     def close(self) -> None:
         """End the sandbox; the next run makes another."""

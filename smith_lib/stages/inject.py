@@ -67,8 +67,8 @@ def _made(
         functions = desk.rows_of(Function, selected)
         tree = desk.tree_of(repo)
         coverage, seed = desk.rows_of(Coverage, selected), desk.settings.seed
-        often = called(repo.repo_id, tree.path, repo.source_files, by_most_tests(coverage))
-        common = {f"{function.file}::{function.qualname}" for function in often if coverage}
+        often = by_most_tests(coverage)
+        common = {f"{f.file}::{f.qualname}" for f in called(repo.repo_id, tree.path, often, often)}
         made = candidates(
             repo, tree.path, functions, settings, seed, model, by_tests(coverage), past, common
         )

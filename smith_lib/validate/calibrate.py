@@ -135,7 +135,7 @@ def _alone(
     gathered: Gathered,
 ) -> frozenset[str]:
     """The tests that pass by themselves; what they execute then is gathered."""
-    rank = {test: at for at, test in enumerate(crew[0].ready("trace", 1).tests)}
+    rank = crew[0].ready("trace", 1).place
     ordered = sorted(reliable, key=lambda test: rank.get(test, len(rank)))
     todo = [ordered[at : at + BATCH] for at in range(0, len(ordered), BATCH)]
     passed: set[str] = set()
