@@ -6,6 +6,7 @@ litellm takes seconds to import and is imported with the first request.
 import logging
 import os
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,6 +70,9 @@ def _litellm() -> Any:
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     litellm.client_session = _bounded_client()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pydantic, about the classes that the first answer would build
+        litellm.ModelResponse(choices=[{"message": {"role": "assistant", "content": ""}}])
     return litellm
 
 
