@@ -70,9 +70,7 @@ def _litellm() -> Any:
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     litellm.client_session = _bounded_client()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of pydantic, about the classes that the first answer would build
-        litellm.ModelResponse(choices=[{"message": {"role": "assistant", "content": ""}}])
+    warnings.filterwarnings("ignore", "Item .* on TypedDict", UserWarning)  # pydantic's, of litellm's types
     return litellm
 
 

@@ -36,7 +36,6 @@ from tests.servers.web import as_json
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Pydantic serializer warnings"),  # litellm's, of odd answers
-    pytest.mark.filterwarnings("ignore:Item .* on TypedDict"),  # pydantic's, of litellm's types
     pytest.mark.filterwarnings("ignore:Accessing the 'model_"),  # and of its ways
 ]
 PRICE = (10 * 0.15 + 500 * 0.6) / 1e6
