@@ -234,7 +234,10 @@ class Coverage:
     """Node ids, sorted."""
     files: tuple[CoveredFile, ...]
     why: tuple[str, ...]
-    """What else they depend on: `process` where they start one, `source` where they read code; sorted."""
+    """What else they depend on: `process` where they start one, `source` where they read code, `order` or
+    `unknown` where they pass in the whole suite only; sorted."""
+    company: tuple[str, ...] = ()
+    """Tests that they need, themselves among them, sorted; what those execute is among `files`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
     def clean(path: str) -> str:
         return (tree.path / path).read_bytes().decode("utf-8")
 
+    coverage = Map(desk.rows_of(Coverage, selected), reliable)
     tiers = tuple(t for t in map(Tier, repo.tiers) if t is Tier.COLD or t.value in want.tiers)
     bench = Bench(
         run=partial(run_suite, desk.sandbox, environment),
@@ -59,12 +60,12 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
         limits=replace(desk.limits, seconds=patience(repo.baseline_cpu_seconds, want)),
         idle_seconds=patience(repo.baseline_seconds, want),
         settings=want,
-        coverage=Map(desk.rows_of(Coverage, selected), reliable),
+        coverage=coverage,
         seconds={name: t.seconds for name, t in reliable.items()},
         start_seconds=repo.baseline_cpu_seconds,
         tiers=tiers or (Tier.COLD,),
         slowest={name: t.tier for name, t in reliable.items() if t.tier is not Tier.SWAP},
-        together=frozenset(name for name, t in reliable.items() if not t.alone),
+        together=frozenset(n for n, t in reliable.items() if not t.alone and n not in coverage.company),
     )
     kept = Kept(desk.root, f"{repo.repo_id}-{digest(VERSION, selected.key, want.model_dump())[:16]}")
     seed = f"{desk.settings.seed}:{repo.repo_id}"

@@ -43,7 +43,7 @@ class Bench:
     slowest: Mapping[str, Tier] = field(default_factory=dict)
     """Tests that some tier does not tell, with the fastest that does."""
     together: frozenset[str] = frozenset()
-    """Tests that fail by themselves on clean code."""
+    """Tests that pass on clean code in the whole suite only."""
     whole: bool = False
     """Whether all tests are run for every bug, since what they execute is not trusted."""
     full: bool = False

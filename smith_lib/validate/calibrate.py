@@ -94,7 +94,9 @@ def calibrate(
                 (*tiers, Tier.COLD), "; ".join(reasons), modules, patterns, frozenset(), odd, ()
             )
         crew = [first, *(stack.enter_context(new_worker()) for _ in range(_useful(workers, seconds) - 1))]
-        alone = _alone(repo_id, crew, reliable, seconds, gathered)
+        alone, known = _alone(repo_id, crew, reliable, seconds, gathered)
+        for test in set(reliable) - alone - _in_company(first, tiers, ready, alone, seconds, gathered):
+            gathered.add(test, (), ("order" if test in known else "unknown",))
     rows = gathered.rows(repo_id, reliable)
     return Calibration((*tiers, Tier.COLD), "; ".join(reasons), modules, patterns, alone, odd, rows)
 
@@ -133,8 +135,8 @@ def _alone(
     reliable: Sequence[str],
     seconds: dict[str, float],
     gathered: Gathered,
-) -> frozenset[str]:
-    """The tests that pass by themselves; what they execute then is gathered."""
+) -> tuple[frozenset[str], set[str]]:
+    """The tests that pass by themselves, and those that ended; what they execute then is gathered."""
     rank = crew[0].ready("trace", 1).place
     ordered = sorted(reliable, key=lambda test: rank.get(test, len(rank)))
     todo = [ordered[at : at + BATCH] for at in range(0, len(ordered), BATCH)]
@@ -160,10 +162,60 @@ def _alone(
                 known.add(executed.test_id)
                 gathered.add(executed.test_id, executed.lines, executed.why)
         passed |= {name for name, result in one.tests.items() if result.outcome == "passed"}
-    alone = frozenset(passed & known & set(reliable))
-    for test in set(reliable) - alone:  # what it depends on, other tests executed
-        gathered.add(test, (), ("order" if test in known else "unknown",))
-    return alone
+    return frozenset(passed & known & set(reliable)), known
+
+
+def _in_company(
+    worker: Worker,
+    tiers: Sequence[Tier],
+    ready: Ready,
+    alone: frozenset[str],
+    seconds: dict[str, float],
+    gathered: Gathered,
+) -> set[str]:
+    """The tests that need company and pass in a fresh session of some; who that is, is gathered.
+
+    First of each other alone, which is so where a warm process as such is what they do not stand; then of the
+    tests of their files.
+    """
+    found: set[str] = set()
+    if Tier.FORK not in tiers:
+        return found
+    left = set(seconds) - alone
+    for whole_files in (False, True):
+        company = {test for test in seconds if _file(test) in set(map(_file, left))} if whole_files else left
+        passed: set[str] = set()
+        for _ in range(2):  # without those that failed the others have to pass too
+            passed = left & _passed(worker, company, ready, seconds)
+            if whole_files or passed == company:
+                break
+            company = passed
+        if whole_files:
+            for test in passed:
+                gathered.bind((test,), [one for one in company if _file(one) == _file(test)])
+        elif passed == company:
+            gathered.bind(sorted(passed), sorted(passed))
+        else:
+            continue
+        found |= passed
+        left = left - passed
+    return found
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _passed(worker: Worker, tests: Iterable[str], ready: Ready, seconds: dict[str, float]) -> set[str]:
+    """Those of the tests that pass in a fresh session of them alone."""
+    chosen = tuple(sorted(tests))
+    if not chosen:
+        return set()
+    longest = 10.0 + 10 * sum(seconds.values())
+    told = worker.run(Tier.FORK.value, 1, Order({}, chosen, longest, longest), ready.modules)
+    if told.elsewhere or told.report.ended != "finished":
+        return set()
+    return {test for test in chosen if test in told.report.tests} - set(failing(told.report, chosen))
 
 
 def _batch(worker: Worker, batch: Sequence[str], seconds: dict[str, float]) -> list[SuiteReport]:

@@ -30,11 +30,15 @@ class Map:
         self._outside: dict[str, frozenset[int]] = {}
         self._rows: list[tuple[dict[str, frozenset[int]], frozenset[str]]] = []
         self._always: set[str] = set()
+        self.company: dict[str, frozenset[str]] = {}
+        """Of tests that fail by themselves, those that have to run with them, themselves among them."""
         self.known = bool(rows)
         there = set(self.reliable)
         for row in rows:
             lines = {file.path: frozenset(file.lines) for file in row.files}
             tests = frozenset(row.tests) & there
+            if row.company:
+                self.company |= dict.fromkeys(tests, frozenset(row.company) & there)
             if not row.tests:
                 self._outside = lines
             elif row.why:
@@ -56,7 +60,16 @@ class Map:
                 if path in lines and not touched.lines.isdisjoint(lines[path]):
                     found |= tests
                     break
-        return Affected(tuple(sorted(found)), False)
+        return Affected(tuple(sorted(self._joined(found))), False)
+
+    def _joined(self, tests: set[str]) -> set[str]:
+        """The tests with all that have to run with them."""
+        found, todo = set(tests), tests & self.company.keys()
+        while todo:
+            new = self.company[todo.pop()] - found
+            found |= new
+            todo |= new & self.company.keys()
+        return found
 
 
 class Gathered:
@@ -67,6 +80,7 @@ class Gathered:
         self._files = frozenset(files)
         self._lines: dict[str, dict[str, set[int]]] = {}
         self._why: dict[str, set[str]] = {}
+        self._company: dict[str, set[str]] = {}
 
     def add(
         self, test_id: str, lines: Iterable[tuple[str, tuple[int, ...]]], why: Iterable[str]
@@ -79,13 +93,25 @@ class Gathered:
         self._why.setdefault(test_id, set()).update(why)
         return self
 
+    def bind(self, tests: Iterable[str], company: Sequence[str]) -> None:
+        """These tests have to run with that company, and so depend on what any of it executes."""
+        lines: dict[str, set[int]] = {}
+        why = {reason for other in company for reason in self._why.get(other, ())}
+        for other in company:
+            for path, numbers in self._lines.get(other, {}).items():
+                lines.setdefault(path, set()).update(numbers)
+        for test in tests:
+            self.add(test, [(path, tuple(numbers)) for path, numbers in lines.items()], why)
+            self._company.setdefault(test, set()).update(company)
+
     def rows(self, repo_id: str, tests: Iterable[str]) -> tuple[Coverage, ...]:
         """Rows for these tests, those that execute the same together, and one for what runs outside tests."""
-        alike: dict[tuple[tuple[CoveredFile, ...], tuple[str, ...]], list[str]] = {}
+        alike: dict[tuple[tuple[CoveredFile, ...], tuple[str, ...], tuple[str, ...]], list[str]] = {}
         for test in sorted(tests):
-            alike.setdefault((self._of(test), tuple(sorted(self._why.get(test, ())))), []).append(test)
+            why, company = (tuple(sorted(of.get(test, ()))) for of in (self._why, self._company))
+            alike.setdefault((self._of(test), why, company), []).append(test)
         made = [Coverage(repo_id, (), self._of(""), ())]
-        made += [Coverage(repo_id, tuple(names), files, why) for (files, why), names in alike.items()]
+        made += [Coverage(repo_id, tuple(names), *key) for key, names in alike.items()]
         return tuple(made)
 
     def executed(self) -> dict[str, set[int]]:

@@ -11,7 +11,7 @@ from smith_lib.sandbox.warm import Order, WarmReport, Worker
 from smith_lib.types import Candidate, Failure, Outcome, Strategy, Tier, Verdict
 from smith_lib.validate.bench import UNKNOWN, Bench, Plan, plan
 
-VERSION = 3
+VERSION = 4
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
 CHEAP = 2.0
 """Clean seconds of tests that are run for every bug in the band, whether they execute it or not."""
@@ -143,7 +143,7 @@ class Clerk:
         """The cheap ones of slow tests, where so many of them fail that they may decide alone; else none."""
         seconds = self.bench.seconds
         whole = self.bench.clean_seconds(tests)
-        if whole < SLOW or not self.bench.together.isdisjoint(tests):
+        if whole < SLOW or not (self.bench.together | self.bench.coverage.company.keys()).isdisjoint(tests):
             return ()
         found, spent = [], 0.0
         for test in sorted(tests, key=lambda test: (seconds.get(test, 0.0), test)):
@@ -161,7 +161,7 @@ class Clerk:
         behind.
         """
         bench = self.bench
-        known = set(bench.slowest)
+        known = set(bench.slowest) | bench.coverage.company.keys()
         chosen, later = set(planned.tests), list(bench.seconds)
         later = later[next((at for at, test in enumerate(later) if test in chosen), 0) :]
         if bench.clean_seconds(later) <= max(CHEAP, 4 * bench.clean_seconds(planned.tests)):
