@@ -234,8 +234,8 @@ class Coverage:
     """Node ids, sorted."""
     files: tuple[CoveredFile, ...]
     why: tuple[str, ...]
-    """What else they depend on: `process` where they start one, `source` where they read code, `order` or
-    `unknown` where they pass in the whole suite only; sorted."""
+    """What else they depend on, sorted: `process` where they start one, `source PATH` where they read that
+    file of code, `order` or `unknown` where they pass in the whole suite only."""
     company: tuple[str, ...] = ()
     """Tests that they need, themselves among them, sorted; what those execute is among `files`."""
 

@@ -37,6 +37,8 @@ class SuiteJob:
     """`PYTHONHASHSEED`."""
     trace: bool = False
     """Record which statements of the tree are executed; outcomes are then not to be trusted."""
+    only: tuple[str, ...] | None = None
+    """Node ids of the tests that are run, 100 kB of them at most; all where None."""
     idle_seconds: float | None = None
     """How long the suite may use hardly any processor time; `Limits.seconds` where unset."""
     keep_failures: int = 5
@@ -62,7 +64,7 @@ class Executed:
     lines: tuple[tuple[str, tuple[int, ...]], ...]
     """Relative path and the first lines of the statements in it, sorted."""
     why: tuple[str, ...]
-    """What else it depends on: `process` where it started one, `source` where it read code."""
+    """What else it depends on: `process` where it started one, `source PATH` where it read a file of code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def run_suite(sandbox: Sandbox, environment: Environment, job: SuiteJob, limits:
     order = {
         "python": f"{VENV}/bin/python", "root": TESTBED, "args": [*COMPLETE, *job.args],
         "cpu_seconds": limits.seconds, "idle_seconds": idle, "output_kb": limits.output_kb, "frame": frame,
-        "trace": job.trace,
+        "trace": job.trace, "only": job.only,
         "keep_failures": job.keep_failures,
         "environ": {"PYTHONHASHSEED": str(job.hash_seed), "PYTHONDONTWRITEBYTECODE": "1"},
     }

@@ -8,9 +8,10 @@ from functools import partial
 
 from smith_lib import syntax
 from smith_lib.environments.find import find
+from smith_lib.environments.recorded import environment_of
 from smith_lib.ledger import slug
 from smith_lib.progress import report
-from smith_lib.sandbox.suite import run_suite
+from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
 from smith_lib.sources.criteria import judge_static
 from smith_lib.sources.facts import Facts, facts
 from smith_lib.sources.protocol import Pin, Tree
@@ -18,7 +19,7 @@ from smith_lib.sources.table import fetch, pin
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard, write
 from smith_lib.types import Coverage, Function, Repo, RepoOutcome, StageRun, StageStatus, Test
-from smith_lib.validate.baseline import Baseline, baseline
+from smith_lib.validate.baseline import TRACED, Baseline, baseline
 from smith_lib.validate.calibrate import calibrate
 from smith_lib.validate.called import called
 from smith_lib.validate.coverage import Gathered
@@ -149,9 +150,15 @@ def _judged(repo: Repo, base: Baseline, tree: Tree, known: Facts, desk: Desk) ->
 def _calibrated(selected: Selected, base: Baseline, tree: Tree, desk: Desk) -> Selected:
     """With what the clean suite shows in warm processes."""
     repo = selected.repo
+    limits = replace(desk.limits, seconds=desk.limits.seconds * TRACED)
+
+    def afresh(tests: tuple[str, ...]) -> SuiteReport:
+        job = SuiteJob(repo.test_args, hash_seed=1, trace=True, only=tests)
+        return run_suite(desk.sandbox, environment_of(repo), job, limits)
+
     found = calibrate(
         repo.repo_id, partial(desk.worker, repo), selected.tests, base.traced, repo.source_files,
-        desk.settings.workers,
+        desk.settings.workers, afresh,
     )  # fmt: skip
     repo = replace(
         repo, tiers=tuple(t.value for t in found.tiers), tiers_reason=found.reason, outside=found.modules,

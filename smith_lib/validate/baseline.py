@@ -13,6 +13,8 @@ from smith_lib.validate.bench import SuiteRunner
 
 IDLE = frozenset({"skipped", "xfailed", "xpassed"})
 """Outcomes that say nothing of the code; a test with no other takes part in nothing and costs nothing."""
+TRACED = 4
+"""How many times as long a run may take that is traced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def baseline(
     jobs = [SuiteJob(args=args, hash_seed=seed + 1) for seed in range(runs)]
     # Tracing calls slows a suite down, and its outcomes are not used.
     traced = SuiteJob(args=args, hash_seed=1, trace=True)
-    slow = replace(limits, seconds=limits.seconds * 4)
+    slow = replace(limits, seconds=limits.seconds * TRACED)
     done = 0
 
     def counted(job: SuiteJob) -> SuiteReport:

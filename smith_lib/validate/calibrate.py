@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from smith_lib.progress import report
-from smith_lib.sandbox.suite import SuiteReport
+from smith_lib.sandbox.suite import Executed, SuiteReport
 from smith_lib.sandbox.warm import NOTHING, Order, Ready, WarmReport, Worker
 from smith_lib.types import Coverage, Stability, Test, Tier
 from smith_lib.validate.coverage import Gathered
@@ -15,6 +15,9 @@ from smith_lib.validate.judge import failing
 MOST_ODD = 0.1
 """Share of the tests that may end otherwise in a warm process, so that it serves at all."""
 BATCH = 32
+Afresh = Callable[[tuple[str, ...]], SuiteReport]
+MOST_NAMES = 60_000
+"""Characters of the names of tests that are run so."""
 _EACH = 1.0
 """Seconds that one test run by itself may take beyond several times its own."""
 
@@ -51,8 +54,12 @@ def calibrate(
     traced: SuiteReport,
     files: Iterable[str],
     workers: int,
+    afresh: Afresh,
 ) -> Calibration:
-    """What the clean suite shows in warm processes, `workers` at the same time."""
+    """What the clean suite shows in warm processes, `workers` at the same time.
+
+    `afresh` runs some tests alone in a fresh sandbox and sees what they execute.
+    """
     seconds = {t.test_id: t.seconds for t in tests if t.stability is Stability.RELIABLE}
     reliable = tuple(sorted(seconds))
     files = tuple(files)
@@ -95,8 +102,9 @@ def calibrate(
             )
         crew = [first, *(stack.enter_context(new_worker()) for _ in range(_useful(workers, seconds) - 1))]
         alone, known = _alone(repo_id, crew, reliable, seconds, gathered)
-        for test in set(reliable) - alone - _in_company(first, tiers, ready, alone, seconds, gathered):
-            gathered.add(test, (), ("order" if test in known else "unknown",))
+    needy = set(reliable) - alone
+    for test in needy - _in_company(afresh, needy, reliable, gathered):
+        gathered.add(test, (), ("order" if test in known else "unknown",))
     rows = gathered.rows(repo_id, reliable)
     return Calibration((*tiers, Tier.COLD), "; ".join(reasons), modules, patterns, alone, odd, rows)
 
@@ -165,57 +173,46 @@ def _alone(
     return frozenset(passed & known & set(reliable)), known
 
 
-def _in_company(
-    worker: Worker,
-    tiers: Sequence[Tier],
-    ready: Ready,
-    alone: frozenset[str],
-    seconds: dict[str, float],
-    gathered: Gathered,
-) -> set[str]:
-    """The tests that need company and pass in a fresh session of some; who that is, is gathered.
+def _in_company(afresh: Afresh, left: set[str], tests: Iterable[str], gathered: Gathered) -> set[str]:
+    """Those of `left` that pass in a session of some tests; which, and what they execute, is gathered.
 
     First of each other alone, which is so where a warm process as such is what they do not stand; then of the
     tests of their files.
     """
-    found: set[str] = set()
-    if Tier.FORK not in tiers:
-        return found
-    left = set(seconds) - alone
-    for whole_files in (False, True):
-        company = {test for test in seconds if _file(test) in set(map(_file, left))} if whole_files else left
-        passed: set[str] = set()
-        for _ in range(2):  # without those that failed the others have to pass too
-            passed = left & _passed(worker, company, ready, seconds)
-            if whole_files or passed == company:
-                break
-            company = passed
-        if whole_files:
-            for test in passed:
-                gathered.bind((test,), [one for one in company if _file(one) == _file(test)])
-        elif passed == company:
-            gathered.bind(sorted(passed), sorted(passed))
-        else:
-            continue
-        found |= passed
-        left = left - passed
-    return found
+    passed, seen = _session(afresh, left)
+    if passed and passed != left:  # without those that failed the others have to pass too
+        left_out, (passed, seen) = passed, _session(afresh, passed)
+        passed = passed if passed == left_out else set()
+    if passed:
+        for executed in seen:
+            gathered.add(executed.test_id, executed.lines, executed.why)
+        gathered.bind(sorted(passed), sorted(passed))
+    rest = left - passed
+    files = set(map(_file, rest))
+    company = {test for test in tests if _file(test) in files}
+    more, seen = _session(afresh, company) if company != rest else (set[str](), ())
+    for executed in seen:
+        if executed.test_id in company:
+            gathered.add(executed.test_id, executed.lines, executed.why)
+    for test in sorted(rest & more):
+        gathered.bind((test,), [one for one in company if _file(one) == _file(test)])
+    return passed | (rest & more)
 
 
 def _file(test: str) -> str:
     return test.partition("::")[0]
 
 
-def _passed(worker: Worker, tests: Iterable[str], ready: Ready, seconds: dict[str, float]) -> set[str]:
-    """Those of the tests that pass in a fresh session of them alone."""
+def _session(afresh: Afresh, tests: set[str]) -> tuple[set[str], tuple[Executed, ...]]:
+    """Those that pass in a session of these tests alone, and what each executed."""
     chosen = tuple(sorted(tests))
-    if not chosen:
-        return set()
-    longest = 10.0 + 10 * sum(seconds.values())
-    told = worker.run(Tier.FORK.value, 1, Order({}, chosen, longest, longest), ready.modules)
-    if told.elsewhere or told.report.ended != "finished":
-        return set()
-    return {test for test in chosen if test in told.report.tests} - set(failing(told.report, chosen))
+    if not chosen or sum(map(len, chosen)) > MOST_NAMES:
+        return set(), ()
+    told = afresh(chosen)
+    if told.ended != "finished":
+        return set(), ()
+    named = tuple(executed for executed in told.executed if executed.test_id in tests)
+    return tests - set(failing(told, chosen)) & {executed.test_id for executed in named}, named
 
 
 def _batch(worker: Worker, batch: Sequence[str], seconds: dict[str, float]) -> list[SuiteReport]:

@@ -8,6 +8,9 @@ from typing import Self
 from smith_lib.types import Coverage, CoveredFile
 from smith_lib.validate.affected import Touched
 
+SOURCE = "source "
+"""What begins the reason of tests that read a file of code; its path follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Affected:
@@ -28,7 +31,7 @@ class Map:
         """Without rows nothing is known, and the map must not be asked."""
         self.reliable = tuple(sorted(reliable))
         self._outside: dict[str, frozenset[int]] = {}
-        self._rows: list[tuple[dict[str, frozenset[int]], frozenset[str]]] = []
+        self._rows: list[tuple[dict[str, frozenset[int]], frozenset[str], frozenset[str]]] = []
         self._always: set[str] = set()
         self.company: dict[str, frozenset[str]] = {}
         """Of tests that fail by themselves, those that have to run with them, themselves among them."""
@@ -41,11 +44,12 @@ class Map:
                 self.company |= dict.fromkeys(tests, frozenset(row.company) & there)
             if not row.tests:
                 self._outside = lines
-            elif row.why:
-                self._always |= tests
+            elif all(reason.startswith(SOURCE) for reason in row.why):
+                read = frozenset(reason.removeprefix(SOURCE) for reason in row.why)
+                self._rows.append((lines, read, tests))
             else:
-                self._rows.append((lines, tests))
-        self._always |= there - {test for _, tests in self._rows for test in tests}
+                self._always |= tests
+        self._always |= there - {test for *_, tests in self._rows for test in tests}
 
     def affected(self, changes: Mapping[str, Touched]) -> Affected:
         """What a change of these files may make fail."""
@@ -55,9 +59,9 @@ class Map:
             if not touched.lines.isdisjoint(self._outside.get(path, frozenset())):
                 return Affected(self.reliable, True, f"what changes in {path} is executed outside tests")
         found = set(self._always)
-        for lines, tests in self._rows:
+        for lines, read, tests in self._rows:
             for path, touched in changes.items():
-                if path in lines and not touched.lines.isdisjoint(lines[path]):
+                if path in read or (path in lines and not touched.lines.isdisjoint(lines[path])):
                     found |= tests
                     break
         return Affected(tuple(sorted(self._joined(found))), False)

@@ -108,7 +108,7 @@ class Odd:
     """In the reason why other tiers are missing."""
     cold_tests: tuple[str, ...] = ()
     """Tests that only a cold run tells."""
-    together: tuple[str, ...] = ()
+    needy: tuple[str, ...] = ()
     """Tests that fail by themselves."""
     requirements: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
@@ -153,7 +153,7 @@ def ask(x):
     return Odd(
         {"pkg/served.py": code, "tests/test_served.py": tests},
         CORE_BUGS | {"in_thread": ("pkg/served.py", "2 * x", "3 * x")},
-        FRESH, "2 threads run", together=("tests/test_served.py::test_asked",),  # no thread is in a fork
+        FRESH, "2 threads run", needy=("tests/test_served.py::test_asked",),  # no thread is in a fork
     )  # fmt: skip
 
 
@@ -295,7 +295,7 @@ def server_at_fixed_port() -> Odd:
     both = ("tests/test_web.py::test_hello", "tests/test_web.py::test_nothing_there")
     return Odd(
         {"pkg/web.py": SERVER, "tests/test_web.py": made}, CORE_BUGS | WEB_BUGS,
-        cold_tests=both, together=both,
+        cold_tests=both, needy=both,
     )  # fmt: skip
 
 
@@ -397,7 +397,7 @@ def test_counts():
             "recall": ("pkg/memory.py", "return KNOWN[name]", "return KNOWN[name] * 2"),
             "count": ("pkg/memory.py", "len(KNOWN)", "len(KNOWN) + 1"),
         },
-        together=("tests/test_memory.py::test_recalls",),
+        needy=("tests/test_memory.py::test_recalls",),
     )  # fmt: skip
 
 

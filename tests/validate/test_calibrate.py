@@ -9,7 +9,7 @@ import pytest
 from smith_lib.sandbox.suite import Executed, SuiteReport, TestResult
 from smith_lib.sandbox.warm import Order, Ready, WarmReport
 from smith_lib.types import Coverage, CoveredFile, Stability, Test, Tier
-from smith_lib.validate.calibrate import BATCH, Calibration, calibrate
+from smith_lib.validate.calibrate import BATCH, Afresh, Calibration, calibrate
 from tests.rows import a_test
 
 A, B = "pkg/a.py", "pkg/b.py"
@@ -66,8 +66,16 @@ class Scripted:
         return WarmReport(suite(tests, self.odd.get(kind, ()), ran), self.elsewhere.get(kind, ""))
 
 
-def found(worker: Scripted, traced: SuiteReport = TRACED, workers: int = 1) -> Calibration:
-    return calibrate("r", lambda: worker, [*ROWS, FLAKY], traced, [A], workers)  # type: ignore[arg-type]
+def fails(tests: tuple[str, ...]) -> SuiteReport:
+    """A session in which nothing passes."""
+    return suite(tests, tests)
+
+
+def found(
+    worker: Scripted, traced: SuiteReport = TRACED, workers: int = 1, afresh: Afresh = fails
+) -> Calibration:
+    rows = [*ROWS, FLAKY]
+    return calibrate("r", lambda: worker, rows, traced, [A], workers, afresh)  # type: ignore[arg-type]
 
 
 def test_a_suite_that_ends_alike_everywhere_has_every_tier() -> None:
@@ -165,6 +173,27 @@ def test_a_test_that_fails_alone_is_told() -> None:
     assert told.of(ROWS[4]).alone
 
 
+def test_tests_that_pass_of_each_other_alone_are_run_together() -> None:
+    def afresh(tests: tuple[str, ...]) -> SuiteReport:
+        return suite(tests, IDS[5:6], [executed(test, 7) for test in tests])
+
+    told = found(Scripted({"trace": IDS[3:6]}), afresh=afresh)
+    assert told.alone == frozenset(IDS) - {*IDS[3:6]}
+    [row] = [row for row in told.coverage if IDS[3] in row.tests]
+    assert (row.tests, row.company, row.why) == (IDS[3:5], IDS[3:5], ())
+    assert row.files == (CoveredFile(A, (3, 4, 7)),)
+    assert [row.why for row in told.coverage if IDS[5] in row.tests] == [("order",)]
+
+
+def test_tests_that_pass_with_those_of_their_file_are_run_with_them() -> None:
+    def afresh(tests: tuple[str, ...]) -> SuiteReport:
+        return suite(tests, () if IDS[0] in tests else tests, [executed(test, 7) for test in tests])
+
+    told = found(Scripted({"trace": IDS[3:4]}), afresh=afresh)
+    [row] = [row for row in told.coverage if IDS[3] in row.tests]
+    assert (row.tests, row.company, row.why) == (IDS[3:4], IDS, ())
+
+
 def test_a_test_that_hangs_alone_is_left_out_and_the_rest_go_on() -> None:
     def alone(tests: Sequence[str]) -> WarmReport:
         at = tests.index(IDS[3]) if IDS[3] in tests else len(tests)
@@ -191,7 +220,7 @@ def test_workers_share_the_batches() -> None:
         made.append(Scripted())
         return made[-1]
 
-    told = calibrate("r", new, slow, TRACED, [A], 3)  # type: ignore[arg-type]
+    told = calibrate("r", new, slow, TRACED, [A], 3, fails)  # type: ignore[arg-type]
     assert told.alone == frozenset(IDS)
     assert len(made) == 3
     assert sum(kind == "trace" for worker in made for kind, _, _ in worker.orders) == 3

@@ -1,5 +1,7 @@
 """Which tests a change may make fail, from what each was seen to execute."""
 
+from dataclasses import replace
+
 import pytest
 
 from smith_lib.types import Coverage, CoveredFile
@@ -19,11 +21,12 @@ ROWS = [
     row(("one", "two"), a=(3, 4), b=(2,)),
     row(("three",), a=(4,)),
     row(("starts",), ("process",), a=(7,)),
-    row(("reads",), ("source",)),
+    row(("reads",), ("source pkg/c.py",), a=(4,)),
+    row(("peeks",), ("process", "source pkg/c.py")),
     row(("flaky",), a=(3,)),
 ]
-RELIABLE = ("two", "three", "one", "starts", "reads", "new")
-ALWAYS = ("new", "reads", "starts")
+RELIABLE = ("two", "three", "one", "starts", "reads", "peeks", "new")
+ALWAYS = ("new", "peeks", "starts")
 """What depends on more than it executes, and what nothing is known of."""
 
 
@@ -35,10 +38,10 @@ def touched(*lines: int) -> Touched:
     ("changes", "tests"),
     [
         ({A: touched(3)}, ("one", "two")),
-        ({A: touched(4)}, ("one", "three", "two")),
+        ({A: touched(4)}, ("one", "reads", "three", "two")),
         ({B: touched(2)}, ("one", "two")),
         ({B: touched(3, 4)}, ()),
-        ({"pkg/c.py": touched(3)}, ()),
+        ({"pkg/c.py": touched(3)}, ("reads",)),
         ({A: touched(5), B: touched(2)}, ("one", "two")),
         ({A: touched(7)}, ()),
         ({A: touched()}, ()),
@@ -56,6 +59,29 @@ def test_what_is_executed_outside_tests_may_fail_all(changes: dict[str, Touched]
     found = Map(ROWS, RELIABLE).affected(changes)
     assert (found.tests, found.at_import) == (tuple(sorted(RELIABLE)), True)
     assert A in found.reason
+
+
+def test_who_needs_company_runs_with_it() -> None:
+    rows = [
+        row(("one",), a=(1,)),
+        row(("two",), a=(2,)),
+        replace(row(("three",), a=(3,)), company=("three", "two")),
+        replace(row(("four",), b=(4,)), company=("four", "three")),
+    ]
+    asked = Map(rows, ("one", "two", "three", "four"))
+    assert asked.affected({A: touched(1)}).tests == ("one",)
+    assert asked.affected({A: touched(3)}).tests == ("three", "two")
+    assert asked.affected({B: touched(4)}).tests == ("four", "three", "two")
+
+
+def test_company_is_gathered_with_what_it_executes() -> None:
+    gathered = Gathered([A]).add("one", [(A, (1,))], ()).add("two", [(A, (2,))], ("process",))
+    gathered.bind(["one"], ["one", "two"])
+    assert gathered.rows("r", ["one", "two"]) == (
+        row(()),
+        replace(row(("one",), ("process",), a=(1, 2)), company=("one", "two")),
+        row(("two",), ("process",), a=(2,)),
+    )
 
 
 def test_a_map_without_rows_knows_nothing() -> None:

@@ -75,7 +75,8 @@ def test_the_right_tiers_are_found(repo: Judged) -> None:
     odd, found, bench = repo.odd, repo.ready.found, repo.ready.bench
     assert (found.tiers, odd.reason in found.reason) == (odd.tiers, True), found.reason
     cold = {test for test, tier in bench.slowest.items() if tier is Tier.COLD}
-    assert (cold, bench.together) == (set(odd.cold_tests), set(odd.together))
+    needy = set(bench.reliable) - found.alone if bench.coverage.known else set()
+    assert (cold, needy, bench.together) == (set(odd.cold_tests), set(odd.needy), set())
 
 
 def test_warm_verdicts_are_what_cold_ones_are(repo: Judged) -> None:

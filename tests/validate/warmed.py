@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smith_lib import diffs
 from smith_lib.sandbox.protocol import Environment, Limits, Sandbox
-from smith_lib.sandbox.suite import run_suite
+from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
 from smith_lib.sandbox.warm import Worker
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Stability, Verdict
@@ -74,17 +74,22 @@ def warmed(
 
     tests = {t.file for t in base.tests} | {"tests/conftest.py", "conftest.py"}
     files = [f for f in base.loaded if f not in tests]
-    found = calibrate(name, new_worker, base.tests, base.traced, files, 2)
+
+    def afresh(tests: tuple[str, ...]) -> SuiteReport:
+        return run(SuiteJob(args, hash_seed=1, trace=True, only=tests), replace(limits, seconds=240))
+
+    found = calibrate(name, new_worker, base.tests, base.traced, files, 2, afresh)
     patterns = found.patterns
     rows = [found.of(t) for t in base.tests if t.stability is Stability.RELIABLE]
     reliable: Mapping[str, float] = {t.test_id: t.seconds for t in rows}
+    coverage = Map(found.coverage, reliable)
     bench = Bench(
         run=run, args=args, reliable=tuple(sorted(reliable)),
         clean=lambda path: (tree / path).read_text(encoding="utf-8"),
         limits=replace(limits, seconds=math.ceil(patience(base.cpu_seconds, settings))),
         idle_seconds=patience(base.seconds, settings), settings=settings,
-        coverage=Map(found.coverage, reliable), seconds=reliable, tiers=found.tiers,
+        coverage=coverage, seconds=reliable, tiers=found.tiers,
         slowest={t.test_id: t.tier for t in rows if t.tier is not found.tiers[0]},
-        together=frozenset(t.test_id for t in rows if not t.alone),
+        together=frozenset(t.test_id for t in rows if not t.alone and t.test_id not in coverage.company),
     )  # fmt: skip
     return Warmed(tree, base, found, bench, new_worker)

@@ -128,10 +128,11 @@ class Probes:
             name = args[0]
             if isinstance(name, bytes):
                 name = os.fsdecode(name)
-            if not isinstance(name, str) or not name.endswith(".py") or self.relative(name) is None:
+            relative = self.relative(name) if isinstance(name, str) and name.endswith(".py") else None
+            if relative is None:
                 return
             if not sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
-                self.why.add("source")
+                self.why.add("source " + relative)
 
 
 def is_text(statement):

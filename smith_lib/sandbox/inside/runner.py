@@ -200,7 +200,7 @@ def main():
     environ.update(job["environ"])
     environ["SMITH_REPORT"] = json.dumps({
         "fd": report_out, "mark": mark.hex(), "root": job["root"], "trace": job["trace"],
-        "keep_failures": job["keep_failures"], "pythonpath": environ.get("PYTHONPATH"),
+        "keep_failures": job["keep_failures"], "only": job["only"], "pythonpath": environ.get("PYTHONPATH"),
     })
     here = os.path.dirname(os.path.abspath(__file__))
     before = environ.get("PYTHONPATH")
