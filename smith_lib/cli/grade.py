@@ -32,15 +32,15 @@ from smith_lib.types import Grade, GradeOutcome, Instance
     examples=[
         "smith grade data --predictions preds.jsonl",
         "smith grade data/published/v0001-1a2b3c4d --predictions preds.json --workers 2 --json",
-        "smith grade data --predictions gold       # each task's own fix: all resolve",
-        "smith grade data --predictions nothing    # no fix: none does",
+        "smith grade data --predictions gold",
+        "smith grade data --predictions nothing --sandbox namespaces",
     ],
 )
 @click.argument("dataset")
 @click.option(
     "--predictions", "-p", "asked", required=True, metavar="FILE",
     help="SWE-bench predictions: .jsonl, or .json (a list, or an object by instance id), with instance_id, "
-    "model_name_or_path and model_patch; or `gold`, or `nothing`.",
+    "model_name_or_path and model_patch; or the word `gold` or `nothing`.",
 )  # fmt: skip
 @click.option(
     "--out", "out", default="grades", show_default=True, metavar="DIR",
@@ -57,7 +57,8 @@ def grade_predictions(
     DATASET is a published version's folder, or the data folder whose newest version is meant. Each patch is
     applied to its task's buggy code, and the task's own tests, with everything that configures them, judge
     it in a sandbox; what a patch does to those is left out. Tests that must fail run among them: a patch that
-    makes them pass is cheating. A prediction is resolved if all of FAIL_TO_PASS and PASS_TO_PASS pass.
+    makes them pass is cheating. A prediction is resolved if all of FAIL_TO_PASS and PASS_TO_PASS pass. `gold`
+    stands for each task's own fix, `nothing` for a patch that fixes nothing.
 
     What is graded already is not graded again. Exits with 1 where a task's environment could not be had,
     where a `gold` does not resolve, or where a `nothing` does.

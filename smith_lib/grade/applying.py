@@ -46,7 +46,7 @@ def applied(parts: Sequence[Part], read: Read) -> Applied:
             if (why := _git(text, Path(folder), options)) is None:
                 return _seen(Path(folder), before)
             said.append(why)
-    malformed = any(word in said[-1] for word in _BROKEN)
+    malformed = any(word in said[0] for word in _BROKEN)
     problem = PatchProblem.MALFORMED if malformed else PatchProblem.DOES_NOT_APPLY
     return Applied(problem, said[0])
 

@@ -24,6 +24,8 @@ def changes(row: Instance, patch: str, ground: Ground) -> tuple[Split, Applied]:
         return buggy[path].encode("utf-8", "surrogateescape") if path in buggy else ground.tree.get(path)
 
     change = applied(parts.parts, read)
+    if not change.problem and (clash := _clash(change, ground)):
+        change = Applied(PatchProblem.DOES_NOT_APPLY, f"{clash} is a file and a folder at once")
     if change.problem:
         return parts, change
     again = _without_say(change, buggy, ground)
@@ -34,6 +36,17 @@ def changes(row: Instance, patch: str, ground: Ground) -> tuple[Split, Applied]:
         why = "nothing remains without what stands in the place of other modules"
         return parts, Applied(PatchProblem.TESTS_ONLY, why)
     return parts, replace(change, files=kept, gone=gone)
+
+
+def _clash(change: Applied, ground: Ground) -> str:
+    """What would be both a file and a folder; empty where nothing would."""
+    stays = set(ground.tree) - set(change.gone)
+    folders = {str(parent) for path in stays for parent in PurePosixPath(path).parents}
+    for path in change.files:
+        above = (str(parent) for parent in PurePosixPath(path).parents)
+        if (clash := next((p for p in above if p in stays), path if path in folders else "")) != "":
+            return clash
+    return ""
 
 
 def _without_say(change: Applied, buggy: Mapping[str, str], ground: Ground) -> dict[str, str]:

@@ -117,7 +117,7 @@ def parts(patch: str) -> Iterator[Part]:
     """The patch file by file; what stands before the first one is left out."""
     lines = diffs.lines_of(patch)
     starts = list(_starts(lines))
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in zip(starts, [*starts, len(lines)][1:], strict=True):
         yield _part(lines[start:end])
 
 

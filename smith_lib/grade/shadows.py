@@ -16,16 +16,14 @@ def shadowed(path: str, tree: Collection[str], added: Collection[str], installed
     if path in tree:
         return ""
     parts = PurePosixPath(path).parts
-    top = len(parts) - 1
-    while top and _is_package("/".join(parts[:top]), tree, added):
-        top -= 1
-    name = parts[top].partition(".")[0]
-    place = "/".join(parts[: top + 1])
-    if path.endswith("/__init__.py") and top == len(parts) - 1:
-        return ""
-    if any(other == place or other.startswith(place + "/") for other in tree):
-        return ""
-    return name if name in ALWAYS or name in sys.stdlib_module_names or name in installed else ""
+    for depth, part in enumerate(parts):
+        if depth and _is_package("/".join(parts[:depth]), tree, added):
+            break
+        name, place = part.partition(".")[0], "/".join(parts[: depth + 1])
+        there = any(other == place or other.startswith(place + "/") for other in tree)
+        if not there and (name in ALWAYS or name in sys.stdlib_module_names or name in installed):
+            return name
+    return ""
 
 
 def _is_package(folder: str, tree: Collection[str], added: Collection[str]) -> bool:
