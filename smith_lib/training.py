@@ -16,7 +16,8 @@ def loss(log_probabilities: Any, rewards: Any, penalty: float = PENALTY) -> Any:
     `log_probabilities`, of shape (n,), are each patch's mean log-probability over its tokens, at most 0; for
     sums over tokens, divide by the number of tokens first. `rewards`, of shape (n,), are r, from 0 to 1,
     constants. Where r is 1 it is the negative log-likelihood, where r is 0 the unlikelihood of Welleck et al.
-    (2020), times `penalty`. Raises `ValueError` where the shapes differ, there is no patch, or a value is out of its range.
+    (2020), times `penalty`. Raises `ValueError` where the shapes differ, there is no patch, or a value is out
+    of its range.
     """
     if not hasattr(log_probabilities, "log1p"):
         return _of_arrays(log_probabilities, rewards, penalty)

@@ -1,5 +1,6 @@
 """Patches graded, each on its task's buggy code with the task's own tests."""
 
+import logging
 import queue
 import secrets
 import threading
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from smith_lib.errors import InputError
+from smith_lib.errors import EngineError, InputError
 from smith_lib.grade.applying import Applied
 from smith_lib.grade.changes import changes, is_package_code
 from smith_lib.grade.grades import graded, refused
@@ -34,6 +35,8 @@ from smith_lib.sandbox.warm import Order, Worker
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Grade, GradeOutcome, Instance, PatchProblem, Tier
 from smith_lib.validate.judge import failing
+
+log = logging.getLogger(__name__)
 
 MOST_GROUNDS = 8
 """Repositories whose workers stay while others are graded."""
@@ -233,6 +236,9 @@ class Grader:
             told = worker.run("fork", HASH_SEED, order, shop.modules)
         except (KeyError, TypeError, ValueError, AttributeError):
             worker.close()
+            return None
+        except EngineError as error:  # where it is the engine, a cold run tells
+            log.warning("%s: no warm run: %s", shop.ground.repo_id, error)
             return None
         finally:
             shop.free.put(worker)
