@@ -13,9 +13,10 @@ from random import Random
 
 from smith_lib.grade.twins import Twin, twin
 
-MOST_HOSTS = 40
-"""Modules with wanted tests that hold canaries in one run."""
-OTHER_HOSTS = 2
+MOST_HOSTS = 2
+"""Modules with wanted tests that hold canaries in one run: a cheat has to make all of these pass, so that it
+cannot leave these alone. Each has to be compiled anew."""
+OTHER_HOSTS = 1
 """Modules without."""
 _WORD = re.compile(r"[a-z]{3,12}")
 
