@@ -83,6 +83,42 @@ class Complexity(StrEnum):
         return cls.MEDIUM if fix_lines <= 15 else cls.COMPLEX
 
 
+class GradeOutcome(StrEnum):
+    """What became of a prediction."""
+
+    RESOLVED = "resolved"
+    UNRESOLVED = "unresolved"
+    REFUSED = "refused"
+    """Nothing was run: `problem` names what is wrong with the patch."""
+    CHEATING = "cheating"
+    """A test that cannot pass did, or vanished beside tests that passed."""
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    """The test process ended before its tests did."""
+    UNGRADED = "ungraded"
+    """The task's environment cannot be had; says nothing of the patch."""
+
+
+class PatchProblem(StrEnum):
+    """What is wrong with a prediction's patch, or with the prediction."""
+
+    NONE = ""
+    EMPTY = "empty"
+    MALFORMED = "malformed"
+    DOES_NOT_APPLY = "does_not_apply"
+    OUTSIDE_TREE = "outside_tree"
+    BINARY = "binary"
+    LINK = "link"
+    """Makes or changes a symbolic link or a submodule."""
+    TOO_LARGE = "too_large"
+    NOT_UTF8 = "not_utf8"
+    TESTS_ONLY = "tests_only"
+    """All that it changes are tests and what configures them."""
+    UNKNOWN_INSTANCE = "unknown_instance"
+    DOUBLED = "doubled"
+    """The file has an earlier prediction of the same model for the same task, which is the one graded."""
+
+
 class Tier(StrEnum):
     """How a candidate was judged: function code swapped, a fresh import in a fork, a cold process."""
 
@@ -391,6 +427,47 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Grade:
+    """What the tests said of one prediction."""
+
+    repo_id: str
+    """Empty where the instance is not known."""
+    instance_id: str
+    model: str
+    """`model_name_or_path` of the prediction."""
+    outcome: GradeOutcome
+    problem: PatchProblem
+    reason: str
+    """One line."""
+    ignored: tuple[str, ...]
+    """Paths of the patch that were left out, with why: `tests/test_a.py: holds tests`; sorted."""
+    applies: bool
+    fixed: tuple[str, ...]
+    """FAIL_TO_PASS that pass, sorted."""
+    not_fixed: tuple[str, ...]
+    kept: tuple[str, ...]
+    """PASS_TO_PASS that pass, sorted."""
+    not_kept: tuple[str, ...]
+    fixed_share: float
+    """Of FAIL_TO_PASS, 0 to 1; 0 unless the run came to its end honestly."""
+    kept_share: float
+    """Of PASS_TO_PASS, likewise; 1 where there are none."""
+    reward: float
+    """0 to 1, by the formula of `smith_lib.grade.rewards`."""
+    canaries: int
+    """Tests in the run that must fail."""
+    tier: Tier
+    """How it was run: `fork` or `cold`."""
+    seconds: float
+    """Wall seconds from patch to verdict."""
+
+    @property
+    def resolved(self) -> bool:
+        """Whether all of FAIL_TO_PASS and PASS_TO_PASS pass."""
+        return self.outcome is GradeOutcome.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
 class StageRun:
     """How far a run came with one source: a row of the run's ledger."""
 
@@ -417,4 +494,4 @@ class StageRun:
     started_at: str
 
 
-Row = Repo | Test | Function | Coverage | Candidate | Verdict | Instance | StageRun
+Row = Repo | Test | Function | Coverage | Candidate | Verdict | Instance | Grade | StageRun

@@ -2,17 +2,17 @@
 
 import random
 from dataclasses import asdict
-from pathlib import Path
+from functools import partial
 
 import click
 
-from smith_lib import closing
 from smith_lib.cli import interrupt, screen
 from smith_lib.cli.bars import shown
 from smith_lib.cli.ending import UNFINISHED
 from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.records import column, published, shards, version_named
 from smith_lib.errors import InputError
+from smith_lib.grade.opening import opened
 from smith_lib.publish import damaged
 from smith_lib.settings import Settings
 from smith_lib.sources.table import LOCAL, public
@@ -84,27 +84,8 @@ def source_in(root: Root, row: Instance) -> str:
 
 
 def _prove(rows: list[Instance], root: Root, settings: Settings) -> list[Proof]:
-    from smith_lib.sandbox.backends import open_sandbox
-    from smith_lib.sandbox.protocol import Limits
-    from smith_lib.sources.protocol import Pin
-    from smith_lib.sources.table import cache_folder, fetch
-
-    cache = cache_folder(settings)
-    box = settings.sandbox
-    limits = Limits(
-        settings.environments.suite_seconds, box.memory_mb, box.processes, box.disk_mb, box.output_kb
-    )
-    sandbox = open_sandbox(box.kind, settings.environments, box, cache, settings.workers)
-    unregister = closing.register(sandbox.close)
-
-    def tree_of(row: Instance) -> Path:
-        return fetch(Pin(source_in(root, row), row.repo), cache, settings.select).path
-
-    try:
-        return verify(rows, sandbox, tree_of, limits, settings.validation, settings.workers)
-    finally:
-        sandbox.close()
-        unregister()
+    with opened(settings, partial(source_in, root)) as box:
+        return verify(rows, box.sandbox, box.tree_of, box.limits, settings.validation, settings.workers)
 
 
 def _show(version: str, proofs: list[Proof], broken: list[str]) -> None:

@@ -6,14 +6,14 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
 from smith_lib.sandbox import archive, docker_images, machine
 from smith_lib.sandbox.docker_attach import Attached, DockerSession
-from smith_lib.sandbox.protocol import CLEAN, TESTBED, VENV, Ended, Environment, Job, Limits, Ran
+from smith_lib.sandbox.protocol import CLEAN, TESTBED, VENV, Ended, Environment, Job, Limits, Ran, hollowed
 
 REMEDY = "start Docker (scripts/start-engine does), or set DOCKER_HOST"
 FIRST_ANSWER = 8
@@ -91,6 +91,14 @@ class DockerSandbox:
         with self._engine("looking for an image"):
             image = docker_images.running(environment)
             return docker_images.label(self._api(), image, "smith.digest") == environment.digest
+
+    def without(self, environment: Environment, paths: Sequence[str]) -> Environment:
+        """The environment without those files, as an image with one more layer."""
+        hollow = hollowed(environment, paths)
+        if not self.has(hollow):
+            with self._building, self._engine(f"taking files out of {environment.image!r}"):
+                docker_images.image_without(self._api(), environment, hollow, paths, self._image_labels())
+        return hollow
 
     def run(self, environment: Environment, job: Job, limits: Limits) -> Ran:
         """Run a command in a fresh container of the environment, without network."""

@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
@@ -41,6 +41,14 @@ FROM {image}
 USER root
 RUN mkdir -p {clean} && cp -a /testbed/. {clean}/ && chown {uid}:{uid} {clean} && \\
     {{ {venv}/bin/python -m compileall -q -j 0 {venv}/lib >/dev/null 2>&1 || true; }}
+USER {uid}:{uid}
+"""
+
+_WITHOUT = """\
+FROM {image}
+USER root
+COPY gone /opt/smith/gone
+RUN cd {clean} && xargs -0 rm -f -- < /opt/smith/gone && rm /opt/smith/gone
 USER {uid}:{uid}
 """
 
@@ -108,6 +116,17 @@ def environment_image(
     build(api, archive.pack(iter([archive.member("Dockerfile", run_from.encode())])), running(environment),
           marks, left, "none")
     return text
+
+
+def image_without(
+    api: Any, environment: Environment, hollow: Environment, paths: Sequence[str], labels: Mapping[str, str]
+) -> None:
+    """Make the image that runs of the environment without those files of its clean tree start from."""
+    text = _WITHOUT.format(image=running(environment), clean=CLEAN, uid=archive.UID)
+    gone = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
+    context = [archive.member("Dockerfile", text.encode()), archive.member("gone", gone)]
+    marks = {**labels, "smith.repo": environment.repo_id, "smith.digest": hollow.digest}
+    build(api, archive.pack(iter(context)), running(hollow), marks, Limits(300.0), "none")
 
 
 def imported(api: Any, data: Iterator[bytes], repository: str, tag: str, changes: list[str]) -> str:

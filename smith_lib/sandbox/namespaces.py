@@ -13,13 +13,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
 from smith_lib.sandbox import archive, cgroups, leftovers, rootfs, spawn
-from smith_lib.sandbox.protocol import CLEAN, TESTBED, VENV, Ended, Environment, Job, Limits, Ran
+from smith_lib.sandbox.protocol import CLEAN, TESTBED, VENV, Ended, Environment, Job, Limits, Ran, hollowed
 from smith_lib.sandbox.spawn import NamespacesSession
 
 MOUNT = "smith-"
@@ -95,6 +95,27 @@ class NamespacesSandbox:
     def has(self, environment: Environment) -> bool:
         """Whether it was built."""
         return self._place(environment).is_dir()
+
+    def without(self, environment: Environment, paths: Sequence[str]) -> Environment:
+        """The environment without those files: a copy of its tree, its virtual environment linked."""
+        hollow = hollowed(environment, paths)
+        place, whole = self._place(hollow), self._place(environment)
+        if not whole.is_dir():
+            raise InputError(f"the environment {environment.image!r} was not built here")
+        with self._building:
+            if not place.is_dir():
+                part = leftovers.made(f".{place.name[:12]}-", place.parent)
+                part.chmod(0o755)
+                try:
+                    shutil.copytree(whole / "tree", part / "tree", symlinks=True)
+                    for path in paths:
+                        (part / "tree" / path).unlink(missing_ok=True)
+                    (part / "venv").symlink_to(whole / "venv")
+                    with contextlib.suppress(OSError):  # another process was faster
+                        part.rename(place)
+                finally:
+                    shutil.rmtree(part, ignore_errors=True)
+        return hollow
 
     def run(self, environment: Environment, job: Job, limits: Limits) -> Ran:
         """Run a command in a fresh copy of the environment, without network."""

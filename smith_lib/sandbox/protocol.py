@@ -5,9 +5,10 @@ Inside, whatever the backend: the repository's tree is at `/testbed`, its virtua
 builds), and nothing of the host is there but what the run needs.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -86,6 +87,13 @@ class Environment:
     """`smith/<project>:<digest12>`."""
 
 
+def hollowed(environment: Environment, paths: Sequence[str]) -> Environment:
+    """The name and digest of the environment without those files of its clean tree."""
+    made_from = "\0".join((environment.digest, *sorted(set(paths))))
+    digest = hashlib.sha256(made_from.encode("utf-8", "surrogateescape")).hexdigest()
+    return replace(environment, digest=digest, image=f"{environment.image}-{digest[:12]}")
+
+
 class Session(Protocol):
     """A command in a sandbox that goes on, and is talked to over its standard input and output."""
 
@@ -132,6 +140,13 @@ class Sandbox(Protocol):
 
     def has(self, environment: Environment) -> bool:
         """Whether the environment is there."""
+        ...
+
+    def without(self, environment: Environment, paths: Sequence[str]) -> Environment:
+        """The environment with those files of its clean tree, relative, in no place; made once.
+
+        Raises `InputError` where the environment was not built here.
+        """
         ...
 
     def run(self, environment: Environment, job: Job, limits: Limits) -> Ran:

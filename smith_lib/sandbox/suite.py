@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -43,6 +43,8 @@ class SuiteJob:
     """How long the suite may use hardly any processor time; `Limits.seconds` where unset."""
     keep_failures: int = 5
     """Failing tests whose traceback is kept."""
+    gone: tuple[str, ...] = ()
+    """Files of the tree, relative, that are removed before the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class SuiteReport:
     """Of the processor, by everything that the suite started."""
     detail: str
     """The last lines of output, where it did not finish or collected nothing."""
+    contradictions: tuple[str, ...] = ()
+    """What no honest run reports: a test told twice, a test after the end, two ends."""
 
 
 def run_suite(sandbox: Sandbox, environment: Environment, job: SuiteJob, limits: Limits) -> SuiteReport:
@@ -105,7 +109,7 @@ def run_suite(sandbox: Sandbox, environment: Environment, job: SuiteJob, limits:
         "keep_failures": job.keep_failures,
         "environ": {"PYTHONHASHSEED": str(job.hash_seed), "PYTHONDONTWRITEBYTECODE": "1"},
     }
-    command = (f"{VENV}/bin/python", "-I", "-S", f"{_PLACE}/runner.py")
+    command = (*_removing(job.gone), f"{VENV}/bin/python", "-I", "-S", f"{_PLACE}/runner.py")
     put = {**_inside(), **_changed(job.files or {})}
     most = 8 * limits.seconds + 4 * idle + _GRACE
     backstop = dataclasses.replace(limits, seconds=most, output_kb=_REPORT_KB)
@@ -120,14 +124,23 @@ def _inside() -> dict[str, bytes]:
     return {f"{_PLACE}/runner.py": (place / "runner.py").read_bytes(), **parts}
 
 
+def _removing(gone: Sequence[str]) -> tuple[str, ...]:
+    """What goes before a command so that those files are removed first; it then takes the shell's place."""
+    if not gone:
+        return ()
+    remove = 'n=$1; shift; while [ "$n" -gt 0 ]; do rm -f -- "$1"; shift; n=$((n - 1)); done; exec "$@"'
+    return ("/bin/sh", "-c", remove, "sh", str(len(gone)), *map(_inside_tree, gone))
+
+
 def _changed(changed: Mapping[str, str]) -> dict[str, bytes]:
-    put = {}
-    for name, text in changed.items():
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not path.parts:
-            raise InputError(f"{name!r} is not a path inside the tree")
-        put[f"{TESTBED}/{path}"] = text.encode("utf-8", "surrogateescape")
-    return put
+    return {_inside_tree(name): text.encode("utf-8", "surrogateescape") for name, text in changed.items()}
+
+
+def _inside_tree(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise InputError(f"{name!r} is not a path inside the tree")
+    return f"{TESTBED}/{path}"
 
 
 def _framed(stdout: bytes, frame: str) -> dict[str, Any] | None:
@@ -150,6 +163,7 @@ def told(report: Mapping[str, Any]) -> SuiteReport:
     last: dict[str, Any] = {}
     lines: dict[int, tuple[str, tuple[int, ...]]] = {}
     executed: list[Executed] = []
+    odd: list[str] = []
     for event in report["events"]:
         match event["e"]:
             case "start":
@@ -157,6 +171,10 @@ def told(report: Mapping[str, Any]) -> SuiteReport:
             case "uncollected":
                 errors[event["id"]] = event["why"]
             case "test":
+                if event["id"] in tests:
+                    odd.append(f"{event['id']} was told twice")
+                if last:
+                    odd.append(f"{event['id']} was told after the end")
                 tests[event["id"]] = TestResult(event["outcome"], round(event["s"], 6))
                 if failure := event.get("failure"):
                     frames = tuple(Frame(*frame) for frame in failure["frames"])
@@ -167,6 +185,8 @@ def told(report: Mapping[str, Any]) -> SuiteReport:
                 at = tuple(lines[n] for n in event["at"])
                 executed.append(Executed(event["id"], at, tuple(event["why"])))
             case "end":
+                if last:
+                    odd.append("there were two ends")
                 last = event
     whole = bool(last) and last["exit"] in _WHOLE and not report["broken"] and not report["timeout"]
     ended = "timeout" if report["timeout"] else "finished" if whole else "crashed"
@@ -175,8 +195,8 @@ def told(report: Mapping[str, Any]) -> SuiteReport:
         executed=tuple(executed), probed=tuple(last.get("probed", ())),
         loaded=tuple(last.get("loaded", ())), python=first.get("python", ""), pytest=first.get("pytest", ""),
         seconds=report["seconds"], cpu_seconds=report["cpu_seconds"],
-        detail="" if ended == "finished" and tests else _detail(report),
-    )
+        detail="" if ended == "finished" and tests else _detail(report), contradictions=tuple(odd),
+    )  # fmt: skip
 
 
 def _detail(report: Mapping[str, Any]) -> str:

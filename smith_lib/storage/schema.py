@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from smith_lib.types import Candidate, Coverage, Function, Instance, Repo, StageRun, Test, Verdict
+from smith_lib.types import Candidate, Coverage, Function, Grade, Instance, Repo, StageRun, Test, Verdict
 
 TABLES: dict[type, str] = {
     Repo: "repos",
@@ -19,6 +19,7 @@ TABLES: dict[type, str] = {
     Candidate: "candidates",
     Verdict: "verdicts",
     Instance: "instances",
+    Grade: "grades",
     StageRun: "runs",
 }
 

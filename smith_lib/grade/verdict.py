@@ -1,0 +1,61 @@
+"""What a run says of a patch."""
+
+from collections.abc import Collection
+
+from smith_lib.grade.ground import Sown, fails
+from smith_lib.sandbox.suite import SuiteReport
+from smith_lib.types import GradeOutcome, Instance
+from smith_lib.validate.judge import failing
+
+FORGED = "the report is none that a run gives"
+
+
+def outcome(
+    row: Instance, seen: SuiteReport, made: Sown, usual: Collection[str]
+) -> tuple[GradeOutcome, str]:
+    """The outcome of a run with these canaries, and why in one line. A test that is skipped, expected to fail
+    or gone counts as failing."""
+    if why := cheated(row, seen, made, usual):
+        return GradeOutcome.CHEATING, why
+    if seen.ended == "timeout":
+        return GradeOutcome.TIMEOUT, "the tests took more than they may, or hung"
+    if seen.ended != "finished":
+        last = seen.detail.strip().splitlines()[-1:] or ["no output"]
+        return GradeOutcome.CRASHED, f"the run was cut off: {last[0][:200]}"
+    not_fixed, not_kept = failing(seen, row.FAIL_TO_PASS), failing(seen, row.PASS_TO_PASS)
+    if not not_fixed and not not_kept:
+        return GradeOutcome.RESOLVED, f"all {len(row.FAIL_TO_PASS) + len(row.PASS_TO_PASS)} tests pass"
+    told = [
+        f"{len(some)} of {len(listed)} {name} fail"
+        for name, some, listed in (
+            ("FAIL_TO_PASS", not_fixed, row.FAIL_TO_PASS), ("PASS_TO_PASS", not_kept, row.PASS_TO_PASS)
+        )
+        if some
+    ]  # fmt: skip
+    return GradeOutcome.UNRESOLVED, ", ".join(told)
+
+
+def cheated(row: Instance, seen: SuiteReport, made: Sown, usual: Collection[str]) -> str:
+    """What in the run no honest code can bring about; empty where there is nothing."""
+    odd = [what for what in seen.contradictions if what not in usual]
+    if odd:
+        return odd[0]
+    listed = (*row.FAIL_TO_PASS, *row.PASS_TO_PASS)
+    passing = {test.partition("::")[0] for test in listed if passes(seen, test)}
+    for test in made.canaries:
+        module = test.partition("::")[0]
+        if passes(seen, test):
+            return f"a test that must fail passes, in {module}"
+        # A module that cannot be imported takes its tests along, canaries and others; and what skips a wanted
+        # test skips its twin.
+        beside = passes(seen, made.twins[test]) if test in made.twins else module in passing
+        if seen.ended == "finished" and not fails(seen, test) and beside:
+            return f"a test that must fail vanished beside tests that pass, in {module}"
+    if lost := sorted(module for module in seen.collection_errors if module in passing):
+        return f"tests pass in {lost[0]}, which cannot be collected"
+    return ""
+
+
+def passes(seen: SuiteReport, test: str) -> bool:
+    """Whether a run reported that test as passed, expectedly or not."""
+    return test in seen.tests and seen.tests[test].outcome in ("passed", "xpassed")
