@@ -15,7 +15,7 @@ class Format:
     """A way to write tasks down."""
 
     files: Files
-    """From rows, the version's name and the split's to relative path and bytes; the same for the same rows."""
+    """From rows, the names of version and split, to relative path and bytes; the same for the same rows."""
     about: str
     """One line for `--help`."""
     split: str

@@ -1,4 +1,4 @@
-"""Harbor's tasks: a folder each, the verifier in an image of its own, the agent's work handed on as a patch."""
+"""Harbor's tasks: a folder each, the verifier in an image of its own, the agent's work sent on as a patch."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -14,10 +14,10 @@ from smith_lib.types import Instance
 README = """
 # Bug-fixing tasks with a reward, {name}
 
-{count} tasks. `prompt` is what the model is asked (in `chat` as messages); the other columns are the whole row,
-from which the reward is worked out: the answer is a patch for the buggy code, and it is right where
-FAIL_TO_PASS and PASS_TO_PASS pass once `test_patch` is applied. `patch`, `oracle_code` and `bug_patch` hold the
-answer: keep them from the model.
+{count} tasks. `prompt` is what the model is asked (in `chat` as messages); the other columns are the whole
+row, from which the reward is worked out: the answer is a patch for the buggy code, and it is right where
+FAIL_TO_PASS and PASS_TO_PASS pass once `test_patch` is applied. `patch`, `oracle_code` and `bug_patch` hold
+the answer: keep them from the model.
 
     load_dataset("path/to/this/folder", split="{split}")
 """

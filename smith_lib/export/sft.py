@@ -14,8 +14,8 @@ MESSAGE = pa.struct([pa.field("role", pa.string()), pa.field("content", pa.strin
 README = """
 # Bug fixes to learn from, {name}
 
-{count} tasks. `text` has the columns `prompt` and `completion`, `chat` has `messages`; both are there as Parquet
-and as JSON lines. The completion is the fix as a unified diff.
+{count} tasks. `text` has the columns `prompt` and `completion`, `chat` has `messages`; both are there as
+Parquet and as JSON lines. The completion is the fix as a unified diff.
 
     load_dataset("path/to/this/folder", "chat", split="{split}")
 """

@@ -14,8 +14,10 @@ from smith_lib.types import Instance
 HERE = "/opt/smith-task"
 DOCKERFILE = """\
 # {instance_id}: the bug as one layer on the repository's image, which the Dockerfile in its row makes.
+# The first process of a harness's container waits and heeds no other signal.
 FROM {image}
 USER root
+STOPSIGNAL SIGKILL
 COPY task {here}
 RUN sh {here}/seal.sh
 """

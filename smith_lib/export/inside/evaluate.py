@@ -1,8 +1,8 @@
 """Judges the code in /testbed by a task's tests. Standard library only, Python 3.8 and newer.
 
 `evaluate.py prepare ORDER` puts tests and what configures them back as they were and the hidden tests in;
-`evaluate.py run ORDER` runs the suite as an unprivileged user, prints `PASSED id` or `FAILED id` for every test
-that counts, and exits with 0 where all of them pass. ORDER is a JSON file; see `smith_lib/export/judging.py`.
+`evaluate.py run ORDER` runs the suite as an unprivileged user, prints `PASSED id` or `FAILED id` for every
+test that counts, and exits with 0 where all of them pass. ORDER is a JSON file; `export/judging.py` makes it.
 """
 
 import json

@@ -16,11 +16,11 @@ find /testbed /opt/venv /home /root /tmp -xdev -depth \
     -exec rm -rf {} +
 find /testbed -name .git -prune -exec rm -rf {} +
 export GIT_AUTHOR_DATE=2000-01-01T00:00:00Z GIT_COMMITTER_DATE=2000-01-01T00:00:00Z
+git config --system --add safe.directory /testbed
 git init -q --template= --initial-branch=main
 git config user.name task
 git config user.email task@localhost
 git config core.logAllRefUpdates false
-git config --system --add safe.directory /testbed
 git add -A -f -- . ':(exclude)*.egg-info' ':(exclude)*.so'
 git commit -q --no-verify -m 'The code'
 git config --unset core.logAllRefUpdates
