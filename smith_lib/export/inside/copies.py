@@ -2,7 +2,7 @@
 
 Reads a JSON object: `chunks` (lists of lines that stand together in clean code, stripped, none blank),
 `modules` (paths of the changed files), `tree` (whether to look into /testbed or everywhere else). Prints a
-JSON list of `[number of the chunk, path]`, with -1 for what no chunk has: history, bytecode of a changed module.
+JSON list of `[number of the chunk, path]`; -1 is what no chunk has: history, bytecode of a changed module.
 """
 
 import gzip
