@@ -56,6 +56,9 @@ test: setup lint
 lock: .venv/.uv
 	$(COMPILE) --output-file requirements/run.lock
 	$(COMPILE) --group dev --output-file requirements/dev.lock
+	@for client in datasets swebench harbor; do \
+		$(subst pyproject.toml --universal --python-version 3.11,--universal --python-version 3.12,$(COMPILE)) \
+			--group client-$$client --output-file requirements/$$client.lock || exit 1; done
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist demo-out

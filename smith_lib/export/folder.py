@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,12 @@ class LeftOut:
     reason: str
 
 
-def sample(rows: Sequence[Instance], most: int | None, seed: int) -> list[Instance]:
+def chosen(rows: Sequence[Instance], most: int | None, seed: int) -> list[Instance]:
     """At most so many of the rows, chosen by the seed, in their order."""
     if most is None or most >= len(rows):
         return list(rows)
-    chosen = random.Random(f"export:{seed}").sample(range(len(rows)), most)
-    return [rows[at] for at in sorted(chosen)]
+    places = random.Random(f"export:{seed}").sample(range(len(rows)), most)
+    return [rows[at] for at in sorted(places)]
 
 
 def fit(rows: Sequence[Instance], kind: str) -> tuple[list[Instance], list[LeftOut]]:
@@ -47,12 +47,13 @@ def fit(rows: Sequence[Instance], kind: str) -> tuple[list[Instance], list[LeftO
 
 
 def write(
-    out: str, rows: Sequence[Instance], left_out: Sequence[LeftOut], kind: str, name: str, split: str
-) -> Path:
+    out: str, rows: Sequence[Instance], left_out: Sequence[LeftOut], kind: str, name: str, split: str,
+    more: Mapping[str, Any],
+) -> Path:  # fmt: skip
     """The folder with the rows in that format, put together under a temporary name and renamed.
 
-    An export that was there is replaced. Raises `InputError` where something else is, or there are no rows,
-    and `StorageError`.
+    An export that was there is replaced. `more` is what its `export.json` tells besides. Raises `InputError`
+    where something else is there, or there are no rows, and `StorageError`.
     """
     target = folder_to_be(out, "an export's folder")
     if not rows:
@@ -62,7 +63,7 @@ def write(
         raise InputError(f"cannot export to {out!r}: it holds something else; name a new folder")
     told: dict[str, Any] = {
         "format": kind, "version": name, "split": split, "tasks": len(rows),
-        "left_out": {one.instance_id: one.reason for one in left_out},
+        "left_out": {one.instance_id: one.reason for one in left_out}, **more,
     }  # fmt: skip
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
     old = part.with_suffix(".old")

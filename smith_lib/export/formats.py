@@ -1,12 +1,13 @@
 """The table of formats."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from smith_lib.errors import UnknownName
 from smith_lib.export import harbor, huggingface, rl, sft, swebench, swesmith, world
 from smith_lib.types import Instance
 
+Further = Callable[[Instance], tuple[str, Mapping[str, bytes]]]
 Files = Callable[[Sequence[Instance], str, str], Iterator[tuple[str, bytes]]]
 
 
@@ -24,6 +25,8 @@ class Format:
     """Raises `InputError` where a row cannot be told in this format."""
     images: bool = False
     """Whether its tasks run in images of their own."""
+    further: Further | None = None
+    """Another image of each task, on top of its own."""
 
 
 FORMATS: dict[str, Format] = {
@@ -32,7 +35,9 @@ FORMATS: dict[str, Format] = {
     "rl": Format(rl.files, "prompts with all that a reward needs", "train"),
     "swesmith": Format(swesmith.files, "SWE-smith's rows; the patch is the bug", "train", images=True),
     "swebench": Format(swebench.files, "SWE-bench's rows, for its harness", "test", swebench.row_of, True),
-    "harbor": Format(harbor.files, "Harbor's task folders and their registry", "test", harbor.task_of, True),
+    "harbor": Format(
+        harbor.files, "Harbor's task folders and registry", "test", harbor.task_of, True, harbor.tests_image
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from smith_lib.export import judging, world
+from smith_lib.export import judging, recipes, world
 from smith_lib.types import Instance
 
 ORG = "smith"
@@ -41,7 +41,7 @@ user = "root"
 environment_mode = "separate"
 
 [[verifier.collect]]
-command = "mkdir -p /logs/artifacts && cd /testbed && git add -A && git diff --cached --binary HEAD > {patch}"
+command = "{collect}"
 
 [verifier.environment]
 {tests_image}build_timeout_sec = 600.0
@@ -75,12 +75,22 @@ TESTS_DOCKERFILE = """\
 FROM {image}
 COPY . /tests
 """
+COLLECT = (
+    f"mkdir -p /logs/artifacts && cd /testbed && git add -A && "
+    f"git diff --cached --binary $(git rev-list --max-parents=0 HEAD) > {PATCH}"
+)
+"""What an agent committed counts too: the difference is that to the task's first commit."""
 NO_NETWORK = "services:\n  main:\n    network_mode: none\n"
 
 
 def tests_image_of(row: Instance) -> str:
     """The verifier's image."""
     return f"{world.image_of(row)}-tests"
+
+
+def tests_image(row: Instance) -> tuple[str, dict[str, bytes]]:
+    """The verifier's image and what it is built from."""
+    return tests_image_of(row), tests_of(row)
 
 
 def tests_of(row: Instance) -> dict[str, bytes]:
@@ -110,7 +120,7 @@ def _config(row: Instance) -> str:
     return TASK.format(
         name=json.dumps(f"{ORG}/{row.instance_id}"), repo=row.repo, repo_json=json.dumps(row.repo),
         base_commit=row.base_commit, license=json.dumps(row.license), difficulty=json.dumps(row.difficulty),
-        category=row.category, complexity=row.complexity, created_at=row.created_at, patch=PATCH,
+        category=row.category, complexity=row.complexity, created_at=row.created_at, collect=COLLECT,
         seconds=judging.SECONDS + 300, docker_image=f'docker_image = "{world.image_of(row)}"\n',
         tests_image=f'docker_image = "{tests_image_of(row)}"\n',
     )  # fmt: skip
@@ -125,9 +135,12 @@ def _instruction(row: Instance) -> str:
 
 def files(rows: Sequence[Instance], name: str, split: str) -> Iterator[tuple[str, bytes]]:
     """A folder for each task under `tasks/`, and the registry file that names them all."""
+    built = []
     for row in rows:
-        for path, data in task_of(row).items():
-            yield f"tasks/{row.instance_id}/{path}", data
+        folder = f"tasks/{row.instance_id}"
+        yield from ((f"{folder}/{path}", data) for path, data in task_of(row).items())
+        built += [(world.image_of(row), f"{folder}/environment"), (tests_image_of(row), f"{folder}/tests")]
+    yield from recipes.files(rows, built)
     listed = [{"name": f"{ORG}/{row.instance_id}", "path": f"tasks/{row.instance_id}"} for row in rows]
     about = f"{len(rows)} verified bug-fixing tasks"
     told = {"name": ORG, "version": name, "description": about, "tasks": listed}

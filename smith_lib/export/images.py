@@ -10,6 +10,7 @@ from typing import Any
 
 from smith_lib.errors import EngineError
 from smith_lib.export import copies, world
+from smith_lib.export.formats import Further
 from smith_lib.progress import report
 from smith_lib.sandbox import archive, docker_images
 from smith_lib.sandbox.protocol import Limits, Sandbox
@@ -20,8 +21,6 @@ LABELS = {"smith": "1", "smith.task": "1"}
 LIMITS = Limits(600, memory_mb=2_048)
 SECONDS = 600
 """How long a search may take."""
-Further = Callable[[Instance], tuple[str, Mapping[str, bytes]]]
-"""Another image of a task, laid on its own: its name and build context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,9 @@ class TaskImage:
     image: str
     layer_bytes: int
     """Of the layers that are the task's own."""
+    repo_image: str
     repo_bytes: int
-    """Of the repository's image below it."""
+    """Of the repository's image, which is below it."""
     problem: str
     """Where clean code was found, or empty."""
 
@@ -117,5 +117,6 @@ def make(
             problem = found.get(row.instance_id) or copies.inside(row, image, engine.ask)
             if further is not None and not problem:
                 engine.build(*further(row))
-            yield TaskImage(row.instance_id, image, engine.size(image) - below, below, problem)
+            own = engine.size(image) - below
+            yield TaskImage(row.instance_id, image, own, environment.image, below, problem)
             report("export", repo_id, done, len(some))

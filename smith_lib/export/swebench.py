@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from smith_lib.export import judging, tables, world
+from smith_lib.export import judging, recipes, tables, world
 from smith_lib.sandbox import archive
 from smith_lib.types import Instance
 
@@ -84,8 +84,6 @@ def files(rows: Sequence[Instance], name: str, split: str) -> Iterator[tuple[str
     table = [row_of(row) for row in rows]
     yield f"{split}.jsonl", tables.jsonl(table)
     yield f"data/{split}-00000-of-00001.parquet", tables.parquet(table, SCHEMA)
-    for row in rows:
-        for path, data in world.context(row).items():
-            yield f"images/{row.instance_id}/{path}", data
+    yield from recipes.of_tasks(rows)
     card = tables.configs((row.license for row in rows), {"default": (split, f"data/{split}-*.parquet")})
     yield "README.md", (card + README.format(name=name, count=len(rows), split=split)).encode()

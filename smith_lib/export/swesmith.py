@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from smith_lib.export import tables, world
+from smith_lib.export import recipes, tables, world
 from smith_lib.types import Instance
 
 SCHEMA = pa.schema(
@@ -39,6 +39,7 @@ def files(rows: Sequence[Instance], name: str, split: str) -> Iterator[tuple[str
     table = [row_of(row) for row in rows]
     yield f"data/{split}-00000-of-00001.parquet", tables.parquet(table, SCHEMA)
     yield f"{split}.jsonl", tables.jsonl(table)
+    yield from recipes.of_tasks(rows)
     card = tables.configs((row.license for row in rows), {"default": (split, f"data/{split}-*.parquet")})
     text = f"\n# Tasks in SWE-smith's columns, {name}\n\n"
     text += f"{len(rows)} tasks. `patch` is the bug, from clean to buggy; `image_name` has it in.\n"

@@ -63,6 +63,13 @@ def files(top, aside):
                 yield path
 
 
+def made(path):
+    """Whether a file of the tree is one that installing makes; a repository's own code may repeat itself."""
+    parts = path.split("/")
+    known = parts[0] in ("build", "dist") or any(part.endswith((".egg-info", ".dist-info")) for part in parts)
+    return known or ".eggs" in parts or "__pycache__" in parts or path.endswith((".pyc", ".pyo", *ARCHIVES))
+
+
 def git(*words):
     """What git says of the tree, as lines."""
     ran = subprocess.run(["git", "-C", TREE, *words], stdout=subprocess.PIPE, check=True)
@@ -95,8 +102,7 @@ def main():
         by_line.setdefault(max(chunk, key=len), []).append(number)
     if asked["tree"]:
         told = [(-1, what) for what in history()]
-        paths = [os.path.join(TREE, path) for path in git("ls-files", "--others", "-z")]
-        paths = [path for path in paths if os.path.isfile(path)]
+        paths = [path for path in files(TREE, (TREE + "/.git",)) if made(path[len(TREE) + 1 :])]
     else:
         told, paths = [], files("/", ASIDE)
     compiled = {os.path.splitext(os.path.basename(module))[0] for module in asked["modules"]}

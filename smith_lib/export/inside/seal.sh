@@ -21,7 +21,7 @@ git init -q --template= --initial-branch=main
 git config user.name task
 git config user.email task@localhost
 git config core.logAllRefUpdates false
-git add -A -f -- . ':(exclude)*.egg-info' ':(exclude)*.so'
+git add -A -f .
 git commit -q --no-verify -m 'The code'
 git config --unset core.logAllRefUpdates
 git gc -q --prune=now
