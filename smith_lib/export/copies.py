@@ -28,20 +28,20 @@ def _clean(hunk: diffs.Hunk) -> list[str]:
     return [line.strip() for line in kept if line.strip()]
 
 
-def outside(rows: Sequence[Instance], image: str, ask: Ask) -> dict[str, str]:
-    """Instance id to a file of the repository's image, outside the tree, with the clean code of its fix."""
+def outside(rows: Sequence[Instance], image: str, ask: Ask) -> dict[str, list[str]]:
+    """Instance id to files of the repository's image, outside the tree, with the clean code of its fix."""
     numbered = [(row, chunk) for row in rows for chunk in chunks(row)]
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for number, path in _asked(rows, [chunk for _, chunk in numbered], image, ask, tree=False):
         hit = [numbered[number][0]] if number >= 0 else rows
         for row in hit:
-            found.setdefault(row.instance_id, path)
+            found.setdefault(row.instance_id, []).append(path)
     return found
 
 
-def inside(row: Instance, image: str, ask: Ask) -> str:
-    """What in the tree of the task's image tells of the clean code; empty where nothing does."""
-    return next((path for _, path in _asked([row], chunks(row), image, ask, tree=True)), "")
+def inside(row: Instance, image: str, ask: Ask) -> list[str]:
+    """What in the tree of the task's image tells of the clean code: files, and more history than a commit."""
+    return [path for _, path in _asked([row], chunks(row), image, ask, tree=True)]
 
 
 def _asked(

@@ -114,7 +114,7 @@ def make(
         for done, row in enumerate(some, 1):
             image = world.image_of(row)
             engine.build(image, world.context(row))
-            problem = found.get(row.instance_id) or copies.inside(row, image, engine.ask)
+            problem = ", ".join(found.get(row.instance_id) or copies.inside(row, image, engine.ask))
             if further is not None and not problem:
                 engine.build(*further(row))
             own = engine.size(image) - below

@@ -54,7 +54,7 @@ def test_nothing_fits(weights):
     assert heaviest(weights, 0) == []
 
 
-@pytest.mark.parametrize("words", ["a b", "a  b", "c%d"])
+@pytest.mark.parametrize("words", ["a b", "a  b", "c%"])
 def test_titled(words):
     assert titled(words).istitle()
 '''
@@ -79,7 +79,7 @@ def a_task(**changes: object) -> Instance:
         patch=diffs.make({FILE: buggy}, {FILE: CLEAN}), bug_patch=diffs.make({FILE: CLEAN}, {FILE: buggy}),
         test_patch=diffs.make(fewer, {TESTS: TEST}), FAIL_TO_PASS=failing,
         PASS_TO_PASS=tuple(sorted(f"{TESTS}::{name}" for name in (
-            "test_nothing_fits", "test_titled[a b]", "test_titled[a  b]", "test_titled[c%d]"))),
+            "test_nothing_fits", "test_titled[a b]", "test_titled[a  b]", "test_titled[c%]"))),
     )  # fmt: skip
     return replace(row, **changes)  # type: ignore[arg-type]
 
@@ -112,10 +112,10 @@ def built(docker_sandbox: Sandbox, shelf: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def in_task(built: Engine) -> Callable[[str], str]:
-    """Run a shell script in a fresh container of the task's image, as the harnesses do: as root."""
+    """Run a shell script in a fresh container of the task's image, as root, as the harnesses do."""
 
     def run(script: str) -> str:
-        program = "import subprocess, sys; subprocess.run(['sh', '-e'], stdin=sys.stdin, stderr=1, check=True)"
-        return built.ask(world.image_of(a_task()), program.encode(), script.encode()).decode()
+        program = b"import subprocess as s, sys; s.run(['sh', '-e'], stdin=sys.stdin, stderr=1, check=True)"
+        return built.ask(world.image_of(a_task()), program, script.encode()).decode()
 
     return run

@@ -24,7 +24,7 @@ HERE = Path(sys.prefix)
 
 
 def tasks(count=3):
-    return [a_task(instance_id=f"local__shelf.00000000.swap.{n:08d}", hints_text=str(n)) for n in range(count)]
+    return [a_task(instance_id=f"local__shelf.00000000.swap.{n:08d}") for n in range(count)]
 
 
 def lines(path: Path) -> list[dict]:
@@ -98,8 +98,8 @@ def test_swesmith_has_the_bug_as_patch(tmp_path, row):
 def test_swebench_has_what_the_harness_grades_by(tmp_path, row):
     folder = write(str(tmp_path / "out"), [row], [], "swebench", "v", "test", {})
     [told] = lines(folder / "test.jsonl")
-    assert {"instance_id", "image", "repo", "version", "FAIL_TO_PASS", "PASS_TO_PASS", "log_parser", "eval_type",
-            "eval_script", "patch"} <= set(told)  # fmt: skip
+    assert {"instance_id", "image", "repo", "version", "FAIL_TO_PASS", "PASS_TO_PASS", "log_parser",
+            "eval_type", "eval_script", "patch"} <= set(told)  # fmt: skip
     assert told["patch"] == row.patch and told["image"] == world.image_of(row)
     assert all(not test.split()[1:] for test in told["FAIL_TO_PASS"] + told["PASS_TO_PASS"])
     script = (folder / "build.sh").read_text()

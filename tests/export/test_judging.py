@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,18 +15,19 @@ from smith_lib.types import Instance
 from tests.export.conftest import CLEAN, FILE, TESTS
 
 Run = Callable[[str], str]
+STATUS = ("PASSED", "FAILED", "ERROR", "SKIPPED", "XFAIL")
 START, END = ">>>>> Start Test Output", ">>>>> End Test Output"
 
 
 def told(log: str) -> dict[str, str]:
     """Test to status, by what SWE-bench's parser takes: lines that start so, cut at white space."""
     lines = log.partition(START)[2].partition(END)[0].splitlines()
-    words = [line.split() for line in lines if line.startswith(("PASSED", "FAILED", "ERROR", "SKIPPED", "XFAIL"))]
-    return {word[1]: word[0] for word in words}
+    told = [line.split() for line in lines if line.startswith(STATUS)]
+    return {words[1]: words[0] for words in told}
 
 
 def judged(in_task: Run, row: Instance, answer: str) -> tuple[dict[str, str], bool]:
-    """What the row's script tells after an answer, a shell script in the tree; whether its command succeeds."""
+    """What the row's script tells after an answer, which is a shell script; whether its command succeeds."""
     script = swebench.row_of(row)["eval_script"].replace(f": '{END}'", f"echo code $?\n: '{END}'")
     coded = base64.b64encode(script.encode()).decode()
     log = in_task(f"cd /testbed\n({answer})\necho {coded} | base64 -d > /eval.sh\nbash /eval.sh\n")
@@ -59,18 +61,12 @@ def test_the_script_keeps_its_markers_where_the_harness_looks(row):
     assert "evaluate.py run" in lines[lines.index(f": '{END}'") - 1]
 
 
-@pytest.mark.parametrize("path", ["tests/x/a.txt", "conftest.py", "a/conftest.py", "pyproject.toml", "testing/a.py",
-                                  "pkg/test_a.py", "a_test.py", "tests.py"])  # fmt: skip
+@pytest.mark.parametrize("path", ["tests/x/a.txt", "conftest.py", "a/conftest.py", "pyproject.toml",
+                                  "testing/a.py", "pkg/test_a.py", "a_test.py", "tests.py"])  # fmt: skip
 def test_what_judges_is_told_from_code(path):
-    import re
-
     assert re.search(judging.judges(), path)
     assert not re.search(judging.judges(), "pkg/contest.py")
     assert not re.search(judging.judges(), "latest/code.py")
-
-
-pytestmark: list[pytest.MarkDecorator] = []
-needs = [pytest.mark.engine, pytest.mark.network]
 
 
 @pytest.mark.engine

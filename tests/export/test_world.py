@@ -1,5 +1,6 @@
 """The world of a task: the buggy code in one commit, and the clean lines nowhere."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -12,7 +13,6 @@ from smith_lib.export.images import Engine, make
 from smith_lib.types import CodeFile
 from tests.export.conftest import CLEAN, FILE, FILES, TEST, TESTS, a_task
 
-sandboxed = [pytest.mark.engine, pytest.mark.network]
 Run = Callable[[str], str]
 
 
@@ -53,16 +53,16 @@ def test_the_lines_looked_for_are_the_clean_ones_with_two_around(row):
 @pytest.mark.engine
 @pytest.mark.network
 def test_the_task_is_one_commit_without_a_past(in_task: Run):
-    said = in_task("cd /testbed; git rev-list --all --count; git status --porcelain --ignored; git remote;"
-                   "git reflog; git stash list; git fsck --unreachable --no-reflogs; git ls-files")  # fmt: skip
+    told = "git rev-list --all --count; git status --porcelain --ignored; git remote; git reflog"
+    said = in_task(f"cd /testbed; {told}; git stash list; git fsck --unreachable --no-reflogs; git ls-files")
     assert said.splitlines() == ["1", *sorted(FILES)]
 
 
 @pytest.mark.engine
 @pytest.mark.network
 def test_the_clean_lines_are_in_no_file_of_the_image(in_task: Run):
-    hits = in_task("grep -rlF 'weight <= left' / --exclude-dir=proc --exclude-dir=sys --exclude-dir=smith-copies || true")
-    assert hits == ""
+    aside = " ".join(f"--exclude-dir={name}" for name in ("proc", "sys", "smith-copies"))
+    assert in_task(f"grep -rlF 'weight <= left' / {aside} || true") == ""
     assert in_task("grep -c 'weight < left' /testbed/shelf/books.py").strip() == "1"
     assert in_task("find /testbed /opt /home /root -name '*.pyc'") == ""
     assert in_task("ls /opt") == "requirements.txt\nvenv\n"
@@ -87,61 +87,67 @@ def test_the_test_patch_gives_the_clean_tests_back(in_task: Run, row):
 @pytest.mark.network
 def test_nothing_is_found_in_a_sealed_image(built: Engine, row):
     assert copies.outside([row], row.image, built.ask) == {}
-    assert copies.inside(row, world.image_of(row), built.ask) == ""
+    assert copies.inside(row, world.image_of(row), built.ask) == []
 
 
 HIDING = {
-    "site-packages": "cp {clean} /opt/venv/lib/python3.11/site-packages/other.py",
-    "indented otherwise": "sed 's/^/    /' {clean} > /usr/share/notes.txt",
-    "a wheel": "cd /opt && python -m zipfile -c /home/smith/shelf.whl {clean}",
-    "a tar": "tar -czf /var/tmp/shelf.tar.gz {clean}",
-    "bytecode": "mkdir -p /opt/shelf/__pycache__ && touch /opt/shelf/__pycache__/books.cpython-311.pyc",
+    "/opt/venv/lib/python3.11/site-packages/other.py": "cp /clean.py {}",
+    "/usr/share/indented.txt": "sed 's/^/    /' /clean.py > {}",
+    "/home/smith/shelf.whl": "python -m zipfile -c {} /clean.py",
+    "/var/tmp/shelf.tar.gz": "tar -czf {} /clean.py",
+    "/var/tmp/books.py.gz": "gzip -c /clean.py > {}",
+    "/opt/shelf/__pycache__/books.cpython-311.pyc": "mkdir -p /opt/shelf/__pycache__ && touch {}",
 }
+"""Places outside the tree, and how a copy gets there."""
 INSIDE = {
-    "build": "mkdir -p build/lib && cp {clean} build/lib/books.py",
-    "a commit more": "cp {clean} shelf/books.py && git -c user.name=a -c user.email=b commit -qam x",
-    "an object": "git hash-object -w {clean}",
+    "/testbed/build/lib/books.py": "mkdir -p build/lib && cp /clean.py {}",
+    "/testbed/shelf/__pycache__/books.cpython-311.pyc": "mkdir -p shelf/__pycache__ && touch {}",
+    "/testbed/dist/shelf.egg": "mkdir dist && python -m zipfile -c {} /clean.py",
+    "objects that the commit does not name": "git hash-object -w /clean.py",
     "a remote": "git remote add origin https://example.org/shelf",
-    "bytecode": "mkdir -p shelf/__pycache__ && touch shelf/__pycache__/books.cpython-311.pyc",
-    "an egg": "mkdir dist && python -m zipfile -c dist/shelf.egg {clean}",
+    "a reflog": "mkdir .git/logs",
 }
 
 
 @pytest.fixture
-def spoilt(built: Engine) -> Iterator[Callable[[str, str], str]]:
-    """From an image and a command to an image in which it was run; removed afterwards."""
+def spoilt(built: Engine) -> Iterator[Callable[[str, Mapping[str, str]], str]]:
+    """From an image to one in which clean code lies in those places; removed afterwards."""
     client = docker.from_env()
-    made = []
+    name = f"smith/export-test-spoilt:{os.getpid()}"
 
-    def spoil(image: str, command: str) -> str:
-        name = f"smith/export-test-spoilt:{len(made)}"
-        text = f"FROM {image}\nUSER root\nCOPY clean.py /clean.py\nRUN {command.format(clean='/clean.py')} && rm /clean.py\n"
-        context: Mapping[str, bytes] = {"Dockerfile": text.encode(), "clean.py": CLEAN.encode()}
-        client.images.remove(name, force=True) if client.images.list(name) else None
-        built.build(name, context)
-        made.append(name)
+    def spoil(image: str, places: Mapping[str, str]) -> str:
+        runs = "".join(f"RUN {how.format(place)}\n" for place, how in places.items())
+        text = f"FROM {image}\nUSER root\nCOPY clean.py /clean.py\n{runs}RUN rm /clean.py\n"
+        built.build(name, {"Dockerfile": text.encode(), "clean.py": CLEAN.encode()})
         return name
 
     yield spoil
-    for name in made:
-        client.images.remove(name, force=True)
+    client.images.remove(name, force=True)
     client.close()
 
 
 @pytest.mark.engine
 @pytest.mark.network
-@pytest.mark.parametrize("how", HIDING)
-def test_a_copy_outside_the_tree_is_found(how, built: Engine, spoilt, row):
-    image = spoilt(row.image, HIDING[how])
-    assert set(copies.outside([row], image, built.ask)) == {row.instance_id}
+def test_copies_outside_the_tree_are_found(built: Engine, spoilt, row):
+    other = replace(row, instance_id="other", patch=row.patch.replace("taken", "kept"))
+    found = copies.outside([row, other], spoilt(row.image, HIDING), built.ask)
+    assert sorted(found[row.instance_id]) == sorted(HIDING)
+    assert found["other"] == [path for path in HIDING if path.endswith(".pyc")]
 
 
 @pytest.mark.engine
 @pytest.mark.network
-@pytest.mark.parametrize("how", INSIDE)
-def test_a_copy_or_a_past_in_the_tree_is_found(how, built: Engine, spoilt, row):
-    image = spoilt(world.image_of(row), INSIDE[how])
-    assert copies.inside(row, image, built.ask) != ""
+def test_copies_and_a_past_in_the_tree_are_found(built: Engine, spoilt, row):
+    image = spoilt(world.image_of(row), INSIDE)
+    assert sorted(copies.inside(row, image, built.ask)) == sorted(INSIDE)
+
+
+@pytest.mark.engine
+@pytest.mark.network
+def test_a_second_commit_is_found(built: Engine, spoilt, row):
+    commit = "cp /clean.py shelf/books.py && git -c user.name=a -c user.email=b commit -qam {}"
+    found = copies.inside(row, spoilt(world.image_of(row), {"x": commit}), built.ask)
+    assert "more than one commit" in found
 
 
 @pytest.mark.engine
