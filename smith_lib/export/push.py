@@ -15,6 +15,8 @@ def push(folder: Path, repo_id: str, version: str) -> str:
     token = os.environ.get("HF_TOKEN", "").strip()
     if not token:
         raise InputError("pushing takes a token of the hub that may write: set HF_TOKEN")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when it is imported
+    import httpx
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -33,6 +35,6 @@ def push(folder: Path, repo_id: str, version: str) -> str:
         if status in (400, 401, 403, 404):
             raise InputError(f"{why}; is HF_TOKEN one that may write there?") from error
         raise NetworkError(why) from error
-    except OSError as error:
+    except (OSError, httpx.HTTPError) as error:
         raise NetworkError(f"the hub at {hub.endpoint} does not answer: {error}") from error
     return f"{hub.endpoint}/datasets/{repo_id}"
