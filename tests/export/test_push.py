@@ -50,7 +50,8 @@ class Hub:
             for line in map(json.loads, body.splitlines()):
                 if line["key"] == "file":
                     self.files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
-            return as_json({"commitUrl": "http://hub/c", "commitOid": "0" * 40, "success": True})
+            commit = f"http://{request.headers['host']}/datasets/me/tasks/commit/{'0' * 40}"
+            return as_json({"commitUrl": commit, "commitOid": "0" * 40, "success": True})
         if request.path.endswith("/datasets/me/tasks/revision/main") or request.path.endswith("/me/tasks"):
             return as_json({"id": "me/tasks", "siblings": [], "sha": "0" * 40})
         return as_json([] if "/tree/" in request.path else {})
@@ -76,8 +77,8 @@ def test_a_push_makes_a_private_dataset_of_the_folders_files(folder):
     hub = Hub()
     with serving(hub) as url:
         assert pushed(folder, url) == f"{url}/datasets/me/tasks"
-    told = [(made["name"], made["type"], made["private"]) for made in hub.made]
-    assert told == [("tasks", "dataset", True)]
+    told = [(made["name"], made["organization"], made["type"], made["visibility"]) for made in hub.made]
+    assert told == [("tasks", "me", "dataset", "private")]
     wanted = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     assert hub.files == {name: data for name, data in wanted.items() if name != "export.json"}
     assert hub.tokens == {"Bearer hf_some"}
