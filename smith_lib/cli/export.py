@@ -32,7 +32,7 @@ from smith_lib.types import Instance
         "smith export data --to swebench data/swebench --verify",
         "smith export data/published/v0001-1a2b3c4d --to harbor tasks --limit 20",
         "smith export data --to sft sft --subset all --json",
-        "HF_TOKEN=... smith export data --to huggingface hub --push OWNER/NAME",
+        "smith export data --to huggingface hub --push OWNER/NAME",
     ],
 )
 @click.argument("dataset_", metavar="DATASET")
