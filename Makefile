@@ -4,6 +4,9 @@ PYTHON ?= $(or $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 
 BIN := .venv/bin
 # What `make demo` makes tasks from.
 DEMO ?= pypi:h11==0.16.0 --limit 80 --seed 1
+# What `make verify-exports` exports, and how many of the tasks are run.
+VERIFIED ?= pypi:h11==0.16.0 --limit 40 --seed 7
+SAMPLE ?= 3
 # How many processes run the tests.
 PROCESSES ?= 2
 # uv reads no pip configuration: an index that pip was told of is handed on.
@@ -12,7 +15,7 @@ UV = UV_CONSTRAINT= $(addprefix UV_DEFAULT_INDEX=,$(INDEX)) VIRTUAL_ENV=$(CURDIR
 COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet $(UPGRADE)
 
-.PHONY: setup demo test lint engine lock clean
+.PHONY: setup demo test lint engine lock clean verify-exports
 
 setup: .venv/.installed
 
@@ -52,10 +55,18 @@ lint: setup
 test: setup lint
 	$(BIN)/pytest --durations=15 $(or $(PYTEST),-n $(PROCESSES) --no-loadscope-reorder)
 
+# Every format's export in the hands of its own client, which is installed on the way; not part of `make test`.
+verify-exports: engine
+	[ -f verify-out/published/latest ] || $(BIN)/smith run $(VERIFIED) --out verify-out
+	scripts/verify-exports verify-out $(SAMPLE) $(BIN)/smith
+
 # make lock UPGRADE=--upgrade takes the newest releases.
 lock: .venv/.uv
 	$(COMPILE) --output-file requirements/run.lock
 	$(COMPILE) --group dev --output-file requirements/dev.lock
+	@for client in datasets swebench harbor; do \
+		$(subst pyproject.toml --universal --python-version 3.11,--universal --python-version 3.12,$(COMPILE)) \
+			--group client-$$client --output-file requirements/$$client.lock || exit 1; done
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist demo-out
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist demo-out verify-out

@@ -11,12 +11,19 @@ from smith_lib.types import Instance
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def card(version: str, choice: Choice, metrics: Mapping[str, Any]) -> str:
-    """The card's text: front matter, figures, columns, how to load, licences."""
+def card(
+    version: str, choice: Choice, metrics: Mapping[str, Any], columns: Mapping[str, str] | None = None,
+    split: str = "train",
+) -> str:  # fmt: skip
+    """The card's text: front matter, figures, columns, how to load, licences.
+
+    `columns` is what each column means, those of the published row where not given. Without metrics the
+    funnel is left out.
+    """
     rows = [*choice.main, *choice.subtle]
     subtle = f", and {len(choice.subtle):,} subtle ones, which break too few tests, in a subset of their own"
     parts = [
-        _front_matter(version, choice),
+        _front_matter(version, choice, split),
         f"# Verified bug-fixing tasks, {version}\n",
         f"{_many(len(choice.main), 'task', 'tasks')} from "
         + _many(len({row.repo_id for row in rows}), "repository", "repositories")
@@ -24,16 +31,15 @@ def card(version: str, choice: Choice, metrics: Mapping[str, Any]) -> str:
         + ". Each is a bug that was put into a repository whose tests pass, that the repository's own tests"
         " notice, and that was seen to fail the same tests in every run. `patch` is the fix.\n",
         "## Load it\n",
-        _loading(choice),
-        "## From attempts to tasks\n",
-        _funnel(metrics, choice),
+        _loading(choice, split),
+        *(["## From attempts to tasks\n", _funnel(metrics, choice)] if metrics else []),
         "## What is in it\n",
         _distribution(choice),
         "`difficulty` is an estimate by rule: the more lines and files the fix changes, the further from it"
         " the failing tests' tracebacks end, and where a single test notices the bug, the longer a fix is"
         " said to take.\n",
         "## Columns\n",
-        _table(("column", "meaning"), ((f"`{name}`", text) for name, text in explained().items())),
+        _table(("column", "meaning"), ((f"`{k}`", text) for k, text in (columns or explained()).items())),
         "## Licences\n",
         "Code and tests remain under the licence of their repository:\n",
         _table(("repository", "source", "licence", "tasks"), _licences(rows)),
@@ -41,11 +47,11 @@ def card(version: str, choice: Choice, metrics: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _front_matter(version: str, choice: Choice) -> str:
+def _front_matter(version: str, choice: Choice, split: str) -> str:
     licenses = sorted({row.license for row in (*choice.main, *choice.subtle)})
     total = len(choice.main) + len(choice.subtle)
     size = next((name for most, name in SIZES if total < most), "n>1M")
-    subsets = [("default", "train", choice.main), ("subtle", "subtle", choice.subtle)]
+    subsets = [("default", split, choice.main), ("subtle", "subtle", choice.subtle)]
     lines = [
         "---",
         f"pretty_name: Verified bug-fixing tasks {version}",
@@ -68,17 +74,17 @@ def _front_matter(version: str, choice: Choice) -> str:
     ]
     for config, prefix, rows in subsets:
         if rows:
-            lines += [f"- config_name: {config}", "  data_files:", "  - split: train"]
+            lines += [f"- config_name: {config}", "  data_files:", f"  - split: {split}"]
             lines += [f"    path: data/{prefix}-*.parquet"]
     return "\n".join([*lines, "---\n"])
 
 
-def _loading(choice: Choice) -> str:
+def _loading(choice: Choice, split: str) -> str:
     lines = ["```python", "from datasets import load_dataset", ""]
     if choice.main:
-        lines.append('tasks = load_dataset("path/to/this/folder", split="train")')
+        lines.append(f'tasks = load_dataset("path/to/this/folder", split="{split}")')
     if choice.subtle:
-        lines.append('subtle = load_dataset("path/to/this/folder", "subtle", split="train")')
+        lines.append(f'subtle = load_dataset("path/to/this/folder", "subtle", split="{split}")')
     return "\n".join([*lines, "```\n"])
 
 
