@@ -189,6 +189,9 @@ class ValidateSettings(_Stage):
     """Ways of judging that are used where the clean suite shows that they tell the truth."""
     confirm: Literal["warm", "cold"] = Field("warm", json_schema_extra=flag("--confirm"))
     """How what ships is run again: in warm processes, or cold with the whole suite each time."""
+    alike: float = Field(0.75, ge=0, le=1)
+    """From this likeness to another of the repository on (0 to 1, what the edits change compared), a bug is a
+    near-duplicate and is not judged; 0 judges all. Bugs from a file are always judged."""
     audit: float = Field(0.03, ge=0, le=1)
     """Share of the verdicts of each outcome, one at least, that a cold run of the whole suite checks."""
 
