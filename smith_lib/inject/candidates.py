@@ -81,7 +81,8 @@ def candidates(
         material = []
     drafts = [d for op in material for d in drafts_of(op, sites, studio, wanted, random(op.name))]
     most = max(6, settings.limit // (4 if offered else 1))
-    together = [d for name in kinds for d in combine.combined(name, drafts, studio, most, random(name))]
+    parts = [*drafts, *authored, *mirrored]
+    together = [d for name in kinds for d in combine.combined(name, parts, studio, most, random(name))]
     singles = drafts if offered else []
     picked = balance.choose(singles, together, settings, random("choice"), authored, mirrored, common)
     for reason, n in sorted(studio.refused.items()):

@@ -84,7 +84,8 @@ def test_a_small_bug_beside_a_large_one_makes_another_bug_and_a_slip_in_the_larg
     large = bug(body, "    found.extend(row for row in rows[1:] if row.hidden and row.size and most)\n"
                 "    found.sort(key=lambda row: (row.size, row.hidden, row.name), reverse=True)\n"
                 "    return found[:most] if len(found) > most else [*found, *rows]\n", 1)  # fmt: skip
-    slipped = a_candidate(2, bug_patch=large.bug_patch.replace("else [*found, *rows]", "else [*rows, *found]"))
+    other = large.bug_patch.replace("else [*found, *rows]", "else [*rows, *found]")
+    slipped = a_candidate(2, bug_patch=other)
     both = diffs.apply(large.bug_patch, {"m.py": CLEAN}.__getitem__)["m.py"]
     with_small = both.replace("size < limit and not item", "size > limit or item")
     beside = a_candidate(3, bug_patch=diffs.make({"m.py": CLEAN}, {"m.py": with_small}))
