@@ -32,6 +32,7 @@ def neighbours(drafts: Sequence[Draft]) -> list[tuple[list[Draft], list[Draft]]]
     The one that is called is the only one of its name, in the same file or else in all of them.
     """
     groups: dict[Group, list[Draft]] = {}
+    places: dict[Group, tuple[Program, cst.FunctionDef]] = {}
     named: dict[str, list[Group]] = {}
     for draft in drafts:
         part = draft.parts[0]
@@ -40,12 +41,11 @@ def neighbours(drafts: Sequence[Draft]) -> list[tuple[list[Draft], list[Draft]]]
         group = part.program.path, part.program.span(part.unit)[0]
         if group not in groups:
             named.setdefault(part.unit.name.value, []).append(group)
+            places[group] = part.program, part.unit
         groups.setdefault(group, []).append(draft)
     found: list[tuple[list[Draft], list[Draft]]] = []
     for group, callers in groups.items():
-        part = callers[0].parts[0]
-        assert isinstance(part.unit, cst.FunctionDef)
-        for name in dict.fromkeys(_called(part.program, part.unit)):
+        for name in dict.fromkeys(_called(*places[group])):
             there = named.get(name, [])
             near = [other for other in there if other[0] == group[0]] or there
             if len(near) == 1 and near[0] != group:

@@ -111,7 +111,6 @@ def _in_package(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft
 GATHER: dict[str, Callable[[Sequence[Draft], Random], Iterator[list[Draft]]]] = {
     "combine_function": _in_function,
     "combine_file": _in_file,
-    "combine_calls": "Two to four rewrites in a function and one that it calls.",
     "combine_calls": _in_calls,
     "combine_package": _in_package,
 }
