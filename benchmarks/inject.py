@@ -1,7 +1,7 @@
 """What comes of the bugs that are made: a table per family and operator, and what the dataset's figures want.
 
     python benchmarks/inject.py [--limit 300] [--families ast semantic combine] [--history NAME=GIT ...]
-        [--per-function 6] [--seed 1] [--workers 2] [--sandbox docker] [--out FOLDER] [NAME...]
+        [--yields CSV] [--per-function 6] [--seed 1] [--workers 2] [--sandbox docker] [--out FOLDER] [NAME...]
 
 Names are PyPI projects, with or without `==VERSION`; without any, those of `NAMES` are taken. Per family and
 operator, over all of them: candidates, what came of them, the share of valid ones in those that were judged
@@ -12,6 +12,7 @@ fixes that are undone are told by the age of their commit.
 """
 
 import argparse
+import csv
 import math
 import re
 import statistics
@@ -20,8 +21,10 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from smith_lib import stages
+from smith_lib.inject.yields import counted
 from smith_lib.sandbox.backends import open_sandbox
 from smith_lib.settings import load
 from smith_lib.sources.table import cache_folder
@@ -66,6 +69,8 @@ def main() -> int:
     parser.add_argument("--per-function", type=int, default=6, help="most candidates in one function")
     parser.add_argument("--families", nargs="+", default=["ast", "semantic", "combine"])
     parser.add_argument("--history", action="append", default=[], help="NAME=GIT: where mirrored fixes are")
+    parser.add_argument("--draw-by", default="recorded", help="the setting inject.yields")
+    parser.add_argument("--yields", help="a file that the yields are written to, as the package has them")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--sandbox", default="auto")
@@ -76,6 +81,7 @@ def main() -> int:
         "out": given.out or tempfile.mkdtemp(prefix="smith-benchmark-"), "seed": given.seed,
         "workers": given.workers, "sandbox.kind": given.sandbox, "inject.limit": given.limit,
         "inject.max_per_function": given.per_function, "inject.histories": histories,
+        "inject.yields": given.draw_by,
         "inject.strategies": [*given.families, *(["mirror"] if histories else [])],
     }  # fmt: skip
     settings = load(None, changes)
@@ -92,6 +98,8 @@ def main() -> int:
     finally:
         sandbox.close()
     told(bugs, loc)
+    if given.yields:
+        write(given.yields, bugs)
     return 0
 
 
@@ -109,6 +117,15 @@ def judged(name: str, desk: Desk, loc: dict[str, int]) -> list[Bug]:
     verdicts = read(desk.root, Shard("verdicts", repo.repo_id, validated.key), Verdict)
     by_id = {verdict.candidate_id: verdict for verdict in verdicts}
     return [Bug(row, by_id[row.candidate_id]) for row in rows]
+
+
+def write(path: str, bugs: Sequence[Bug]) -> None:
+    """Nothing; the yields of operators are written to the file."""
+    found = counted([bug.row for bug in bugs], [bug.verdict for bug in bugs])
+    with Path(path).open("w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("operator", "judged", "valid"))
+        rows.writerows((name, one.judged, one.valid) for name, one in found.items())
 
 
 def told(bugs: Sequence[Bug], loc: Mapping[str, int]) -> None:

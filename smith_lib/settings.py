@@ -123,6 +123,9 @@ class InjectSettings(_Stage):
     where `llm.model` is set."""
     operators: tuple[str, ...] = ()
     """Only these operators; all where empty. `smith operators` lists them."""
+    yields: str = Field("recorded", min_length=1)
+    """How often each operator's bugs were valid so far; those that rarely were are drawn less. The name of a
+    version published in the same `out`, `recorded` (measured for this release) or `even` (all alike)."""
     simple: float = Field(0.6, ge=0, le=1)
     """Share of candidates drawn towards fixes of 1 to 5 lines."""
     medium: float = Field(0.3, ge=0, le=1)
@@ -132,6 +135,9 @@ class InjectSettings(_Stage):
     common_share: float = Field(0.15, ge=0, le=1)
     """Share of the candidates that may lie in functions which more than half of the tests execute: such bugs
     take the longest to judge and are mostly too broken. More are taken only where nothing else is left."""
+    rare_share: float = Field(0.15, ge=0, le=1)
+    """Share of the candidates that may lie where fewer tests come by than `validation.subtle_below` wants to
+    fail: such bugs are subtle at most. More are taken only where little else is left."""
     llm_share: float = Field(0.3, gt=0, le=1)
     """Share of the candidates that a model writes, where the family `llm` is on."""
     mirror_share: float = Field(0.3, gt=0, le=1)

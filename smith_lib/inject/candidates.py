@@ -14,7 +14,9 @@ from smith_lib.inject.llm_family import modify
 from smith_lib.inject.mirror_family import mirror
 from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.inject.program import Program, Skipped, read
+from smith_lib.inject.reach import Reach
 from smith_lib.inject.table import chosen
+from smith_lib.inject.yields import Yields
 from smith_lib.llm import Model
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Candidate, Complexity, Function, Repo, Strategy
@@ -48,13 +50,17 @@ def candidates(
     executed: Mapping[str, Set[int]] | None = None,
     past: Past | None = None,
     common: Set[str] = frozenset(),
+    yields: Yields | None = None,
+    often: Mapping[str, Set[int]] | None = None,
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
     `executed` has, by path, the first lines of the statements that reliable tests execute; in functions,
-    nothing else is changed; `common` has the functions that most tests execute, as `file::qualname`. Without
-    a model the family `llm` gives nothing, and without a past the family `mirror`. Raises `UnknownName` for
-    an operator that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
+    nothing else is changed; `common` has the functions that most tests execute, as `file::qualname`; `yields`
+    says how often operators gave valid bugs, and `often` has those of the lines that enough tests execute for
+    a bug that is more than subtle. Without a model the family `llm` gives nothing, and without a past the
+    family `mirror`. Raises `UnknownName` for an operator that the table does not hold,
+    `NetworkError` and `InputError` where the model cannot be had.
     """
     operators, combinations = chosen(settings.operators)
     parsed, _ = programs(repo, tree)
@@ -84,7 +90,11 @@ def candidates(
     parts = [*drafts, *authored, *mirrored]
     together = [d for name in kinds for d in combine.combined(name, parts, studio, most, random(name))]
     singles = drafts if offered else []
-    picked = balance.choose(singles, together, settings, random("choice"), authored, mirrored, common)
+    picked = balance.choose(
+        singles, together, settings, random("choice"), authored, mirrored, common,
+        Reach(executed, often).is_rare if executed is not None and often is not None else lambda draft: False,
+        yields,
+    )  # fmt: skip
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
     rows = [_candidate(repo.repo_id, draft, seed) for draft in picked]
