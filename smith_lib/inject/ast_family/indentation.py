@@ -23,6 +23,10 @@ LONGEST = 12
 """Statements that are moved at once, at most."""
 
 
+_WHOLE = cst.FunctionDef | cst.ClassDef | cst.For | cst.While | cst.Try | cst.With
+"""Statements that nobody moves into a branch or loop before by a slip."""
+
+
 def _splits(body: Sequence[cst.BaseStatement]) -> Iterator[int]:
     yield from range(max(1, len(body) - LONGEST), len(body))
 
@@ -97,7 +101,7 @@ def _indented(node: cst.IndentedBlock, kind: type[cst.If] | type[cst.For]) -> It
             continue
         for to in range(at + 2, min(len(body), at + 1 + LONGEST) + 1):
             moved = body[at + 1 : to]
-            if any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in moved) or ends(moved):
+            if any(isinstance(s, _WHOLE) for s in moved) or ends(moved):
                 break
             grown = holder.with_changes(body=with_statements(holder.body, [*inside, *moved]))
             yield node.with_changes(body=[*body[:at], grown, *body[to:]])

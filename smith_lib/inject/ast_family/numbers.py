@@ -8,7 +8,7 @@ from smith_lib.inject.nodes import as_int, in_place_of
 from smith_lib.inject.operator import Context, operator
 
 SWAPS: dict[type[cst.CSTNode], tuple[type[cst.CSTNode], ...]] = {
-    cst.Add: (cst.Subtract,), cst.Subtract: (cst.Add,), cst.Multiply: (cst.FloorDivide,),
+    cst.Add: (cst.Subtract,), cst.Subtract: (cst.Add,), cst.Multiply: (cst.Add,),
     cst.Modulo: (cst.FloorDivide,), cst.FloorDivide: (cst.Modulo,), cst.BitAnd: (cst.BitOr,),
     cst.BitOr: (cst.BitAnd,), cst.LeftShift: (cst.RightShift,), cst.RightShift: (cst.LeftShift,),
 }  # fmt: skip

@@ -5,8 +5,22 @@ from typing import Any
 
 import libcst as cst
 
-from smith_lib.inject.nodes import ends, negated, same, statements, unwrapped
+from smith_lib.inject.nodes import (
+    asks_for_key,
+    ends,
+    is_commented,
+    n_statements,
+    negated,
+    same,
+    statements,
+    unwrapped,
+)
 from smith_lib.inject.operator import Context, operator
+
+MOST_MIXED_UP = 6
+"""Statements in two cases that somebody may mix up without noticing."""
+MOST_GONE = 4
+"""Statements of an alternative that somebody may leave out as needless."""
 
 
 def _is_inner(node: cst.If, context: Context) -> bool:
@@ -32,10 +46,11 @@ def drop_elif(node: cst.If, context: Context) -> Iterator[cst.If]:
     "edge_case",
     ("if a:\n    f()\nelif b:\n    g()\nelse:\n    h()\n", "if b:\n    g()\nelse:\n    h()\n"),
     family="semantic",
+    quiet="c()\n# where a\nif a:\n    f()\nelif b:\n    g()\n",
 )
 def drop_first_case(node: cst.If, context: Context) -> Iterator[cst.If]:
     """The chain of cases without its first."""
-    if isinstance(node.orelse, cst.If) and not _is_inner(node, context):
+    if isinstance(node.orelse, cst.If) and not _is_inner(node, context) and not is_commented(node):
         yield node.orelse.with_changes(leading_lines=node.leading_lines)
 
 
@@ -67,7 +82,11 @@ def swap_cases(node: cst.If, context: Context) -> Iterator[cst.If]:
 def mix_up_cases(node: cst.If) -> Iterator[cst.If]:
     """The chain of cases in which two do what the other should."""
     other = node.orelse
-    if isinstance(other, cst.If):
+    if (
+        isinstance(other, cst.If)
+        and not is_commented(other)
+        and n_statements([node.body, other.body]) <= MOST_MIXED_UP
+    ):
         yield node.with_changes(body=other.body, orelse=other.with_changes(body=node.body))
 
 
@@ -94,7 +113,8 @@ def always_one_branch(node: cst.If, context: Context) -> Iterator[Any]:
         for block in (node.body, node.orelse.body):
             body = statements(block)
             siblings, at = context.siblings(node)
-            if body and (not ends(body) or at + 1 == len(siblings)):
+            gone = n_statements([node.body, node.orelse.body]) - n_statements(body)
+            if body and gone <= MOST_GONE and (not ends(body) or at + 1 == len(siblings)):
                 yield unwrapped(node, body)
 
 
@@ -161,7 +181,7 @@ def forget_to_skip(node: cst.If, context: Context) -> Iterator[Any]:
     "logic_error",
     ("if a:\n    return b\nf()\n", "if not a:\n    return b\nf()\n"),
     family="semantic",
-    quiet="if a and b:\n    return c\n",
+    quiet=("if a and b:\n    return c\n", "if a in b:\n    return b[a]\n"),
 )
 def invert_guard(node: cst.If) -> Iterator[cst.If]:
     """The guard that leaves early in just the wrong cases."""
@@ -169,6 +189,7 @@ def invert_guard(node: cst.If) -> Iterator[cst.If]:
         node.orelse is None
         and ends(statements(node.body))
         and not isinstance(node.test, cst.BooleanOperation)
+        and not asks_for_key(node.test, node.body)
     ):
         yield node.with_changes(test=negated(node.test))
 
