@@ -135,7 +135,7 @@ class InjectSettings(_Stage):
     common_share: float = Field(0.15, ge=0, le=1)
     """Share of the candidates that may lie in functions which more than half of the tests execute: such bugs
     take the longest to judge and are mostly too broken. More are taken only where nothing else is left."""
-    rare_share: float = Field(0.15, ge=0, le=1)
+    rare_share: float = Field(0.1, ge=0, le=1)
     """Share of the candidates that may lie where fewer tests come by than `validation.subtle_below` wants to
     fail: such bugs are subtle at most. More are taken only where little else is left."""
     llm_share: float = Field(0.3, gt=0, le=1)

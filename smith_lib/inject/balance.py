@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from smith_lib.inject.draw import Draft
+from smith_lib.inject.reach import Reach
 from smith_lib.inject.yields import Weights, Yields
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Category, Complexity, Strategy
@@ -70,9 +71,12 @@ class Chooser:
         sizes: Mapping[Complexity, float],
         max_per_function: int,
         weights: Weights,
+        reach: Reach | None = None,
     ) -> None:
-        """Aim at `limit` drafts, with these shares of fix sizes and so much of each operator."""
+        """Aim at `limit` drafts, with these shares of fix sizes, so much of each operator and place."""
         self.limit = limit
+        self.reach = reach
+        self.places: dict[int, float] = {}
         self.weights = weights
         self.starts: dict[str, float] = {}
         self.shares = {
@@ -109,10 +113,11 @@ class Chooser:
         self.functions.update(draft.functions)
         self.files.update(draft.files)
 
-    def _crowding(self, draft: Draft) -> tuple[int, int]:
-        return max(self.functions[name] for name in draft.functions), max(
-            self.files[path] for path in draft.files
-        )
+    def _crowding(self, draft: Draft) -> tuple[float, int]:
+        """How many bugs its function has, weighed by how many tests come by; then its file."""
+        weight = self.places.get(id(draft), 1.0)
+        most = max(self.functions[name] for name in draft.functions)
+        return (most + 1) / weight, max(self.files[path] for path in draft.files)
 
     def _turn(self, operator: str) -> tuple[float, str]:
         """When an operator's next draft is due: the more were taken, and the less it gives, the later."""
@@ -123,6 +128,8 @@ class Chooser:
         cells: dict[Cell, dict[str, list[Draft]]] = defaultdict(dict)
         for draft in random.sample(drafts, len(drafts)):
             cells[draft.complexity, draft.category].setdefault(draft.operator, []).append(draft)
+        if self.reach is not None:
+            self.places |= {id(draft): self.reach.weight(draft) for draft in drafts}
         for name in sorted({draft.operator for draft in drafts}):
             self.starts.setdefault(name, random.random())
         while cells and len(self.chosen) < min(upto, self.limit):
@@ -148,27 +155,27 @@ def choose(
     written: Sequence[Draft] = (),
     mirrored: Sequence[Draft] = (),
     common: Set[str] = frozenset(),
-    rare: Callable[[Draft], bool] = lambda draft: False,
     yields: Yields | None = None,
+    reach: Reach | None = None,
 ) -> list[Draft]:
     """Up to `settings.limit` of the drafts: written by a model, undone fixes, of several files, the rest.
 
-    An operator is drawn in proportion to its yield in `yields` (see `Weights`), all alike without. Of drafts
-    that are `rare`, where few tests come by, `settings.rare_share` of the limit is taken, and of those in
-    `common` functions, which most tests execute, `settings.common_share`; more only where nothing else is
-    left, the rare ones first.
+    An operator is drawn in proportion to its yield in `yields` (see `Weights`), all alike without; a place by
+    the share of tests that come by (see `Reach`). Of drafts that are rare `settings.rare_share` of the limit
+    is taken, and of those in `common` functions, which most tests execute, `settings.common_share`; more only
+    where nothing else is left, the rare ones first.
     """
     sizes = {
         Complexity.SIMPLE: settings.simple,
         Complexity.MEDIUM: settings.medium,
         Complexity.COMPLEX: max(0.0, 1 - settings.simple - settings.medium),
     }
-    chooser = Chooser(settings.limit, sizes, settings.max_per_function, Weights(yields or {}))
+    chooser = Chooser(settings.limit, sizes, settings.max_per_function, Weights(yields or {}), reach)
     chooser.take(written, len(written), random)
     part = settings.mirror_share if singles or combined else 1.0
     chooser.take(mirrored, len(chooser.chosen) + max(1, round(part * settings.limit)), random)
     chooser.most_of_one = max(1, round(MOST_OF_ONE * settings.limit))
-    few = chooser.bound(rare, settings.rare_share)
+    few = chooser.bound(reach.is_rare if reach is not None else lambda draft: False, settings.rare_share)
     many = chooser.bound(lambda draft: not common.isdisjoint(draft.functions), settings.common_share)
     wide = [draft for draft in combined if len(draft.files) > 1]
     narrow = [draft for draft in combined if len(draft.files) == 1]

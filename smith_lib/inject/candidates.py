@@ -51,16 +51,15 @@ def candidates(
     past: Past | None = None,
     common: Set[str] = frozenset(),
     yields: Yields | None = None,
-    often: Mapping[str, Set[int]] | None = None,
+    reach: Reach | None = None,
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
     `executed` has, by path, the first lines of the statements that reliable tests execute; in functions,
     nothing else is changed; `common` has the functions that most tests execute, as `file::qualname`; `yields`
-    says how often operators gave valid bugs, and `often` has those of the lines that enough tests execute for
-    a bug that is more than subtle. Without a model the family `llm` gives nothing, and without a past the
-    family `mirror`. Raises `UnknownName` for an operator that the table does not hold,
-    `NetworkError` and `InputError` where the model cannot be had.
+    says how often operators gave valid bugs, and `reach` how many tests come by a place. Without a model the
+    family `llm` gives nothing, and without a past the family `mirror`. Raises `UnknownName` for an operator
+    that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
     """
     operators, combinations = chosen(settings.operators)
     parsed, _ = programs(repo, tree)
@@ -91,10 +90,8 @@ def candidates(
     together = [d for name in kinds for d in combine.combined(name, parts, studio, most, random(name))]
     singles = drafts if offered else []
     picked = balance.choose(
-        singles, together, settings, random("choice"), authored, mirrored, common,
-        Reach(executed, often).is_rare if executed is not None and often is not None else lambda draft: False,
-        yields,
-    )  # fmt: skip
+        singles, together, settings, random("choice"), authored, mirrored, common, yields, reach
+    )
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
     rows = [_candidate(repo.repo_id, draft, seed) for draft in picked]

@@ -149,10 +149,11 @@ def ends(block: Sequence[cst.CSTNode]) -> bool:
 
 def n_statements(nodes: Iterable[cst.CSTNode]) -> int:
     """How many statements there are, those inside others included."""
-    return sum(
-        isinstance(node, cst.BaseStatement) + (n_statements(children(node)) if isinstance(node, _HOLDERS) else 0)
-        for node in nodes
-    )
+    total = 0
+    for node in nodes:
+        total += isinstance(node, cst.BaseStatement)
+        total += n_statements(children(node)) if isinstance(node, _HOLDERS) else 0
+    return total
 
 
 _HOLDERS = (

@@ -9,6 +9,7 @@ from smith_lib.inject.candidates import candidates
 from smith_lib.inject.mirror_family import fetched
 from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.inject.mirror_family.pulls import board
+from smith_lib.inject.reach import Reach
 from smith_lib.inject.yields import Yields, known
 from smith_lib.llm import Model
 from smith_lib.progress import report
@@ -67,9 +68,9 @@ def _made(
         coverage, seed = desk.rows_of(Coverage, selected), desk.settings.seed
         often = by_most_tests(coverage)
         common = {f"{f.file}::{f.qualname}" for f in called(repo.repo_id, tree.path, often, often)}
-        executed, enough = by_tests(coverage), by_most_tests(coverage, least)
+        executed, reach = by_tests(coverage), Reach(coverage, least) if coverage else None
         made = candidates(
-            repo, tree.path, functions, settings, seed, model, executed, past, common, yields, enough
+            repo, tree.path, functions, settings, seed, model, executed, past, common, yields, reach
         )
         report("inject", repo.repo_id, len(made), len(made))
         return made
