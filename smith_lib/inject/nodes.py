@@ -175,6 +175,12 @@ def descendants(node: cst.CSTNode) -> Iterable[cst.CSTNode]:
         yield from descendants(child)
 
 
+def refuses(node: cst.If) -> bool:
+    """Whether a condition does nothing but raise an error."""
+    body = statements(node.body)
+    return node.orelse is None and bool(body) and isinstance(small(body[-1]), cst.Raise)
+
+
 def asks_for_key(test: cst.BaseExpression, body: cst.CSTNode) -> bool:
     """Whether a condition asks if something is in what the body then looks it up in."""
     match test:

@@ -9,6 +9,7 @@ import libcst.matchers as m
 from smith_lib.inject.nodes import (
     children,
     ends,
+    n_statements,
     negated,
     small,
     statements,
@@ -19,8 +20,10 @@ from smith_lib.inject.nodes import (
 from smith_lib.inject.operator import Context, operator
 
 Block = list[cst.BaseStatement]
-LONGEST = 12
-"""Statements that are moved at once, at most."""
+LONGEST = 6
+"""Statements that are moved at once, at most, those inside others included."""
+REST = 12
+"""Statements after an early exit, at most."""
 
 
 _WHOLE = cst.FunctionDef | cst.ClassDef | cst.For | cst.While | cst.Try | cst.With
@@ -28,7 +31,8 @@ _WHOLE = cst.FunctionDef | cst.ClassDef | cst.For | cst.While | cst.Try | cst.Wi
 
 
 def _splits(body: Sequence[cst.BaseStatement]) -> Iterator[int]:
-    yield from range(max(1, len(body) - LONGEST), len(body))
+    """Where a block's end may start that is moved by a slip."""
+    yield from (n for n in range(1, len(body)) if n_statements(body[n:]) <= LONGEST)
 
 
 def _leaves_loop(body: Sequence[cst.CSTNode]) -> bool:
@@ -101,7 +105,7 @@ def _indented(node: cst.IndentedBlock, kind: type[cst.If] | type[cst.For]) -> It
             continue
         for to in range(at + 2, min(len(body), at + 1 + LONGEST) + 1):
             moved = body[at + 1 : to]
-            if any(isinstance(s, _WHOLE) for s in moved) or ends(moved):
+            if any(isinstance(s, _WHOLE) for s in moved) or ends(moved) or n_statements(moved) > LONGEST:
                 break
             grown = holder.with_changes(body=with_statements(holder.body, [*inside, *moved]))
             yield node.with_changes(body=[*body[:at], grown, *body[to:]])
@@ -155,17 +159,23 @@ def drop_inner_condition(node: cst.If, context: Context) -> Iterator[Any]:
 
 @operator(
     "edge_case",
-    (
-        "def f(a):\n    if a:\n        return 1\n    g()\n    return h()\n",
-        "def f(a):\n    if not a:\n        g()\n        return h()\n",
-    ),
-    quiet="if a:\n    f()\ng()\n",
+    [
+        (
+            "def f(a):\n    if a:\n        return 1\n    g()\n    return h()\n",
+            "def f(a):\n    if not a:\n        g()\n        return h()\n",
+        ),
+        (
+            "for x in a:\n    if x.b and x.c:\n        continue\n    g(x)\n",
+            "for x in a:\n    if not x.b and not x.c:\n        g(x)\n",
+        ),
+    ],
+    quiet=("if a:\n    f()\ng()\n", "def f(a):\n    if a is None:\n        return\n    g(a)\n"),
 )
 def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
-    """The early exit turned into a condition around the rest, which loses what the exit gave."""
+    """The early exit made a condition around the rest, its value lost or each term negated."""
     body: Block = list(node.body)
     for at, holder in enumerate(body[:-1]):
-        if not isinstance(holder, cst.If) or holder.orelse is not None or len(body) - at > LONGEST:
+        if not isinstance(holder, cst.If) or holder.orelse is not None or len(body) - at > REST:
             continue
         rest = without_blank(body[at + 1 :])
         inside = statements(holder.body)
@@ -177,6 +187,21 @@ def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
                 yield node.with_changes(
                     body=[*body[:at], holder.with_changes(test=negated(holder.test), body=opposite)]
                 )
-            case cst.Return() | cst.Continue():
-                grown = holder.with_changes(body=with_statements(holder.body, rest))
-                yield node.with_changes(body=[*body[:at], grown])
+            case cst.Return() | cst.Continue() if (
+                len(inside) == 1 and isinstance(holder.test, cst.BooleanOperation)
+            ):
+                yield node.with_changes(
+                    body=[
+                        *body[:at],
+                        holder.with_changes(
+                            test=_negated_each(holder.test), body=with_statements(holder.body, rest)
+                        ),
+                    ]
+                )
+
+
+def _negated_each(test: cst.BaseExpression) -> cst.BaseExpression:
+    """The condition with each of its terms negated and its `and` and `or` as they were."""
+    if not isinstance(test, cst.BooleanOperation):
+        return negated(test)
+    return test.with_changes(left=_negated_each(test.left), right=_negated_each(test.right))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from smith_lib.inject.nodes import as_int, in_place_of
+from smith_lib.inject.nodes import as_int, call_name, in_place_of
 from smith_lib.inject.operator import Context, operator
 
 SWAPS: dict[type[cst.CSTNode], tuple[type[cst.CSTNode], ...]] = {
@@ -28,11 +28,26 @@ def swap_arithmetic(node: cst.BinaryOperation) -> Iterator[cst.BinaryOperation]:
         yield node.with_changes(operator=in_place_of(node.operator, kind))
 
 
-@operator("logic_error", ("a += b\n", "a -= b\n"), quiet='a += "b"\n')
+def _is_number(value: cst.BaseExpression) -> bool:
+    """Whether an expression looks like a number."""
+    match value:
+        case cst.Integer() | cst.Float() | cst.UnaryOperation(operator=cst.Minus()):
+            return True
+        case cst.BinaryOperation(operator=operator, left=left, right=right):
+            return isinstance(operator, cst.Subtract) or _is_number(left) or _is_number(right)
+    return call_name(value) in ("len", "int", "float", "abs", "round", "start", "end", "count")
+
+
+@operator(
+    "logic_error",
+    [("a += len(b)\n", "a -= len(b)\n"), ("a |= b\n", "a &= b\n")],
+    quiet=('a += "b"\n', "a += b\n"),
+)
 def swap_augmented(node: cst.AugAssign) -> Iterator[cst.AugAssign]:
     """The update with the wrong sign."""
     kind = AUGMENTED.get(type(node.operator))
-    if kind is not None and not isinstance(node.value, TEXT):
+    bits = isinstance(node.operator, cst.BitAndAssign | cst.BitOrAssign)
+    if kind is not None and (bits or _is_number(node.value)):
         yield node.with_changes(operator=kind())
 
 

@@ -11,6 +11,7 @@ from smith_lib.inject.nodes import (
     is_commented,
     n_statements,
     negated,
+    refuses,
     same,
     statements,
     unwrapped,
@@ -181,13 +182,14 @@ def forget_to_skip(node: cst.If, context: Context) -> Iterator[Any]:
     "logic_error",
     ("if a:\n    return b\nf()\n", "if not a:\n    return b\nf()\n"),
     family="semantic",
-    quiet=("if a and b:\n    return c\n", "if a in b:\n    return b[a]\n"),
+    quiet=("if a and b:\n    return c\n", "if a in b:\n    return b[a]\n", "if a:\n    raise b\n"),
 )
 def invert_guard(node: cst.If) -> Iterator[cst.If]:
     """The guard that leaves early in just the wrong cases."""
     if (
         node.orelse is None
         and ends(statements(node.body))
+        and not refuses(node)
         and not isinstance(node.test, cst.BooleanOperation)
         and not asks_for_key(node.test, node.body)
     ):
