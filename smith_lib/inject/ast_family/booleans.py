@@ -48,9 +48,15 @@ def drop_not(node: cst.UnaryOperation, context: Context) -> Iterator[cst.BaseExp
         yield node.expression
 
 
-@operator("logic_error", ("x = a and b\n", "x = not a and b\n"), quiet="x = not a\n")
-def negate_term(node: cst.BooleanOperation) -> Iterator[cst.BooleanOperation]:
+@operator(
+    "logic_error",
+    ("if a and b:\n    f()\n", "if not a and b:\n    f()\n"),
+    quiet=("x = not a\n", "x = a or b\n"),
+)
+def negate_term(node: cst.BooleanOperation, context: Context) -> Iterator[cst.BooleanOperation]:
     """The condition with one of its terms negated."""
+    if not isinstance(context.parent(node), cst.If | cst.While | cst.CompIf | cst.BooleanOperation):
+        return
     for side in ("left", "right"):
         term = getattr(node, side)
         if not isinstance(term, cst.BooleanOperation):

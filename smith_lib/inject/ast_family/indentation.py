@@ -22,6 +22,7 @@ from smith_lib.inject.operator import Context, operator
 Block = list[cst.BaseStatement]
 LONGEST = 6
 """Statements that are moved at once, at most, those inside others included."""
+_SHORT = cst.Name | cst.Attribute | cst.BaseNumber | cst.SimpleString
 REST = 12
 """Statements after an early exit, at most."""
 
@@ -153,7 +154,8 @@ def drop_inner_condition(node: cst.If, context: Context) -> Iterator[Any]:
         and not isinstance(context.parent(node), cst.If)
     ):
         block, place = context.siblings(node)
-        if not ends(body) or place + 1 == len(block):
+        refusal = isinstance(small(body[-1]), cst.Raise)
+        if not refusal and (not ends(body) or place + 1 == len(block)):
             yield unwrapped(node, body)
 
 
@@ -182,7 +184,7 @@ def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
         if not inside or any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in rest):
             continue
         match small(inside[-1]):
-            case cst.Return(value=value) if value is not None and not m.matches(value, m.Name("None")):
+            case cst.Return(value=v) if isinstance(v, _SHORT) and not m.matches(v, m.Name("None")):
                 opposite = with_statements(holder.body, rest)
                 yield node.with_changes(
                     body=[*body[:at], holder.with_changes(test=negated(holder.test), body=opposite)]

@@ -19,15 +19,6 @@ AUGMENTED: dict[type[cst.CSTNode], type[cst.CSTNode]] = {
 TEXT = cst.SimpleString | cst.FormattedString | cst.ConcatenatedString | cst.List | cst.Tuple
 
 
-@operator("logic_error", ("x = a + b\n", "x = a - b\n"), quiet=('x = a + "b"\n', 'x = "%s" % a\n'))
-def swap_arithmetic(node: cst.BinaryOperation) -> Iterator[cst.BinaryOperation]:
-    """The calculation with the wrong operator of the same group."""
-    if isinstance(node.left, TEXT) or isinstance(node.right, TEXT):
-        return
-    for kind in SWAPS.get(type(node.operator), ()):
-        yield node.with_changes(operator=in_place_of(node.operator, kind))
-
-
 def _is_number(value: cst.BaseExpression) -> bool:
     """Whether an expression looks like a number."""
     match value:
@@ -36,6 +27,21 @@ def _is_number(value: cst.BaseExpression) -> bool:
         case cst.BinaryOperation(operator=operator, left=left, right=right):
             return isinstance(operator, cst.Subtract) or _is_number(left) or _is_number(right)
     return call_name(value) in ("len", "int", "float", "abs", "round", "start", "end", "count")
+
+
+@operator(
+    "logic_error",
+    [("x = a + len(b)\n", "x = a - len(b)\n"), ("x = a - b\n", "x = a + b\n")],
+    quiet=('x = a + "b"\n', "x = a + b\n", 'x = "%s" % a\n'),
+)
+def swap_arithmetic(node: cst.BinaryOperation) -> Iterator[cst.BinaryOperation]:
+    """The calculation with the wrong operator of the same group."""
+    if isinstance(node.left, TEXT) or isinstance(node.right, TEXT):
+        return
+    if isinstance(node.operator, cst.Add) and not (_is_number(node.left) or _is_number(node.right)):
+        return
+    for kind in SWAPS.get(type(node.operator), ()):
+        yield node.with_changes(operator=in_place_of(node.operator, kind))
 
 
 @operator(
@@ -78,6 +84,7 @@ def swap_concatenation(node: cst.BinaryOperation) -> Iterator[cst.BinaryOperatio
     elif (
         isinstance(left, cst.BinaryOperation)
         and isinstance(right, TEXT)
+        and not isinstance(left.left, TEXT)
         and isinstance(left.operator, cst.Add)
     ):
         yield node.with_changes(left=left.with_changes(left=left.right, right=left.left))

@@ -39,7 +39,7 @@ def _is_inner(node: cst.If, context: Context) -> bool:
 )
 def drop_elif(node: cst.If, context: Context) -> Iterator[cst.If]:
     """The chain of cases that forgets one of them."""
-    if isinstance(node.orelse, cst.If):
+    if isinstance(node.orelse, cst.If) and n_statements([node.orelse.body]) <= MOST_GONE:
         yield node.with_changes(orelse=node.orelse.orelse)
 
 
