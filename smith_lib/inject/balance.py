@@ -174,7 +174,7 @@ def choose(
     chooser.take(written, len(written), random)
     part = settings.mirror_share if singles or combined else 1.0
     chooser.take(mirrored, len(chooser.chosen) + max(1, round(part * settings.limit)), random)
-    chooser.most_of_one = max(1, round(MOST_OF_ONE * settings.limit))
+    chooser.most_of_one = max(3, round(MOST_OF_ONE * settings.limit))
     few = chooser.bound(reach.is_rare if reach is not None else lambda draft: False, settings.rare_share)
     many = chooser.bound(lambda draft: not common.isdisjoint(draft.functions), settings.common_share)
     wide = [draft for draft in combined if len(draft.files) > 1]
