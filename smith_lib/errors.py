@@ -6,6 +6,7 @@
     |   |-- SourceError            the repository cannot be had, and another try will not help
     |   |-- ModelUnusable          a model that answers nothing: no key, no such name, no known price
     |   |-- ModelRefused           a model's server says no to one question; others may be answered
+    |   |-- NoAnswer               what comes to one question does not end, or cannot be read
     |   |-- BudgetSpent            what a run may ask of models is used up
     |   `-- GateFailed             Great Expectations refused the rows; names row and rule
     |-- SandboxUnavailable         no sandbox can run on this machine; the message says what to install
@@ -45,6 +46,10 @@ class ModelUnusable(InputError):  # noqa: N818
 
 class ModelRefused(InputError):  # noqa: N818
     """A question that a model's server will not take; others may be answered."""
+
+
+class NoAnswer(InputError):  # noqa: N818
+    """A question to which nothing comes that ends and can be read; others may be answered."""
 
 
 class BudgetSpent(InputError):  # noqa: N818

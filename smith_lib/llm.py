@@ -1,7 +1,6 @@
 """Models that answer: litellm, asked under a run's budget, with every answer kept.
 
-The same question has the same answer for good, from a cache on this machine. litellm takes seconds to
-import and is imported with the first question that the cache does not answer.
+The same question has the same answer for good, from a cache on this machine.
 """
 
 import json
@@ -11,13 +10,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from smith_lib import budget, closing
+from smith_lib import budget, closing, completion
 from smith_lib.budget import Budget
-from smith_lib.errors import BudgetSpent, ModelRefused, ModelUnusable, NetworkError
+from smith_lib.completion import Again, Message
+from smith_lib.errors import BudgetSpent, ModelRefused, ModelUnusable, NetworkError, NoAnswer
 from smith_lib.settings import LlmSettings
 from smith_lib.storage import digest
 
@@ -25,15 +23,12 @@ log = logging.getLogger(__name__)
 
 TRIES = 5
 """Requests that one question may cost."""
+PAID_TRIES = 2
+"""Of these, those that the server worked on and may have to be paid for."""
 LONGEST_WAIT = 60.0
 """Seconds between two tries, whatever the server asks for."""
 BATCH = 16
 """Questions whose budget is held before the first of them is sent, at any number of workers."""
-MOST_TEXT = 100_000
-"""Characters of an answer that are kept."""
-
-Message = dict[str, str]
-"""`role` (system, user or assistant) and `content`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class Answer:
     cached: bool
 
 
-Outcome = Answer | ModelRefused | BudgetSpent
+Outcome = Answer | ModelRefused | NoAnswer | BudgetSpent
 """An answer, or why one question of several has none."""
 
 
@@ -81,8 +76,9 @@ class _Ticket:
 def ask(messages: Sequence[Message], model: Model) -> Answer:
     """The model's answer.
 
-    Raises `NetworkError` where none comes within `TRIES` requests, `BudgetSpent`, `ModelRefused` where the
-    server does not take this question, and `ModelUnusable` where it would take none: no key, no such model.
+    Raises `NetworkError` where the server is not there or busy `TRIES` times, `NoAnswer` where `PAID_TRIES`
+    times what it sends does not end or cannot be read, `BudgetSpent`, `ModelRefused` where it does not take
+    this question, and `ModelUnusable` where it would take none: no key, no such model.
     """
     ticket = _ticket(messages, model)
     return ticket.answer or _bought(ticket, model)
@@ -110,7 +106,7 @@ def _all_bought(tickets: Sequence[_Ticket], model: Model) -> list[Outcome]:
     def one(ticket: _Ticket) -> Outcome:
         try:
             return ticket.answer or _bought(ticket, model)
-        except (ModelRefused, BudgetSpent) as error:
+        except (ModelRefused, NoAnswer, BudgetSpent) as error:
             return error
 
     if all(ticket.answer for ticket in tickets):
@@ -135,8 +131,8 @@ def _ticket(messages: Sequence[Message], model: Model) -> _Ticket:
         answer = Answer(str(kept["text"]), float(kept["cost_usd"]), told.model, cached=True)
         requests = int(kept["requests"])
     except (OSError, ValueError, KeyError, TypeError):
-        _access(told)
-        held = _most_usd(messages, told)
+        completion.access(told)
+        held = completion.most_usd(messages, told)
         budget.hold(model.budget, 1, held)
         return _Ticket(messages, mark, held)
     # Counted as if bought now, so that a run that stops at its budget stops there again.
@@ -159,14 +155,17 @@ def _keep(mark: str, answer: Answer, requests: int, model: Model) -> None:
 
 def _bought(ticket: _Ticket, model: Model) -> Answer:
     """The answer to a question whose budget is held, kept from now on."""
-    held = ticket.held
+    held, paid, who = ticket.held, 0, completion.who(model.settings)
     for tries in range(1, TRIES + 1):
         try:
-            text, read, written = _sent(ticket.messages, model.settings)
-        except _Again as again:
+            reply = completion.sent(ticket.messages, model.settings)
+        except Again as again:
+            paid += again.may_be_billed
+            if paid == PAID_TRIES:
+                raise NoAnswer(f"{who} gives no answer that ends and can be read: {again}") from again
             if tries == TRIES or closing.closed():
                 budget.settle(model.budget, held, held if again.may_be_billed else 0)
-                raise NetworkError(f"{_who(model.settings)} does not answer: {again}") from again
+                raise NetworkError(f"{who} does not answer: {again}") from again
             if again.may_be_billed:
                 budget.hold(model.budget, 1, ticket.held)
             else:
@@ -177,9 +176,8 @@ def _bought(ticket: _Ticket, model: Model) -> Answer:
             budget.settle(model.budget, held, 0)
             raise
         else:
-            into, out = _prices(model.settings)
-            usd = read * into + written * out if read else held
-            answer = Answer(text, round(usd, 9), model.settings.model, cached=False)
+            usd = completion.usd(reply, model.settings, held)
+            answer = Answer(reply.text, round(usd, 9), model.settings.model, cached=False)
             _keep(ticket.digest, answer, tries, model)
             budget.settle(model.budget, held, answer.cost_usd, ticket.digest)
             return answer
@@ -192,101 +190,3 @@ def _hold_request(model: Model, held: float) -> None:
     except BudgetSpent:
         budget.settle(model.budget, held, 0)
         raise
-
-
-class _Again(Exception):  # noqa: N818
-    """Another try may help; the text says why it is needed."""
-
-    def __init__(self, why: str, wait: float, may_be_billed: bool) -> None:
-        super().__init__(why)
-        self.wait = wait
-        self.may_be_billed = may_be_billed
-
-
-def _who(settings: LlmSettings) -> str:
-    return settings.model + (f" at {settings.base_url}" if settings.base_url else "")
-
-
-@cache
-def _litellm() -> Any:
-    """The library, told to look nothing up, to read no file and to print nothing."""
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")  # else it reads a .env file
-    import litellm
-
-    litellm.suppress_debug_info = True
-    litellm.telemetry = False
-    return litellm
-
-
-@cache
-def _prices(settings: LlmSettings) -> tuple[float, float]:
-    """Dollars a token read and a token written. Raises `ModelUnusable` where they are not known."""
-    if settings.input_price is not None and settings.output_price is not None:
-        return settings.input_price / 1e6, settings.output_price / 1e6
-    try:
-        into, out = _litellm().cost_per_token(model=settings.model, prompt_tokens=1, completion_tokens=1)
-    except Exception as error:  # whatever its table's look-up raises
-        told = "set llm.input_price and llm.output_price (0 where it is free)"
-        raise ModelUnusable(f"no price is known for llm.model = {settings.model!r}: {told}") from error
-    return float(into), float(out)
-
-
-def _most_usd(messages: Sequence[Message], settings: LlmSettings) -> float:
-    """The most that one request may cost: a token is at least one byte."""
-    into, out = _prices(settings)
-    read = sum(len(message["content"].encode()) + 16 for message in messages)
-    return read * into + settings.longest_answer * out
-
-
-@cache
-def _access(settings: LlmSettings) -> dict[str, str]:
-    """Where to send a request and with what key. Raises `ModelUnusable` where the environment holds none."""
-    litellm = _litellm()
-    try:
-        litellm.get_llm_provider(settings.model)
-    except Exception as error:  # a kind of its own for each way of not knowing it
-        told = "wanted PROVIDER/NAME as litellm has it, e.g. openai/gpt-4o-mini"
-        raise ModelUnusable(f"llm.model = {settings.model!r} is of no known provider; {told}") from error
-    missing = litellm.validate_environment(settings.model)["missing_keys"]
-    if settings.base_url:
-        own = {"api_key": "none"} if missing else {}  # a server of one's own often wants no key
-        return {"base_url": settings.base_url, **own}
-    if missing:
-        raise ModelUnusable(f"no key for llm.model = {settings.model!r}: set {', '.join(missing)}")
-    return {}
-
-
-def _sent(messages: Sequence[Message], settings: LlmSettings) -> tuple[str, int, int]:
-    """One request: the text, the tokens read, the tokens written."""
-    litellm = _litellm()
-    try:
-        response = litellm.completion(
-            model=settings.model,
-            messages=list(messages),
-            temperature=settings.temperature,
-            max_tokens=settings.longest_answer,
-            timeout=settings.timeout,
-            drop_params=True,
-            max_retries=0,
-            num_retries=0,
-            **_access(settings),
-        )
-    except tuple(litellm.LITELLM_EXCEPTION_TYPES) as error:
-        raise _told(error, settings) from error
-    text = (response.choices[0].message.content or "") if response.choices else ""
-    usage = response.usage
-    return str(text)[:MOST_TEXT], int(usage.prompt_tokens), int(usage.completion_tokens)
-
-
-def _told(error: Exception, settings: LlmSettings) -> Exception:
-    """What a failure of litellm's means: try again, refused, or no use in asking anything."""
-    status = int(getattr(error, "status_code", None) or 500)
-    said = " ".join(str(error).split())[:200]
-    if status in (408, 409, 425, 429) or status >= 500:
-        headers = getattr(error, "litellm_response_headers", None) or {}
-        asked = str(headers.get("retry-after", ""))
-        return _Again(f"{status}, {said}", float(asked) if asked.isdecimal() else 0.0, status == 408)
-    if status in (401, 402, 403, 404):
-        return ModelUnusable(f"{_who(settings)} answers {status}: {said}")
-    return ModelRefused(f"{_who(settings)} refuses the question with {status}: {said}")

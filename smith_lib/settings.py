@@ -176,6 +176,12 @@ class LlmSettings(_Stage):
     """Requests at the same time."""
     timeout: float = Field(120.0, gt=0, le=WEEK)
     """Seconds that one request may take."""
+    stream: bool = False
+    """Have answers sent piece by piece, for servers that end connections on which nothing comes."""
+    longest_context: int = Field(2_000, ge=0, le=1 << 20)
+    """Most tokens of a question that tell of a function's module and of its callers."""
+    bugs_an_answer: int = Field(3, ge=1, le=8)
+    """Most bugs that one question asks for."""
 
 
 class ValidateSettings(_Stage):

@@ -33,8 +33,8 @@ def operators(
     """List the bug operators; with a name, its example.
 
     Their names are what `--set 'inject.operators=["NAME"]'` takes. `combine_*` are made of the others;
-    `mirror_*` are fixes out of a git history, undone. `mirror_ported` and `llm_modify` are written by a model
-    and need the setting `llm.model`.
+    `mirror_*` are fixes out of a git history, undone. `mirror_ported` and `llm_*` are written by a model and
+    need the setting `llm.model`.
     """
     from smith_lib.errors import UnknownName
 
@@ -57,8 +57,8 @@ def operators(
 
 def _rows() -> list[dict[str, str]]:
     from smith_lib.inject import combine
+    from smith_lib.inject.llm_family import family as llm
     from smith_lib.inject.mirror_family import undo
-    from smith_lib.inject.table import WRITTEN
     from smith_lib.inject.table import operators as table
 
     rows = [{key: str(value) for key, value in asdict(info).items()} for info in table()]
@@ -67,7 +67,6 @@ def _rows() -> list[dict[str, str]]:
         rows.append({"name": name, "family": "combine", "category": MIXED, "summary": summary, **none})
     for name, summary in undo.NAMES.items():
         rows.append({"name": name, "family": "mirror", "category": "any", "summary": summary, **none})
-    for name in WRITTEN:
-        summary = "A function that a model rewrites with a subtle bug of the kind it is asked for."
+    for name, summary in llm.NAMES.items():
         rows.append({"name": name, "family": "llm", "category": "any", "summary": summary, **none})
     return rows

@@ -10,7 +10,7 @@ from random import Random
 from smith_lib import diffs
 from smith_lib.inject import balance, combine
 from smith_lib.inject.draw import Draft, Sites, Studio, drafts_of
-from smith_lib.inject.llm_family import modify
+from smith_lib.inject.llm_family import family
 from smith_lib.inject.mirror_family import mirror
 from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.inject.program import Program, Skipped, read
@@ -74,9 +74,9 @@ def candidates(
         return Random(f"{seed}:{repo.repo_id}:{purpose}")
 
     authored: list[Draft] = []
-    if model is not None and Strategy.LLM in settings.strategies and _is_named(modify.NAME, settings):
+    if model is not None and Strategy.LLM in settings.strategies:
         part = max(1, round((settings.llm_share if offered or kinds else 1) * settings.limit))
-        authored = modify.written(repo.repo_id, sites, studio, settings, model, random(modify.NAME), part)
+        authored = family.authored(repo.repo_id, parsed, sites, studio, settings, model, random, part)
     mirrored: list[Draft] = []
     if past is not None and Strategy.MIRROR in settings.strategies:
         ported = max(1, round(settings.mirror_share * settings.limit))

@@ -6,11 +6,12 @@ from types import ModuleType
 
 from smith_lib.errors import UnknownName
 from smith_lib.inject import combine
+from smith_lib.inject.llm_family import family
 from smith_lib.inject.mirror_family import undo
 from smith_lib.inject.operator import Family, Operator
 from smith_lib.types import Category
 
-WRITTEN = ("llm_modify",)
+WRITTEN = tuple(family.NAMES)
 """Operators whose bugs a model writes."""
 MIRRORED = tuple(undo.NAMES)
 """Operators whose bugs are fixes out of a history, undone."""

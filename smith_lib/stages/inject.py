@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import cache
 from typing import Any
 
 from smith_lib.errors import ModelUnusable, NetworkError, SourceError
@@ -16,7 +17,7 @@ from smith_lib.progress import report
 from smith_lib.settings import InjectSettings
 from smith_lib.sources.github import parsed as named
 from smith_lib.stages.frame import Desk, finish
-from smith_lib.storage import Shard
+from smith_lib.storage import Root, Shard
 from smith_lib.types import Candidate, Coverage, Function, Repo, StageRun, StageStatus
 from smith_lib.validate.called import called
 from smith_lib.validate.coverage import by_most_tests, by_tests
@@ -46,7 +47,10 @@ def inject(selected: StageRun, desk: Desk) -> StageRun:
             lost = past if family == "mirror" else model
             if lost is None or not _without(family, desk.settings.inject).strategies:
                 raise
-            log.warning("%s: %s; the other families go on", repo.repo_id, error)
+            if isinstance(error, ModelUnusable):
+                _warn_once(desk.run_id, desk.root, str(error))
+            else:
+                log.warning("%s: %s; the other families go on", repo.repo_id, error)
             model, past = (model, None) if family == "mirror" else (None, past)
     return finish(row, shard, started, pin=selected.pin, repo_id=repo.repo_id, status=status, rows=len(rows))
 
@@ -87,9 +91,15 @@ def _model(desk: Desk) -> Model | None:
         message = "inject.strategies names llm, but llm.model is not set"
         if not _without("llm", desk.settings.inject).strategies:
             raise ModelUnusable(message)
-        log.warning("%s; the other families go on", message)
+        _warn_once(desk.run_id, desk.root, message)
         return None
     return Model(desk.settings.llm, desk.cache / "llm", desk.run_id)
+
+
+@cache
+def _warn_once(run_id: str, root: Root, message: str) -> None:
+    """One line a run: what keeps a model from answering is the same for every repository."""
+    log.warning("%s; the other families go on", message)
 
 
 def _past(repo: Repo, desk: Desk) -> Past | None:
@@ -136,7 +146,7 @@ def _what_matters(
     matters["subtle_below"] = least
     matters["yields"] = {name: (one.judged, one.valid) for name, one in yields.items()}
     if model is not None:
-        matters["llm"] = model.settings.model_dump(exclude={"workers", "timeout"})
+        matters["llm"] = model.settings.model_dump(exclude={"workers", "timeout", "stream"})
     if past is not None:
         matters["histories"] = past.history.digest, past.board.digest
     return matters

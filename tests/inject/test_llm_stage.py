@@ -14,7 +14,7 @@ from smith_lib.sources.table import fetch, pin
 from smith_lib.stages import Desk, inject
 from smith_lib.storage import Root, Shard, read_at, write
 from smith_lib.types import Candidate, Coverage, Function, Repo, StageRun, StageStatus, Strategy
-from tests.inject.test_llm_family import functions, writes_bugs
+from tests.inject.authors import functions, writes_bugs
 from tests.rows import a_repo
 from tests.servers.openai import openai
 

@@ -13,8 +13,8 @@ from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.llm import Model
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Candidate, Strategy
+from tests.inject.authors import fenced, model_of
 from tests.inject.test_candidates import functions
-from tests.inject.test_llm_family import fenced, model_of
 from tests.inject.test_mirror_family import TEST, buggy, say, started
 from tests.rows import a_repo
 from tests.servers.openai import Messages, OpenAI, openai

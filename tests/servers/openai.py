@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -55,7 +55,38 @@ class OpenAI:
             self._now -= 1
         if request.path != "/v1/chat/completions":
             return as_json({"error": {"message": f"no {request.path}"}}, 404)
-        return trouble or as_json(completion(self.say(body["messages"])))
+        if trouble or not body.get("stream"):
+            return trouble or as_json(completion(self.say(body["messages"])))
+        return streamed(pieces(self.say(body["messages"]), told=bool(body.get("stream_options"))))
+
+
+def streamed(events: Iterable[Any], end: bytes = b"data: [DONE]\n\n") -> Answer:
+    """Server-sent events, each when it is there."""
+
+    def sent() -> Iterator[bytes]:
+        for event in events:
+            yield b"data: " + json.dumps(event).encode() + b"\n\n"
+        yield end
+
+    return Answer(200, headers={"Content-Type": "text/event-stream"}, pieces=sent)
+
+
+def pieces(text: str, read: int = 10, written: int = 500, told: bool = True) -> Iterator[dict[str, Any]]:
+    """A chat completion as the API has it where it is streamed, the usage last where it is `told`."""
+    whole = completion(text, read, written)
+    usage = whole.pop("usage")
+
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return {**whole, "object": "chat.completion.chunk", "choices": [choice]}
+
+    yield chunk({"role": "assistant", "content": ""})
+    size = max(7, len(text) // 40)
+    for start in range(0, len(text), size):
+        yield chunk({"content": text[start : start + size]})
+    yield chunk({}, "stop")
+    if told:
+        yield {**whole, "object": "chat.completion.chunk", "choices": [], "usage": usage}
 
 
 def completion(text: str | None, read: int = 10, written: int = 500) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,6 +22,8 @@ class Answer:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    pieces: Callable[[], Iterable[bytes]] | None = None
+    """What comes after the body, piece by piece, until the connection is closed by either side."""
 
 
 def as_json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
@@ -41,10 +43,14 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             given = answer(Request(self.command, path, query, headers, self._body()))
             self.send_response(given.status)
-            for name, value in {**given.headers, "Content-Length": str(len(given.body))}.items():
+            ends = {"Connection": "close"} if given.pieces else {"Content-Length": str(len(given.body))}
+            for name, value in {**given.headers, **ends}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(given.body)
+            with suppress(OSError):  # nobody listens any more
+                for piece in given.pieces() if given.pieces else ():
+                    self.wfile.write(piece)
 
         do_GET = do_POST = do_PATCH = do_PUT = do
 

@@ -1,4 +1,4 @@
-"""Bugs that a model writes: a function goes out, the same function with a subtle bug comes back.
+"""Bugs that a model writes: a function or class goes out, the same one with a bug comes back.
 
-What comes back is text of unknown intent: it is parsed as code for that function, and nothing else.
+What comes back is text of unknown intent: it is parsed as code for that place, and nothing else.
 """

@@ -1,48 +1,127 @@
-"""From a model's answer to code that may stand in for the function, or the reason why it may not."""
+"""From a model's answer to code that may stand in for what was asked about, or the reason why it may not."""
 
-import ast
-import io
 import re
-import tokenize
 import warnings
-from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from smith_lib import syntax
+from smith_lib.inject.llm_family import heads
+from smith_lib.inject.llm_family.heads import Unfit
+from smith_lib.inject.llm_family.telling import tells_nothing
 
-FENCE = re.compile(r"^```[^\S\n]*(?P<tag>[\w+-]*)[^\S\n]*\n(?P<code>.*?)^```[^\S\n]*$", re.M | re.S)
-TELLING = re.compile(
-    r"(?i)(?<![a-z])(bug|buggy|bugs|wrong|wrongly|incorrect|incorrectly|faulty|broken|mutat\w*|inject\w*|flawed"
-    r"|sabotag\w*|off[ _-]by[ _-]one|intentional\w*|deliberate\w*|fixme|subtle)(?![a-z])"
-)
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-class Unfit(Exception):  # noqa: N818
-    """An answer that cannot be used; the text says why, to the model too."""
+OPENS = re.compile(r"(?P<fence>`{3,})[^\S\n]*(?P<tag>[\w+-]*)[^\S\n]*")
+HEADING = re.compile(r"#{1,6}[^\S\n]*(?:bug[^\S\n]*)?(?P<number>\d{1,3})\b[^\n]*", re.I)
+TAGS = ("python", "py", "python3", "")
 
 
 class NoRoom(Exception):  # noqa: N818
-    """The model says that the function has no room for the bug."""
+    """The model says that there is no room for what it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an answer may change beside the code's statements."""
+
+    may_comment: bool = False
+    """Comments may be added."""
+    may_help: bool = False
+    """Private methods may be added to a class."""
+    may_grow: bool = False
+    """Parameters with defaults may be added, and lines to docstrings."""
+
+
+@dataclass(slots=True)
+class _Section:
+    text: str = ""
+    """What is said outside fences."""
+    blocks: list[tuple[str, str]] | None = None
+    """Tag and code of each fence."""
+
+
+def codes_of(answer: str, numbers: Collection[int], numbered: bool) -> Mapping[int, str | NoRoom | Unfit]:
+    """The code under each number's heading, or why there is none; where it is not `numbered`, all is one.
+
+    Of an answer that was not asked for so, the reason is the same for all.
+    """
+    try:
+        sections = _sections(answer.replace("\r\n", "\n"), numbered)
+        if not numbered:
+            return {number: _code(sections[0]) for number in numbers}
+        if set(sections) == {0} and not sections[0].blocks and _is_none(sections[0].text):
+            return {number: NoRoom() for number in numbers}
+        if odd := sorted(set(sections) - {0, *numbers}):
+            raise Unfit(f"nothing was asked for under the heading ## {odd[0]}")
+        if sections.get(0, _Section()).blocks:
+            raise Unfit("there is a fenced block above the first heading")
+    except Unfit as reason:
+        return dict.fromkeys(numbers, reason)
+    lacking = Unfit("the answer lacks the heading with its number")
+    return {number: _code(sections[number]) if number in sections else lacking for number in numbers}
+
+
+def _sections(answer: str, numbered: bool) -> dict[int, _Section]:
+    """What stands under each heading; 0 for what is above the first. Raises `Unfit`."""
+    found = {0: _Section()}
+    now = found[0]
+    fence, tag, code = "", "", list[str]()
+    for line in answer.split("\n"):
+        opened = OPENS.fullmatch(line)
+        if fence:
+            if line.rstrip().strip("`") == "" and len(line.rstrip()) >= len(fence):
+                now.blocks = [*(now.blocks or ()), (tag, "\n".join(code))]
+                fence = ""
+            else:
+                code.append(line)
+        elif opened:
+            fence, tag, code = opened["fence"], opened["tag"], []
+        elif numbered and (heading := HEADING.fullmatch(line.strip())):
+            if (number := int(heading["number"])) in found:
+                raise Unfit(f"the heading ## {number} comes twice")
+            now = found[number] = _Section()
+        else:
+            now.text += line + "\n"
+    if fence:
+        raise Unfit("its fenced block is not closed")
+    return found
+
+
+def _is_none(text: str) -> bool:
+    return text.strip().strip(".`*").upper() == "NONE"
+
+
+def _code(section: _Section) -> str | NoRoom | Unfit:
+    blocks = section.blocks or []
+    if not blocks and _is_none(section.text):
+        return NoRoom()
+    if len(blocks) != 1:
+        return Unfit(f"it holds {len(blocks) or 'no'} fenced blocks of code, not one")
+    [(tag, code)] = blocks
+    if tag.lower() not in TAGS:
+        return Unfit("its fenced block is not marked as python")
+    return code.strip("\n").rstrip() + "\n"
 
 
 def code_of(answer: str, clean: str) -> str:
-    """The function in the answer. Raises `NoRoom`, or `Unfit` with the reason."""
-    if answer.strip().strip(".`").upper() == "NONE":
-        raise NoRoom
-    blocks = list(FENCE.finditer(answer.replace("\r\n", "\n")))
-    if len(blocks) != 1:
-        raise Unfit(f"the answer holds {len(blocks) or 'no'} fenced blocks of code, not one")
-    if blocks[0]["tag"].lower() not in ("python", "py", "python3", ""):
-        raise Unfit("the fenced block is not marked as python")
-    code = blocks[0]["code"].strip("\n").rstrip() + "\n"
-    before, after = _function(clean), _function(code)
-    _same_head(before, after)
-    _tells_nothing(clean, code, before, after)
+    """The one piece of code in an answer, fit to stand in for the clean one. Raises `NoRoom` or `Unfit`."""
+    code = codes_of(answer, (1,), numbered=False)[1]
+    if not isinstance(code, str):
+        raise code
+    fit(code, clean, Rules())
     return code
 
 
-def _function(code: str) -> Function:
-    """The one function that the code is."""
+def fit(code: str, clean: str, rules: Rules) -> None:
+    """Nothing; raises `Unfit` with the reason where the code may not stand in for the clean code."""
+    before, after = _definition(clean), _definition(code)
+    heads.same(before, after, helped=rules.may_help, grown=rules.may_grow)
+    if rules.may_grow and heads.body_of(before) == heads.body_of(after):
+        raise Unfit("none of its statements differs")
+    tells_nothing(clean, code, before, after, rules.may_comment)
+
+
+def _definition(code: str) -> heads.Definition:
+    """The one function or class that the code is."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -52,52 +131,6 @@ def _function(code: str) -> Function:
         raise Unfit(f"the code does not compile: {error.msg} in line {error.lineno}") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unfit(f"the code does not compile: {type(error).__name__}") from error
-    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.FunctionDef | ast.AsyncFunctionDef):
-        raise Unfit("the block holds something other than the one function")
+    if len(tree.body) != 1 or not isinstance(tree.body[0], heads.Definition):
+        raise Unfit("the block holds something other than the one function or class")
     return tree.body[0]
-
-
-def _same_head(before: Function, after: Function) -> None:
-    if after.name != before.name:
-        raise Unfit(f"the function is called {after.name}, not {before.name}")
-    if type(after) is not type(before):
-        raise Unfit("`async` is not as it was")
-    heads = {"args": "parameters", "returns": "result annotation", "type_params": "type parameters"}
-    for field, name in heads.items():
-        if _dumped(getattr(after, field, None)) != _dumped(getattr(before, field, None)):
-            raise Unfit(f"its {name} are not as they were")
-    if _dumped(after.decorator_list) != _dumped(before.decorator_list):
-        raise Unfit("its decorators are not as they were")
-    if ast.get_docstring(after) != ast.get_docstring(before):
-        raise Unfit("its docstring is not as it was")
-
-
-def _dumped(value: object) -> str:
-    if isinstance(value, list):
-        return str([_dumped(part) for part in value])
-    return ast.dump(value) if isinstance(value, ast.AST) else str(value)
-
-
-def _tells_nothing(clean: str, code: str, before: Function, after: Function) -> None:
-    added = _comments(code) - _comments(clean)
-    if added:
-        raise Unfit(f"it adds the comment {min(added)[:80]!r}")
-    for word in sorted(_words(after) - _words(before)):
-        if TELLING.search(word.replace("_", " ")):
-            raise Unfit(f"{word[:80]!r} points at the bug")
-
-
-def _comments(code: str) -> Counter[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(code).readline)
-    return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
-
-
-def _words(function: Function) -> set[str]:
-    """All names and texts in it."""
-    found: set[str] = set()
-    for node in ast.walk(function):
-        for field in ("id", "attr", "arg", "name", "asname", "value"):
-            value = getattr(node, field, None)
-            if isinstance(value, str):
-                found.add(value)
-    return found

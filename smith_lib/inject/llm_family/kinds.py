@@ -1,4 +1,4 @@
-"""The kinds of bugs that a model may be asked for, each with its category."""
+"""The kinds of bugs, and of capabilities, that a model may be asked for, each with its category."""
 
 from dataclasses import dataclass
 
@@ -30,8 +30,27 @@ KINDS: tuple[Kind, ...] = (
     Kind(Category.OTHER, "an exception of the wrong kind, swallowed, or raised where it should be handled"),
     Kind(Category.OTHER, "a conversion, a copy or a clean-up step that no longer happens as callers rely on"),
 )
+"""Bugs to put into working code."""
+CAPABILITIES: tuple[Kind, ...] = (
+    Kind(Category.LOGIC_ERROR, "an option that changes the order or the direction in which it works"),
+    Kind(Category.LOGIC_ERROR, "a second form of one of its inputs, such as several values instead of one"),
+    Kind(Category.LOGIC_ERROR, "a more tolerant way of comparing or matching, such as ignoring case"),
+    Kind(Category.LOGIC_ERROR, "an option to add to what was there before instead of replacing it"),
+    Kind(Category.EDGE_CASE, "an option to skip what it cannot treat instead of failing"),
+    Kind(Category.EDGE_CASE, "a fast path for the most common kind of input"),
+    Kind(Category.EDGE_CASE, "an option to tidy its input or its result, such as stripping or deduplicating"),
+    Kind(Category.OFF_BY_ONE, "a limit on how much it treats or returns"),
+    Kind(Category.OFF_BY_ONE, "an option to begin or to end somewhere else than it does now"),
+    Kind(Category.NULL_HANDLING, "None for one of its parameters, meaning a sensible default"),
+    Kind(Category.NULL_HANDLING, "a fallback value for when there is nothing to return"),
+    Kind(Category.OTHER, "results that are remembered, so that repeated work is saved"),
+    Kind(Category.OTHER, "a callback that is told of progress or of each step"),
+)
+"""What may be added to working code."""
+ANEW = Kind(Category.LOGIC_ERROR, "the whole piece from its outline")
+"""What is asked of who writes a piece anew; nobody asks for a bug, so that its kind is not known."""
 SIZES: dict[Complexity, str] = {
     Complexity.SIMPLE: "Change one to five lines.",
-    Complexity.MEDIUM: "Rework a piece of the function so that six to fifteen lines change.",
-    Complexity.COMPLEX: "Restructure a large piece of the function so that sixteen lines or more change.",
+    Complexity.MEDIUM: "Rework a part of it so that six to fifteen lines change.",
+    Complexity.COMPLEX: "Restructure a large part of it so that sixteen lines or more change.",
 }

@@ -1,41 +1,51 @@
-"""What is said to the model, from the file `prompt.md`."""
+"""What is said to the model, from the files in `prompts`: one a way of asking."""
 
+import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from string import Template
 
-from smith_lib.inject.llm_family.excerpt import Excerpt
-from smith_lib.inject.llm_family.kinds import SIZES, Kind
-from smith_lib.llm import Message
-from smith_lib.types import Complexity
+from smith_lib.completion import Message
+
+MOST_ECHOED = 16_000
+"""Characters of an unusable answer that the model is shown again."""
 
 
 @cache
-def _parts() -> dict[str, Template]:
-    text = resources.files(__package__).joinpath("prompt.md").read_text(encoding="utf-8")
+def _parts(name: str) -> dict[str, Template]:
+    text = resources.files(__package__).joinpath("prompts", f"{name}.md").read_text(encoding="utf-8")
     sections = (section.partition("\n") for section in ("\n" + text).split("\n# ")[1:])
-    return {name: Template(body.strip()) for name, _, body in sections}
+    return {part: Template(body.strip()) for part, _, body in sections}
 
 
-def question(excerpt: Excerpt, function: str, kind: Kind, size: Complexity) -> list[Message]:
-    """The messages that ask for a bug of that kind and size in the function."""
-    told = {
-        "path": excerpt.program.path,
-        "function": function,
-        "kind": kind.asked,
-        "size": SIZES[size],
-        "code": excerpt.code.rstrip("\n"),
-    }
+def said(name: str, part: str, told: Mapping[str, str]) -> str:
+    """A section of the prompt `name` with its `$fields` filled in."""
+    return _parts(name)[part].substitute(told)
+
+
+def fenced(code: str) -> str:
+    """The code in a fence that nothing in it can close."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}python\n{code.rstrip()}\n{fence}"
+
+
+def question(name: str, told: Mapping[str, str]) -> list[Message]:
+    """The messages that begin a conversation."""
     return [
-        {"role": "system", "content": _parts()["system"].substitute()},
-        {"role": "user", "content": _parts()["user"].substitute(told)},
+        {"role": "system", "content": said(name, "system", {})},
+        {"role": "user", "content": said(name, "user", told)},
     ]
 
 
-def again(asked: list[Message], answer: str, reason: str) -> list[Message]:
-    """The messages that ask once more, after an answer that cannot be used."""
+def again(name: str, asked: list[Message], answer: str, reasons: Mapping[int, str]) -> list[Message]:
+    """The messages that ask once more, after an answer of which some numbers cannot be used, and why."""
+    alone = len(reasons) == 1
+    why = "\n".join(f"- {reason}" if alone else f"- {at}: {reason}" for at, reason in reasons.items())
+    told = {"reasons": why, "numbers": ", ".join(f"## {at}" for at in reasons)}
     return [
         *asked,
-        {"role": "assistant", "content": answer},
-        {"role": "user", "content": _parts()["again"].substitute(reason=reason)},
+        {"role": "assistant", "content": answer[:MOST_ECHOED]},
+        {"role": "user", "content": said(name, "again", told)},
     ]

@@ -11,10 +11,12 @@ from textwrap import dedent
 
 import libcst as cst
 
+from smith_lib.completion import Message
 from smith_lib.errors import ModelRefused, ModelUnusable
 from smith_lib.inject.draw import Draft, Sites, Studio
-from smith_lib.inject.llm_family.answer import NoRoom, Unfit, code_of
+from smith_lib.inject.llm_family.answer import NoRoom, code_of
 from smith_lib.inject.llm_family.excerpt import Excerpt, excerpt_of
+from smith_lib.inject.llm_family.heads import Unfit
 from smith_lib.inject.mirror_family.category import category_of
 from smith_lib.inject.mirror_family.fixes import Fix
 from smith_lib.inject.mirror_family.symbols import Symbol, symbols
@@ -22,7 +24,7 @@ from smith_lib.inject.mirror_family.symbolwise import shape
 from smith_lib.inject.mirror_family.undo import PORTED
 from smith_lib.inject.program import Program
 from smith_lib.inject.rewrite import Part
-from smith_lib.llm import Answer, Message, Model, Outcome, ask_all
+from smith_lib.llm import Answer, Model, Outcome, ask_all
 from smith_lib.types import Strategy
 
 log = logging.getLogger(__name__)
