@@ -69,7 +69,7 @@ def loosen_equality(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget
     """The comparison with a number, an inequality where equality was meant."""
     if isinstance(node.operator, cst.Equal) and as_int(node.comparator):
         yield node.with_changes(operator=cst.GreaterThanEqual())
-    elif isinstance(node.operator, cst.GreaterThan | cst.GreaterThanEqual) and as_int(node.comparator):
+    elif isinstance(node.operator, cst.GreaterThanEqual) and as_int(node.comparator):
         yield node.with_changes(operator=cst.Equal())
 
 
