@@ -16,7 +16,7 @@ NAMES = {
     "combine_calls": "Two to four rewrites in a function and one that it calls.",
     "combine_package": "Two to four rewrites in two or more files of the package.",
 }
-PARTS = (2, 2, 2, 2, 3, 3, 4)
+PARTS = (2, 2, 2, 3, 3, 4)
 """How many rewrites a combination has, drawn from this list."""
 
 

@@ -190,7 +190,7 @@ def if_for_elif(node: cst.If, context: Context) -> Iterator[Any]:
         yield cst.FlattenSentinel([node.with_changes(orelse=None), node.orelse])
 
 
-MOST_SWAPPED = 6
+MOST_SWAPPED = 8
 """Statements in two branches that somebody may swap without noticing."""
 
 

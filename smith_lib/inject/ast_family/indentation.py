@@ -8,6 +8,7 @@ import libcst.matchers as m
 
 from smith_lib.inject.nodes import (
     children,
+    descendants,
     ends,
     n_statements,
     negated,
@@ -20,9 +21,10 @@ from smith_lib.inject.nodes import (
 from smith_lib.inject.operator import Context, operator
 
 Block = list[cst.BaseStatement]
-LONGEST = 6
+LONGEST = 10
 """Statements that are moved at once, at most, those inside others included."""
-_SHORT = cst.Name | cst.Attribute | cst.BaseNumber | cst.SimpleString
+SHORT = 10
+"""Nodes in a value that somebody may lose without noticing."""
 REST = 12
 """Statements after an early exit, at most."""
 
@@ -184,7 +186,7 @@ def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
         if not inside or any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in rest):
             continue
         match small(inside[-1]):
-            case cst.Return(value=v) if isinstance(v, _SHORT) and not m.matches(v, m.Name("None")):
+            case cst.Return(value=v) if v is not None and _is_short(v):
                 opposite = with_statements(holder.body, rest)
                 yield node.with_changes(
                     body=[*body[:at], holder.with_changes(test=negated(holder.test), body=opposite)]
@@ -200,6 +202,11 @@ def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
                         ),
                     ]
                 )
+
+
+def _is_short(value: cst.BaseExpression) -> bool:
+    """Whether a value is something, and little."""
+    return not m.matches(value, m.Name("None")) and sum(1 for _ in descendants(value)) <= SHORT
 
 
 def _negated_each(test: cst.BaseExpression) -> cst.BaseExpression:

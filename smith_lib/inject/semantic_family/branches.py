@@ -18,9 +18,9 @@ from smith_lib.inject.nodes import (
 )
 from smith_lib.inject.operator import Context, operator
 
-MOST_MIXED_UP = 6
+MOST_MIXED_UP = 8
 """Statements in two cases that somebody may mix up without noticing."""
-MOST_GONE = 4
+MOST_GONE = 6
 """Statements of an alternative that somebody may leave out as needless."""
 
 

@@ -16,7 +16,7 @@ from smith_lib.inject.nodes import (
 )
 from smith_lib.inject.operator import Context, operator
 
-MOST_MOVED = 6
+MOST_MOVED = 8
 """Statements that somebody may move into a `try` with the one that belongs there."""
 CONFUSED = {
     "KeyError": "IndexError", "IndexError": "KeyError", "TypeError": "ValueError", "ValueError": "TypeError",
