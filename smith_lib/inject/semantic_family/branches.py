@@ -21,7 +21,9 @@ from smith_lib.inject.operator import Context, operator
 MOST_MIXED_UP = 8
 """Statements in two cases that somebody may mix up without noticing."""
 MOST_GONE = 6
-"""Statements of an alternative that somebody may leave out as needless."""
+"""Statements of a case that somebody may forget."""
+MOST_NEEDLESS = 3
+"""Statements of an alternative that somebody may take for needless."""
 
 
 def _is_inner(node: cst.If, context: Context) -> bool:
@@ -115,7 +117,7 @@ def always_one_branch(node: cst.If, context: Context) -> Iterator[Any]:
             body = statements(block)
             siblings, at = context.siblings(node)
             gone = n_statements([node.body, node.orelse.body]) - n_statements(body)
-            if body and gone <= MOST_GONE and (not ends(body) or at + 1 == len(siblings)):
+            if body and gone <= MOST_NEEDLESS and (not ends(body) or at + 1 == len(siblings)):
                 yield unwrapped(node, body)
 
 

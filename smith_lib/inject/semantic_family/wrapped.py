@@ -46,9 +46,10 @@ def _is_asked(name: str, first: cst.CSTNode) -> bool:
 def only_with_value(node: cst.FunctionDef) -> Iterator[cst.FunctionDef]:
     """The function that does nothing, and gives None, where an argument is zero or empty."""
     head, rest = _parted(statements(node.body))
-    for parameter in node.params.params if rest else ():
-        name = parameter.name.value
-        if name not in ("self", "cls") and _reads(name, rest) and not _is_asked(name, rest[0]):
+    names = [parameter.name.value for parameter in node.params.params]
+    names = [name for name in names if name not in ("self", "cls")][:2]
+    for name in names if rest and node.name.value != "__init__" else ():
+        if _reads(name, rest) and not _is_asked(name, rest[0]):
             below = cst.If(cst.Name(name), cst.IndentedBlock(rest))
             yield node.with_changes(body=with_statements(node.body, [*head, below]))
 
