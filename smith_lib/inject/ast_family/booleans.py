@@ -29,11 +29,12 @@ def drop_condition(node: cst.BooleanOperation, context: Context) -> Iterator[cst
 @operator(
     "logic_error",
     [("if a == b:\n    f()\n", "if a != b:\n    f()\n"), ("while not a:\n    f()\n", "while a:\n    f()\n")],
-    quiet=("if a in b:\n    f(b[a])\n", "if a == b:\n    raise ValueError(a)\n"),
+    quiet=("if a in b:\n    f(b[a])\n", "if a == b:\n    raise ValueError(a)\n", "while True:\n    f()\n"),
 )
 def negate_condition(node: cst.If | cst.While | cst.IfExp | cst.CompIf) -> Iterator[cst.CSTNode]:
     """The condition turned into its opposite."""
-    if isinstance(node, cst.If) and refuses(node):
+    constant = isinstance(node.test, cst.Name) and node.test.value in ("True", "False")
+    if constant or (isinstance(node, cst.If) and refuses(node)):
         return
     if not isinstance(node.test, cst.BooleanOperation) and not asks_for_key(node.test, node):
         yield node.with_changes(test=negated(node.test))

@@ -35,9 +35,12 @@ def shift_boundary(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget]
     yield from _swapped(node, BOUNDARY)
 
 
-@operator("logic_error", ("x = a < b\n", "x = a > b\n"), quiet="x = a in b\n")
-def flip_direction(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget]:
+@operator("logic_error", ("x = a < b\n", "x = a > b\n"), quiet=("x = a in b\n", "x = a < b < c\n"))
+def flip_direction(node: cst.ComparisonTarget, context: Context) -> Iterator[cst.ComparisonTarget]:
     """The comparison the wrong way round."""
+    comparison = context.parent(node)
+    if isinstance(comparison, cst.Comparison) and len(comparison.comparisons) > 1:
+        return
     yield from _swapped(node, DIRECTION)
 
 

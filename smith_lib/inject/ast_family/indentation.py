@@ -186,7 +186,7 @@ def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
         if not inside or any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in rest):
             continue
         match small(inside[-1]):
-            case cst.Return(value=v) if v is not None and _is_short(v):
+            case cst.Return(value=v) if v is not None and _is_short(v) and _gives(rest):
                 opposite = with_statements(holder.body, rest)
                 yield node.with_changes(
                     body=[*body[:at], holder.with_changes(test=negated(holder.test), body=opposite)]
@@ -202,6 +202,12 @@ def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
                         ),
                     ]
                 )
+
+
+def _gives(rest: Block) -> bool:
+    """Whether a function that ends so gives something."""
+    last = small(rest[-1])
+    return isinstance(last, cst.Return) and last.value is not None
 
 
 def _is_short(value: cst.BaseExpression) -> bool:

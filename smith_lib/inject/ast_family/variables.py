@@ -66,6 +66,8 @@ def wrong_attribute(node: cst.Attribute, context: Context) -> Iterator[cst.Attri
     above = context.parent(node)
     if not isinstance(above, USES | cst.Attribute | cst.Subscript | cst.For | cst.If | cst.BooleanOperation):
         return
+    if isinstance(above, cst.Attribute) and isinstance(context.parent(above), cst.Call):
+        return  # another thing has no such method
     if isinstance(node.value, cst.Name) and node.value.value == "self":
         known = context.attributes(node)
         if node.attr.value in known:

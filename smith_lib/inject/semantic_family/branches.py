@@ -22,6 +22,8 @@ MOST_MIXED_UP = 8
 """Statements in two cases that somebody may mix up without noticing."""
 MOST_GONE = 6
 """Statements of a case that somebody may forget."""
+MOST_KEPT = 4
+"""Statements of the alternative that is then done always."""
 MOST_NEEDLESS = 3
 """Statements of an alternative that somebody may take for needless."""
 
@@ -117,7 +119,8 @@ def always_one_branch(node: cst.If, context: Context) -> Iterator[Any]:
             body = statements(block)
             siblings, at = context.siblings(node)
             gone = n_statements([node.body, node.orelse.body]) - n_statements(body)
-            if body and gone <= MOST_NEEDLESS and (not ends(body) or at + 1 == len(siblings)):
+            little = gone <= MOST_NEEDLESS and n_statements(body) <= MOST_KEPT
+            if body and little and (not ends(body) or at + 1 == len(siblings)):
                 yield unwrapped(node, body)
 
 
