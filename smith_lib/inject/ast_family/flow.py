@@ -66,7 +66,8 @@ def drop_break(node: cst.SimpleStatementLine, context: Context) -> Iterator[Any]
         above = context.parent(node)
         while above is not None and not isinstance(above, cst.For | cst.While):
             above = context.parent(above)
-        if isinstance(above, cst.For) or isinstance(small(node), cst.Continue):
+        otherwise = isinstance(above, cst.For) and above.orelse is not None
+        if (isinstance(above, cst.For) and not otherwise) or isinstance(small(node), cst.Continue):
             yield cst.RemoveFromParent()
 
 
@@ -203,7 +204,7 @@ def swap_branches(node: cst.If) -> Iterator[cst.If]:
     """The two branches, of few statements and without comments that tell them apart, swapped."""
     if (
         isinstance(node.orelse, cst.Else)
-        and not is_commented(node.orelse)
+        and not any(is_commented(n) for n in (node.orelse, *node.body.body[:1], *node.orelse.body.body[:1]))
         and n_statements([node.body, node.orelse.body]) <= MOST_SWAPPED
         and isinstance(node.body, cst.IndentedBlock)
         and isinstance(node.orelse.body, cst.IndentedBlock)

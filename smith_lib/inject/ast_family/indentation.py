@@ -25,6 +25,8 @@ LONGEST = 10
 """Statements that are moved at once, at most, those inside others included."""
 SHORT = 10
 """Nodes in a value that somebody may lose without noticing."""
+MOST_OF_LOOP = 4
+"""Statements at a loop's end that are moved out of it, at most."""
 REST = 12
 """Statements after an early exit, at most."""
 
@@ -59,6 +61,8 @@ def dedent_loop_end(node: cst.For, context: Context) -> Iterator[Any]:
         kept, moved = body[:at], body[at:]
         block, place = context.siblings(node)
         if ends(kept) or _leaves_loop(moved) or (ends(moved) and place + 1 < len(block)):
+            continue
+        if n_statements(moved) > MOST_OF_LOOP:
             continue
         yield cst.FlattenSentinel([node.with_changes(body=with_statements(node.body, kept)), *moved])
 
@@ -191,7 +195,7 @@ def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
                 yield node.with_changes(
                     body=[*body[:at], holder.with_changes(test=negated(holder.test), body=opposite)]
                 )
-            case cst.Return() | cst.Continue() if (
+            case cst.Return(value=None) | cst.Continue() if (
                 len(inside) == 1 and isinstance(holder.test, cst.BooleanOperation)
             ):
                 yield node.with_changes(

@@ -30,8 +30,9 @@ def _reads(name: str, body: list[cst.BaseStatement]) -> bool:
 
 
 def _is_asked(name: str, first: cst.CSTNode) -> bool:
-    """Whether a body begins with asking for the name."""
-    return isinstance(first, cst.If) and _reads(name, [first.with_changes(body=cst.IndentedBlock([]))])
+    """Whether a body begins with asking for the name, be it in a `try`."""
+    checks = [n for n in (first, *descendants(first)) if isinstance(n, cst.If)]
+    return any(_reads(name, [check.with_changes(body=cst.IndentedBlock([]))]) for check in checks)
 
 
 @operator(
