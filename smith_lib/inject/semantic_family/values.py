@@ -101,7 +101,8 @@ def none_for_fallback(node: cst.IndentedBlock, context: Context) -> Iterator[Any
         return
     match small(node.body[-1]):
         case cst.Return(value=value) as statement if value is not None and not isinstance(value, cst.Name):
-            before = (n for s in node.body[:-1] for n in descendants(s) if isinstance(n, cst.Return))
+            outer = [s for s in node.body[:-1] if not isinstance(s, cst.FunctionDef)]
+            before = (n for s in outer for n in descendants(s) if isinstance(n, cst.Return))
             if any(n.value is not None and not m.matches(n.value, m.Name("None")) for n in before):
                 line = node.body[-1].with_changes(body=[statement.with_changes(value=cst.Name("None"))])
                 yield node.with_changes(body=[*node.body[:-1], line])
