@@ -123,6 +123,9 @@ class InjectSettings(_Stage):
     where `llm.model` is set."""
     operators: tuple[str, ...] = ()
     """Only these operators; all where empty. `smith operators` lists them."""
+    yields: str = Field("recorded", min_length=1)
+    """How often each operator's bugs were valid so far; those that rarely were are drawn less. The name of a
+    version published in the same `out`, `recorded` (measured for this release) or `even` (all alike)."""
     simple: float = Field(0.6, ge=0, le=1)
     """Share of candidates drawn towards fixes of 1 to 5 lines."""
     medium: float = Field(0.3, ge=0, le=1)
@@ -132,6 +135,9 @@ class InjectSettings(_Stage):
     common_share: float = Field(0.15, ge=0, le=1)
     """Share of the candidates that may lie in functions which more than half of the tests execute: such bugs
     take the longest to judge and are mostly too broken. More are taken only where nothing else is left."""
+    rare_share: float = Field(0.1, ge=0, le=1)
+    """Share of the candidates that may lie where fewer tests come by than `validation.subtle_below` wants to
+    fail: such bugs are subtle at most. More are taken only where little else is left."""
     llm_share: float = Field(0.3, gt=0, le=1)
     """Share of the candidates that a model writes, where the family `llm` is on."""
     mirror_share: float = Field(0.3, gt=0, le=1)
@@ -195,6 +201,9 @@ class ValidateSettings(_Stage):
     """Ways of judging that are used where the clean suite shows that they tell the truth."""
     confirm: Literal["warm", "cold"] = Field("warm", json_schema_extra=flag("--confirm"))
     """How what ships is run again: in warm processes, or cold with the whole suite each time."""
+    alike: float = Field(0.75, ge=0, le=1)
+    """From this likeness to another of the repository on (0 to 1, what the edits change compared), a bug is a
+    near-duplicate and is not judged; 0 judges all. Bugs from a file are always judged."""
     audit: float = Field(0.03, ge=0, le=1)
     """Share of the verdicts of each outcome, one at least, that a cold run of the whole suite checks."""
 

@@ -403,7 +403,7 @@ class Instance:
     buggy_code: tuple[CodeFile, ...]
     oracle_code: tuple[CodeFile, ...]
     problem_statement_source: str
-    """How the issue text was written, e.g. `template:traceback`."""
+    """How the issue text was written, e.g. `template:traceback` or `original:issue` (people's own words)."""
     reproduced: bool
     """Whether the issue's code was run on clean and on buggy code and showed what the text says."""
     image: str

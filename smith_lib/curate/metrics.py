@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from smith_lib import syntax
 from smith_lib.curate.choose import Choice
+from smith_lib.inject.yields import counted
 from smith_lib.package.instances import instance_id
 from smith_lib.types import (
     Candidate,
@@ -63,6 +65,7 @@ def metrics(
             "left_out": len(choice.left_out),
             "published": len(rows),
         },
+        "yields": {name: asdict(one) for name, one in counted(candidates, verdicts).items()},
         "notes": list(choice.notes),
     }
 

@@ -1,14 +1,15 @@
-"""Verdicts on bugs from elsewhere: those that do not fit are told why, the others are judged."""
+"""Verdicts without running: bugs from elsewhere that do not fit and near-duplicates are told so."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from smith_lib.diffs import DoesNotApply
 from smith_lib.given.fit import fitted
+from smith_lib.inject.alike import Alike
 from smith_lib.types import Candidate, Outcome, Strategy, Tier, Verdict
 
-UNSETTLED = (Outcome.APPLY_FAILED, Outcome.TIMEOUT)
+UNSETTLED = (Outcome.APPLY_FAILED, Outcome.TIMEOUT, Outcome.DUPLICATE)
 """Outcomes after which nothing is known of any test."""
 
 
@@ -17,25 +18,29 @@ def judged(
     tree: Path,
     test_files: Collection[str],
     judge: Callable[[Sequence[Candidate]], list[Verdict]],
+    alike: Mapping[str, Alike] | None = None,
 ) -> list[Verdict]:
     """The candidates' verdicts in their order, those of bugs that fit by `judge`.
 
-    A candidate of Smith's own always goes to `judge`.
+    A candidate of Smith's own always goes to `judge`, unless it is one of the near-duplicates in `alike`.
     """
     refused: dict[str, Verdict] = {}
     for candidate in candidates:
-        if candidate.strategy is Strategy.GIVEN:
+        if (near := (alike or {}).get(candidate.candidate_id)) is not None:
+            reason = f"{near.likeness:.0%} alike {near.nearest}"
+            refused[candidate.candidate_id] = _refusal(candidate, Outcome.DUPLICATE, reason)
+        elif candidate.strategy is Strategy.GIVEN:
             try:
                 fitted(candidate.bug_patch, tree, test_files)
             except DoesNotApply as error:
-                refused[candidate.candidate_id] = _refusal(candidate, str(error))
+                refused[candidate.candidate_id] = _refusal(candidate, Outcome.APPLY_FAILED, str(error))
     found = iter(judge([c for c in candidates if c.candidate_id not in refused]))
     return [refused.get(c.candidate_id) or next(found) for c in candidates]
 
 
-def _refusal(candidate: Candidate, reason: str) -> Verdict:
+def _refusal(candidate: Candidate, outcome: Outcome, reason: str) -> Verdict:
     return Verdict(
-        repo_id=candidate.repo_id, candidate_id=candidate.candidate_id, outcome=Outcome.APPLY_FAILED,
+        repo_id=candidate.repo_id, candidate_id=candidate.candidate_id, outcome=outcome,
         reason=reason, fail_to_pass=(), pass_to_pass=(), fail_ratio=0.0, runs=0, seconds=0.0, tier=Tier.COLD,
         audit="", failures=(),
     )  # fmt: skip

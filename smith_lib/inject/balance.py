@@ -1,10 +1,13 @@
 """Which drafts become candidates: towards the shares that a published dataset wants."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from random import Random
 
 from smith_lib.inject.draw import Draft
+from smith_lib.inject.reach import Reach
+from smith_lib.inject.yields import Weights, Yields
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Category, Complexity, Strategy
 
@@ -19,8 +22,20 @@ MULTI_FILE = 0.05
 """Share of the candidates that change several files."""
 COMBINED = 0.30
 """Largest share of combinations, those over several files included, where there are single bugs too."""
+MOST_OF_ONE = 0.05
+"""Largest share of one operator, kinds of combinations among them, where there are others."""
 
 Cell = tuple[Complexity, Category]
+
+
+@dataclass(slots=True)
+class Bound:
+    """At most so many drafts of a kind."""
+
+    holds: Callable[[Draft], bool]
+    """Whether a draft is of that kind."""
+    most: int
+    taken: int = 0
 
 
 def _shortest(
@@ -50,9 +65,20 @@ def _shortest(
 class Chooser:
     """Takes drafts one by one, each time from what is lacking most."""
 
-    def __init__(self, limit: int, sizes: Mapping[Complexity, float], max_per_function: int) -> None:
-        """Aim at `limit` drafts, with these shares of fix sizes."""
+    def __init__(
+        self,
+        limit: int,
+        sizes: Mapping[Complexity, float],
+        max_per_function: int,
+        weights: Weights,
+        reach: Reach | None = None,
+    ) -> None:
+        """Aim at `limit` drafts, with these shares of fix sizes, so much of each operator and place."""
         self.limit = limit
+        self.reach = reach
+        self.places: dict[int, float] = {}
+        self.weights = weights
+        self.starts: dict[str, float] = {}
         self.shares = {
             (size, kind): sizes[size] * share for size in sizes for kind, share in CATEGORIES.items()
         }
@@ -62,42 +88,54 @@ class Chooser:
         self.operators: Counter[str] = Counter()
         self.taken: Counter[Cell] = Counter()
         self.chosen: list[Draft] = []
-        self.combined = 0
-        self.most_combined = limit
-        self.common: Set[str] = frozenset()
-        self.n_common = 0
-        self.most_common = limit
+        self.most_of_one = limit
+        self.bounds: list[Bound] = []
+
+    def bound(self, holds: Callable[[Draft], bool], share: float) -> Bound:
+        """From now on at most that share of the limit, what is taken already included."""
+        bound = Bound(holds, max(1, round(share * self.limit)), sum(map(holds, self.chosen)))
+        self.bounds.append(bound)
+        return bound
 
     def _fits(self, draft: Draft) -> bool:
-        if draft.strategy is Strategy.COMBINE and self.combined >= self.most_combined:
+        if self.operators[draft.operator] >= self.most_of_one:
             return False
-        if self.n_common >= self.most_common and not self.common.isdisjoint(draft.functions):
+        if any(bound.taken >= bound.most and bound.holds(draft) for bound in self.bounds):
             return False
         return all(self.functions[name] < self.max_per_function for name in draft.functions)
 
     def _take(self, draft: Draft) -> None:
         self.chosen.append(draft)
-        self.combined += draft.strategy is Strategy.COMBINE
-        self.n_common += not self.common.isdisjoint(draft.functions)
+        for bound in self.bounds:
+            bound.taken += bound.holds(draft)
         self.taken[draft.complexity, draft.category] += 1
         self.operators[draft.operator] += 1
         self.functions.update(draft.functions)
         self.files.update(draft.files)
 
-    def _crowding(self, draft: Draft) -> tuple[int, int]:
-        return max(self.functions[name] for name in draft.functions), max(
-            self.files[path] for path in draft.files
-        )
+    def _crowding(self, draft: Draft) -> tuple[float, int]:
+        """How many bugs its function has, weighed by how many tests come by; then its file."""
+        weight = self.places.get(id(draft), 1.0)
+        most = max(self.functions[name] for name in draft.functions)
+        return (most + 1) / weight, max(self.files[path] for path in draft.files)
+
+    def _turn(self, operator: str) -> tuple[float, str]:
+        """When an operator's next draft is due: the more were taken, and the less it gives, the later."""
+        return (self.operators[operator] + self.starts[operator]) / self.weights.of(operator), operator
 
     def take(self, drafts: Sequence[Draft], upto: int, random: Random) -> None:
         """Take from the drafts until `upto` are chosen in all or none fits."""
         cells: dict[Cell, dict[str, list[Draft]]] = defaultdict(dict)
         for draft in random.sample(drafts, len(drafts)):
             cells[draft.complexity, draft.category].setdefault(draft.operator, []).append(draft)
+        if self.reach is not None:
+            self.places |= {id(draft): self.reach.weight(draft) for draft in drafts}
+        for name in sorted({draft.operator for draft in drafts}):
+            self.starts.setdefault(name, random.random())
         while cells and len(self.chosen) < min(upto, self.limit):
             cell = _shortest(self.shares, self.taken, len(self.chosen), list(cells))
             operators = cells[cell]
-            name = min(operators, key=lambda op: (self.operators[op], op))
+            name = min(operators, key=self._turn)
             pool = operators[name] = [draft for draft in operators[name] if self._fits(draft)]
             if pool:
                 draft = min(pool, key=self._crowding)
@@ -117,33 +155,41 @@ def choose(
     written: Sequence[Draft] = (),
     mirrored: Sequence[Draft] = (),
     common: Set[str] = frozenset(),
+    yields: Yields | None = None,
+    reach: Reach | None = None,
 ) -> list[Draft]:
     """Up to `settings.limit` of the drafts: written by a model, undone fixes, of several files, the rest.
 
-    Of those in `common` functions, which most tests execute, `settings.common_share` of the limit is taken;
-    more only where nothing else is left.
+    An operator is drawn in proportion to its yield in `yields` (see `Weights`), all alike without; a place by
+    the share of tests that come by (see `Reach`). Of drafts that are rare `settings.rare_share` of the limit
+    is taken, and of those in `common` functions, which most tests execute, `settings.common_share`; more only
+    where nothing else is left, the rare ones first.
     """
     sizes = {
         Complexity.SIMPLE: settings.simple,
         Complexity.MEDIUM: settings.medium,
         Complexity.COMPLEX: max(0.0, 1 - settings.simple - settings.medium),
     }
-    chooser = Chooser(settings.limit, sizes, settings.max_per_function)
+    chooser = Chooser(settings.limit, sizes, settings.max_per_function, Weights(yields or {}), reach)
     chooser.take(written, len(written), random)
     part = settings.mirror_share if singles or combined else 1.0
     chooser.take(mirrored, len(chooser.chosen) + max(1, round(part * settings.limit)), random)
-    chooser.common = common
-    chooser.most_common = round(settings.common_share * settings.limit)
+    chooser.most_of_one = max(3, round(MOST_OF_ONE * settings.limit))
+    few = chooser.bound(reach.is_rare if reach is not None else lambda draft: False, settings.rare_share)
+    many = chooser.bound(lambda draft: not common.isdisjoint(draft.functions), settings.common_share)
     wide = [draft for draft in combined if len(draft.files) > 1]
     narrow = [draft for draft in combined if len(draft.files) == 1]
     share = MULTI_FILE if singles or narrow else 1
     chooser.take(wide, len(chooser.chosen) + max(1, round(share * settings.limit)), random)
     if singles:
-        chooser.most_combined = max(1, round(COMBINED * settings.limit))
-    chooser.take([*singles, *narrow], settings.limit, random)
-    if len(chooser.chosen) < settings.limit:
-        chooser.most_common = settings.limit
-        taken = set(map(id, chooser.chosen))
-        left = [d for d in (*singles, *narrow) if id(d) not in taken]
+        chooser.bound(lambda draft: draft.strategy is Strategy.COMBINE, COMBINED)
+    left = [*singles, *narrow]
+    for lifted in (None, few, many, chooser):
+        if isinstance(lifted, Bound):
+            lifted.most = settings.limit
+        elif lifted is not None:
+            lifted.most_of_one = settings.limit
         chooser.take(left, settings.limit, random)
+        taken = set(map(id, chooser.chosen))
+        left = [draft for draft in left if id(draft) not in taken]
     return chooser.chosen

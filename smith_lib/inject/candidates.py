@@ -14,7 +14,9 @@ from smith_lib.inject.llm_family import family
 from smith_lib.inject.mirror_family import mirror
 from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.inject.program import Program, Skipped, read
+from smith_lib.inject.reach import Reach
 from smith_lib.inject.table import chosen
+from smith_lib.inject.yields import Yields
 from smith_lib.llm import Model
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Candidate, Complexity, Function, Repo, Strategy
@@ -48,13 +50,16 @@ def candidates(
     executed: Mapping[str, Set[int]] | None = None,
     past: Past | None = None,
     common: Set[str] = frozenset(),
+    yields: Yields | None = None,
+    reach: Reach | None = None,
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
     `executed` has, by path, the first lines of the statements that reliable tests execute; in functions,
-    nothing else is changed; `common` has the functions that most tests execute, as `file::qualname`. Without
-    a model the family `llm` gives nothing, and without a past the family `mirror`. Raises `UnknownName` for
-    an operator that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
+    nothing else is changed; `common` has the functions that most tests execute, as `file::qualname`; `yields`
+    says how often operators gave valid bugs, and `reach` how many tests come by a place. Without a model the
+    family `llm` gives nothing, and without a past the family `mirror`. Raises `UnknownName` for an operator
+    that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
     """
     operators, combinations = chosen(settings.operators)
     parsed, _ = programs(repo, tree)
@@ -81,9 +86,12 @@ def candidates(
         material = []
     drafts = [d for op in material for d in drafts_of(op, sites, studio, wanted, random(op.name))]
     most = max(6, settings.limit // (4 if offered else 1))
-    together = [d for name in kinds for d in combine.combined(name, drafts, studio, most, random(name))]
+    parts = [*drafts, *authored, *mirrored]
+    together = [d for name in kinds for d in combine.combined(name, parts, studio, most, random(name))]
     singles = drafts if offered else []
-    picked = balance.choose(singles, together, settings, random("choice"), authored, mirrored, common)
+    picked = balance.choose(
+        singles, together, settings, random("choice"), authored, mirrored, common, yields, reach
+    )
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
     rows = [_candidate(repo.repo_id, draft, seed) for draft in picked]

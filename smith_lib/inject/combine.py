@@ -2,18 +2,21 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from random import Random
 
+from smith_lib.inject.callers import neighbours
 from smith_lib.inject.draw import Draft, Studio, by_function
 from smith_lib.types import Strategy
 
 NAMES = {
     "combine_function": "Two to four rewrites in one function.",
     "combine_file": "Two to four rewrites in functions of one file.",
+    "combine_calls": "Two to four rewrites in a function and one that it calls.",
     "combine_package": "Two to four rewrites in two or more files of the package.",
 }
-PARTS = (2, 2, 3, 3, 4)
+PARTS = (2, 2, 2, 3, 3, 4)
 """How many rewrites a combination has, drawn from this list."""
 
 
@@ -41,10 +44,16 @@ class _Pool:
         self.drafts = drafts
         self._bounds = list(accumulate(min(draft.fix_lines, 12) for draft in drafts))
 
-    def gathered(self, random: Random) -> list[Draft]:
-        """Up to four drafts that stay out of each other's lines; fewer where few of those met do."""
+    def one(self, random: Random) -> Draft:
+        """One of the drafts."""
+        return self.drafts[bisect_right(self._bounds, random.randrange(self._bounds[-1]))]
+
+    def gathered(self, random: Random, first: Sequence[Draft] = ()) -> list[Draft]:
+        """Up to four drafts, `first` among them, that stay out of each other's lines; fewer where few do."""
         wanted = random.choice(PARTS)
-        chosen: list[Draft] = []
+        chosen = [draft for at, draft in enumerate(first) if _fits(first[:at], draft)]
+        if len(chosen) >= wanted:
+            return chosen
         met: set[int] = set()
         for _ in range(16 * wanted):
             at = bisect_right(self._bounds, random.randrange(self._bounds[-1]))
@@ -61,7 +70,7 @@ class _Pool:
 def _in_function(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
     pools = [
         _Pool(pool)
-        for pool in by_function(singles).values()
+        for pool in by_function([draft for draft in singles if len(draft.functions) == 1]).values()
         if len(pool) > 1 and "<module>" not in pool[0].functions[0]
     ]
     while pools:
@@ -71,10 +80,22 @@ def _in_function(singles: Sequence[Draft], random: Random) -> Iterator[list[Draf
 def _in_file(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
     files: dict[str, list[Draft]] = {}
     for draft in singles:
-        files.setdefault(draft.files[0], []).append(draft)
+        if len(draft.files) == 1:
+            files.setdefault(draft.files[0], []).append(draft)
     pools = [_Pool(pool) for pool in files.values() if len({draft.functions for draft in pool}) > 1]
     while pools:
         chosen = random.choice(pools).gathered(random)
+        yield chosen if len({draft.functions for draft in chosen}) > 1 else []
+
+
+def _in_calls(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
+    pairs = [
+        (_Pool(callers), _Pool(called), _Pool([*callers, *called]))
+        for callers, called in neighbours([draft for draft in singles if len(draft.functions) == 1])
+    ]
+    while pairs:
+        callers, called, both = random.choice(pairs)
+        chosen = both.gathered(random, (callers.one(random), called.one(random)))
         yield chosen if len({draft.functions for draft in chosen}) > 1 else []
 
 
@@ -90,12 +111,16 @@ def _in_package(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft
 GATHER: dict[str, Callable[[Sequence[Draft], Random], Iterator[list[Draft]]]] = {
     "combine_function": _in_function,
     "combine_file": _in_file,
+    "combine_calls": _in_calls,
     "combine_package": _in_package,
 }
 
 
 def combined(name: str, singles: Sequence[Draft], studio: Studio, wanted: int, random: Random) -> list[Draft]:
-    """Up to `wanted` combinations of one kind; each has the category of its largest part."""
+    """Up to `wanted` combinations of one kind; each has the category of its largest part.
+
+    Where a model wrote a part, it is named; what that cost is told of the part alone.
+    """
     made: list[Draft] = []
     for tries, chosen in enumerate(GATHER[name](singles, random)):
         if len(made) >= wanted or tries > 6 * wanted:
@@ -106,5 +131,6 @@ def combined(name: str, singles: Sequence[Draft], studio: Studio, wanted: int, r
         largest = max(chosen, key=lambda draft: draft.fix_lines)
         draft = studio.draft(parts, Strategy.COMBINE, name, largest.category)
         if draft is not None:
-            made.append(draft)
+            model = next((part.model for part in chosen if part.model), "")
+            made.append(replace(draft, model=model))
     return made

@@ -24,6 +24,8 @@ TRIES = 12
 """Sites that may fail in a row, for each draft wanted, before an operator is given up."""
 MOST_LINES = 60
 """Lines that a fix may change."""
+LARGE = 6
+"""Lines of a fix from which it is large: such drafts are rarer, and three of them count as one."""
 MODULE_LEVEL = 0.06
 """Share of an operator's drafts that may lie outside functions."""
 
@@ -240,8 +242,9 @@ def _in_random_order(sites: list[Site], random: Random) -> list[Site]:
 
 
 def drafts_of(operator: Operator, sites: Sites, studio: Studio, wanted: int, random: Random) -> list[Draft]:
-    """Up to `wanted` drafts of one operator, spread over functions."""
+    """Up to `wanted` drafts of one operator, large ones counted as a third, spread over functions."""
     made: list[Draft] = []
+    full = 0.0
     used: Counter[tuple[str, str]] = Counter()
     outside = 0
     tries = 0
@@ -259,12 +262,13 @@ def drafts_of(operator: Operator, sites: Sites, studio: Studio, wanted: int, ran
             if part is None:
                 continue
             tries += 1
-            if len(made) >= wanted or tries > wanted * TRIES:
+            if full >= wanted or tries > wanted * TRIES:
                 return made
             draft = studio.draft((part,), Strategy(operator.family), operator.name, operator.category)
             if draft is None:
                 continue
             made.append(draft)
+            full += 1 / 3 if draft.fix_lines >= LARGE else 1
             used[label] += 1
             outside += not site.in_function
         waiting = later

@@ -147,6 +147,48 @@ def ends(block: Sequence[cst.CSTNode]) -> bool:
     return isinstance(small(last), cst.Return | cst.Raise | cst.Continue | cst.Break)
 
 
+def n_statements(nodes: Iterable[cst.CSTNode]) -> int:
+    """How many statements there are, those inside others included."""
+    total = 0
+    for node in nodes:
+        total += isinstance(node, cst.BaseStatement)
+        total += n_statements(children(node)) if isinstance(node, _HOLDERS) else 0
+    return total
+
+
+_HOLDERS = (
+    cst.BaseCompoundStatement | cst.BaseSuite | cst.Else | cst.Finally
+    | cst.ExceptHandler | cst.ExceptStarHandler | cst.MatchCase
+)  # fmt: skip
+"""Nodes that may hold statements."""
+
+
+def is_commented(node: cst.CSTNode) -> bool:
+    """Whether there is a comment above a statement."""
+    return any(line.comment is not None for line in getattr(node, "leading_lines", ()))
+
+
+def descendants(node: cst.CSTNode) -> Iterable[cst.CSTNode]:
+    """The nodes below this one, those white space and comments left out."""
+    for child in children(node):
+        yield child
+        yield from descendants(child)
+
+
+def refuses(node: cst.If) -> bool:
+    """Whether a condition does nothing but raise an error."""
+    body = statements(node.body)
+    return node.orelse is None and bool(body) and isinstance(small(body[-1]), cst.Raise)
+
+
+def asks_for_key(test: cst.BaseExpression, body: cst.CSTNode) -> bool:
+    """Whether a condition asks if something is in what the body then looks it up in."""
+    match test:
+        case cst.Comparison(comparisons=[cst.ComparisonTarget(operator=cst.In(), comparator=holder)]):
+            return any(isinstance(n, cst.Subscript) and same(n.value, holder) for n in descendants(body))
+    return False
+
+
 def is_docstring(node: cst.CSTNode) -> bool:
     """Whether a statement is a bare string."""
     return m.matches(node, m.SimpleStatementLine([m.Expr(m.SimpleString() | m.ConcatenatedString())]))

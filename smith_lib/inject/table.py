@@ -42,11 +42,20 @@ def _modules() -> tuple[ModuleType, ...]:
         text,
         variables,
     )
-    from smith_lib.inject.semantic_family import branches, cleanup, errors, guards, rewritten, state, values
+    from smith_lib.inject.semantic_family import (
+        branches,
+        cleanup,
+        errors,
+        guards,
+        rewritten,
+        state,
+        values,
+        wrapped,
+    )
 
     return (
         comparisons, booleans, numbers, indices, arguments, calls, variables, text, flow, indentation,
-        guards, branches, values, errors, cleanup, state, rewritten,
+        guards, branches, values, errors, cleanup, state, rewritten, wrapped,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from smith_lib.package import facts, leaks, shapes
+from smith_lib.package import facts, leaks, original, shapes
 from smith_lib.package.confirm import confirmed, worth
 from smith_lib.package.facts import Case, Facts
 from smith_lib.package.places import split
@@ -23,7 +23,7 @@ class Text:
 
     text: str
     source: str
-    """`template:<shape>`."""
+    """`template:<shape>`; `original:issue` or `original:pull` where people wrote it of the fix undone."""
     reproduced: bool = False
     """It has code that was run, and showed the difference."""
 
@@ -48,10 +48,17 @@ def write(
     `found` are the case's facts, where their code was run, and `ran` is the code that showed a difference; no
     other code comes into the text then. Shapes are tried in an order drawn by the seed, over the clearest
     evidence first. A text that gives something away is written again in the next shape, and at last from the
-    API's name alone.
+    API's name alone. What people wrote of a fix that the bug undoes goes before all that, with the clearest
+    evidence below it.
     """
     rng = random.Random(seed)
     ranked = facts.ranked(case) if found is None else confirmed(case, found, *(ran or ("", None)))
+    for head, body, kind in original.told(case.candidate):
+        for fact in (*filter(worth, _tries(ranked)), None):
+            text = shapes.original(head, body, fact)
+            if not _leaks(case, text):
+                shown = fact is not None and fact.reproduced and bool(fact.code)
+                return Text(text, f"original:{kind}", shown)
     for fact in filter(worth, _tries(ranked)):
         for name in _order(fact, rng):
             text = shapes.SHAPES[name](fact, rng)

@@ -126,6 +126,22 @@ SHAPES: dict[str, Shape] = {
 }
 
 
+def original(head: str, body: str, fact: Facts | None) -> str:
+    """What somebody wrote, with what the current code does below it."""
+    if fact is None:
+        return _join(f"# {head}", body)
+    shows = f"{_sentence(_subject(fact), fact)} {fact.got}. It should {fact.want}."
+    return _join(
+        f"# {head}",
+        body,
+        f"With the current code of {fact.project}:",
+        *_reproduction(fact, ""),
+        shows + _more(fact),
+        _traceback(fact),
+        _environment(fact),
+    )
+
+
 def plain(fact: Facts) -> str:
     """The least that is still a report: what is concerned, what it does, what it should do."""
     return _join(

@@ -10,6 +10,8 @@ from smith_lib.inject.candidates import candidates
 from smith_lib.inject.mirror_family import fetched
 from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.inject.mirror_family.pulls import board
+from smith_lib.inject.reach import Reach
+from smith_lib.inject.yields import Yields, known
 from smith_lib.llm import Model
 from smith_lib.progress import report
 from smith_lib.settings import InjectSettings
@@ -21,7 +23,7 @@ from smith_lib.validate.called import called
 from smith_lib.validate.coverage import by_most_tests, by_tests
 
 log = logging.getLogger(__name__)
-VERSION = 3
+VERSION = 10
 MIRROR = frozenset({"mirror_share", "mirror_per_fix", "mirror_commits", "mirror_pulls", "histories"})
 """Settings that matter where there is a history."""
 
@@ -59,7 +61,8 @@ def _made(
     """The candidates, with the families off whose model or history is not there."""
     settings = desk.settings.inject if model else _without("llm", desk.settings.inject)
     settings = settings if past else _without("mirror", settings)
-    key = desk.key("inject", VERSION, selected.key, _what_matters(settings, model, past))
+    yields, least = known(settings.yields, desk.root), desk.settings.validation.subtle_below
+    key = desk.key("inject", VERSION, selected.key, _what_matters(settings, model, past, yields, least))
     shard = Shard("candidates", repo.repo_id, key)
 
     def make() -> list[Candidate]:
@@ -69,8 +72,9 @@ def _made(
         coverage, seed = desk.rows_of(Coverage, selected), desk.settings.seed
         often = by_most_tests(coverage)
         common = {f"{f.file}::{f.qualname}" for f in called(repo.repo_id, tree.path, often, often)}
+        executed, reach = by_tests(coverage), Reach(coverage, least) if coverage else None
         made = candidates(
-            repo, tree.path, functions, settings, seed, model, by_tests(coverage), past, common
+            repo, tree.path, functions, settings, seed, model, executed, past, common, yields, reach
         )
         report("inject", repo.repo_id, len(made), len(made))
         return made
@@ -133,11 +137,14 @@ def _without(family: str, settings: InjectSettings) -> InjectSettings:
 
 
 def _what_matters(
-    settings: InjectSettings, model: Model | None, past: Past | None
+    settings: InjectSettings, model: Model | None, past: Past | None, yields: Yields, least: float
 ) -> dict[str, Any]:
-    """The settings that the rows depend on; those of model and history only where there is one."""
+    """What the rows depend on: settings, those of model and history only where there is one, yields, and the
+    least share of tests that must fail."""
     out = (frozenset() if past else MIRROR) | (frozenset() if model else {"llm_share"})
-    matters = settings.model_dump(exclude=set(out))
+    matters = settings.model_dump(exclude={"yields", *out})
+    matters["subtle_below"] = least
+    matters["yields"] = {name: (one.judged, one.valid) for name, one in yields.items()}
     if model is not None:
         matters["llm"] = model.settings.model_dump(exclude={"workers", "timeout", "stream"})
     if past is not None:

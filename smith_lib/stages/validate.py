@@ -6,6 +6,7 @@ from functools import cache, partial
 
 from smith_lib.environments.recorded import environment_of
 from smith_lib.given.verdicts import judged
+from smith_lib.inject.alike import near_duplicates
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import run_suite
 from smith_lib.stages.frame import Desk, finish
@@ -28,8 +29,9 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
         candidates = read(desk.root, Shard("candidates", selected.repo_id, injected.key), Candidate)
         [repo] = desk.rows_of(Repo, selected)
         bench, crew = at_work(selected, desk, len(candidates))
-        judge = partial(verdicts, bench=bench, crew=crew)
-        return judged(candidates, desk.tree_of(repo).path, repo.test_files, judge)
+        judge, alike = partial(verdicts, bench=bench, crew=crew), desk.settings.validation.alike
+        near = near_duplicates(candidates, bench.clean, alike) if alike else {}
+        return judged(candidates, desk.tree_of(repo).path, repo.test_files, judge, near)
 
     rows, status = desk.once(Verdict, shard, make)
     return finish(
@@ -67,6 +69,7 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
         slowest={name: t.tier for name, t in reliable.items() if t.tier is not Tier.SWAP},
         together=frozenset(n for n, t in reliable.items() if not t.alone and n not in coverage.company),
     )
-    kept = Kept(desk.root, f"{repo.repo_id}-{digest(VERSION, selected.key, want.model_dump())[:16]}")
+    matters = want.model_dump(exclude={"alike"})
+    kept = Kept(desk.root, f"{repo.repo_id}-{digest(VERSION, selected.key, matters)[:16]}")
     seed = f"{desk.settings.seed}:{repo.repo_id}"
     return bench, Crew(desk.settings.workers, partial(desk.worker, repo), repo.outside, kept, seed=seed)

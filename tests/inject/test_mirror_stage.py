@@ -160,3 +160,14 @@ def test_a_shallow_repository_is_fetched_as_far_as_it_goes(repo: Path, tmp_path:
     source = f"git+file://{tmp_path / 'shallow'}@{head}"
     history = fetched.history_at(source, tmp_path / "cache", load(None, {}).select)
     assert [len(commit.parents) for commit in listed(history, 10)] == [1, 0]
+
+
+def test_undone_fixes_are_combined_with_other_bugs(repo: Path, tmp_path: Path) -> None:
+    changes = {"inject.strategies": ["combine", "mirror"], "inject.limit": 40, "inject.max_per_function": 100}
+    desk = desk_of(tmp_path / "out", **changes)
+    found = rows_of(inject(selected(str(repo), desk), desk), tmp_path / "out")
+    [fix] = [row for row in found if row.strategy is Strategy.MIRROR]
+    whole = {line for line in fix.bug_patch.split("\n") if line[:1] in "+-" and line[1:2] not in "+-"}
+    combined = [row for row in found if row.strategy is Strategy.COMBINE]
+    assert any(whole <= set(row.bug_patch.split("\n")) for row in combined)
+    assert {row.fix_commit for row in combined} == {""}

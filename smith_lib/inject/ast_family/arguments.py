@@ -28,21 +28,30 @@ def swap_arguments(node: cst.Call) -> Iterator[cst.Call]:
             yield node.with_changes(args=args)
 
 
-@operator("logic_error", ("f(a=x, b=y)\n", "f(a=y, b=x)\n"))
+def _kind(value: cst.BaseExpression) -> object:
+    """What a value may be taken for: values of one kind are mixed up, others hardly."""
+    if isinstance(value, cst.Name) and value.value in ("True", "False", "None"):
+        return value.value == "None"
+    return "name" if isinstance(value, SIMPLE | cst.Call) else type(value)
+
+
+@operator("logic_error", ("f(a=x, b=y)\n", "f(a=y, b=x)\n"), quiet="f(a=[x], b='y')\n")
 def swap_keyword_values(node: cst.Call) -> Iterator[cst.Call]:
     """The call with the values of two neighbouring keywords swapped."""
     for at in range(len(node.args) - 1):
         one, two = node.args[at : at + 2]
-        if one.keyword and two.keyword and not same(one.value, two.value):
+        if not one.keyword or not two.keyword or same(one.value, two.value):
+            continue
+        if _kind(one.value) == _kind(two.value):
             args = list(node.args)
             args[at : at + 2] = [one.with_changes(value=two.value), two.with_changes(value=one.value)]
             yield node.with_changes(args=args)
 
 
-@operator("other", ("f(a, strict=b)\n", "f(a)\n"), quiet="f(a)\n")
+@operator("other", ("f(a, strict=b)\n", "f(a)\n"), quiet=("f(a)\n", "f(a=b)\n"))
 def drop_keyword(node: cst.Call) -> Iterator[cst.Call]:
     """The call that forgets one of its keyword arguments."""
-    for at, arg in enumerate(node.args):
+    for at, arg in enumerate(node.args if len(node.args) > 1 else ()):
         if arg.keyword is not None:
             left = [other for i, other in enumerate(node.args) if i != at]
             yield node.with_changes(args=last_comma_gone(left) if at == len(left) else left)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from smith_lib.inject.nodes import in_parentheses, in_place_of, negated, same
+from smith_lib.inject.nodes import asks_for_key, in_parentheses, in_place_of, negated, refuses, same
 from smith_lib.inject.operator import Context, operator
 
 
@@ -29,12 +29,15 @@ def drop_condition(node: cst.BooleanOperation, context: Context) -> Iterator[cst
 @operator(
     "logic_error",
     [("if a == b:\n    f()\n", "if a != b:\n    f()\n"), ("while not a:\n    f()\n", "while a:\n    f()\n")],
+    quiet=("if a in b:\n    f(b[a])\n", "if a == b:\n    raise ValueError(a)\n", "while True:\n    f()\n"),
 )
 def negate_condition(node: cst.If | cst.While | cst.IfExp | cst.CompIf) -> Iterator[cst.CSTNode]:
     """The condition turned into its opposite."""
-    if isinstance(node.test, cst.BooleanOperation):
+    constant = isinstance(node.test, cst.Name) and node.test.value in ("True", "False")
+    if constant or (isinstance(node, cst.If) and refuses(node)):
         return
-    yield node.with_changes(test=negated(node.test))
+    if not isinstance(node.test, cst.BooleanOperation) and not asks_for_key(node.test, node):
+        yield node.with_changes(test=negated(node.test))
 
 
 @operator("logic_error", ("x = a and not b\n", "x = a and b\n"))
@@ -46,9 +49,15 @@ def drop_not(node: cst.UnaryOperation, context: Context) -> Iterator[cst.BaseExp
         yield node.expression
 
 
-@operator("logic_error", ("x = a and b\n", "x = not a and b\n"), quiet="x = not a\n")
-def negate_term(node: cst.BooleanOperation) -> Iterator[cst.BooleanOperation]:
+@operator(
+    "logic_error",
+    ("if a and b:\n    f()\n", "if not a and b:\n    f()\n"),
+    quiet=("x = not a\n", "x = a or b\n"),
+)
+def negate_term(node: cst.BooleanOperation, context: Context) -> Iterator[cst.BooleanOperation]:
     """The condition with one of its terms negated."""
+    if not isinstance(context.parent(node), cst.If | cst.While | cst.CompIf | cst.BooleanOperation):
+        return
     for side in ("left", "right"):
         term = getattr(node, side)
         if not isinstance(term, cst.BooleanOperation):

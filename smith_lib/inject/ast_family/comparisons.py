@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from smith_lib.inject.nodes import as_int, in_place_of
+from smith_lib.inject.nodes import as_int, in_place_of, refuses
 from smith_lib.inject.operator import Context, operator
 
 BOUNDARY = {
@@ -15,6 +15,12 @@ DIRECTION = {
     cst.LessThan: cst.GreaterThan, cst.LessThanEqual: cst.GreaterThanEqual,
     cst.GreaterThan: cst.LessThan, cst.GreaterThanEqual: cst.LessThanEqual,
 }  # fmt: skip
+
+
+def _refuses(node: cst.ComparisonTarget, context: Context) -> bool:
+    """Whether it is all that a check asks that raises: turned round, that refuses whatever is right."""
+    check = context.parent(context.parent(node) or node)
+    return isinstance(check, cst.If) and refuses(check)
 
 
 def _swapped(node: cst.ComparisonTarget, table: dict) -> Iterator[cst.ComparisonTarget]:  # type: ignore[type-arg]
@@ -29,9 +35,12 @@ def shift_boundary(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget]
     yield from _swapped(node, BOUNDARY)
 
 
-@operator("logic_error", ("x = a < b\n", "x = a > b\n"), quiet="x = a in b\n")
-def flip_direction(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget]:
+@operator("logic_error", ("x = a < b\n", "x = a > b\n"), quiet=("x = a in b\n", "x = a < b < c\n"))
+def flip_direction(node: cst.ComparisonTarget, context: Context) -> Iterator[cst.ComparisonTarget]:
     """The comparison the wrong way round."""
+    comparison = context.parent(node)
+    if isinstance(comparison, cst.Comparison) and len(comparison.comparisons) > 1:
+        return
     yield from _swapped(node, DIRECTION)
 
 
@@ -44,9 +53,13 @@ def negate_equality(node: cst.ComparisonTarget, context: Context) -> Iterator[cs
     yield from _swapped(node, {cst.Equal: cst.NotEqual, cst.NotEqual: cst.Equal})
 
 
-@operator("logic_error", ("x = a in b\n", "x = a not in b\n"))
-def negate_membership(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget]:
+@operator(
+    "logic_error", ("x = a in b\n", "x = a not in b\n"), quiet="if a not in b:\n    raise ValueError(a)\n"
+)
+def negate_membership(node: cst.ComparisonTarget, context: Context) -> Iterator[cst.ComparisonTarget]:
     """The membership test negated."""
+    if _refuses(node, context):
+        return
     match node.operator:
         case cst.In(whitespace_before=before, whitespace_after=after):
             yield node.with_changes(operator=cst.NotIn(whitespace_before=before, whitespace_after=after))
@@ -54,12 +67,12 @@ def negate_membership(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarg
             yield node.with_changes(operator=cst.In(whitespace_before=before, whitespace_after=after))
 
 
-@operator("edge_case", ("x = len(a) == 1\n", "x = len(a) >= 1\n"))
+@operator("edge_case", ("x = len(a) == 1\n", "x = len(a) >= 1\n"), quiet="x = len(a) == 0\n")
 def loosen_equality(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget]:
     """The comparison with a number, an inequality where equality was meant."""
-    if isinstance(node.operator, cst.Equal) and as_int(node.comparator) is not None:
+    if isinstance(node.operator, cst.Equal) and as_int(node.comparator):
         yield node.with_changes(operator=cst.GreaterThanEqual())
-    elif isinstance(node.operator, cst.GreaterThan | cst.GreaterThanEqual) and as_int(node.comparator):
+    elif isinstance(node.operator, cst.GreaterThanEqual) and as_int(node.comparator):
         yield node.with_changes(operator=cst.Equal())
 
 
@@ -77,9 +90,15 @@ def truthiness_for_none(node: cst.Comparison, context: Context) -> Iterator[cst.
                 yield cst.Call(cst.Name("bool"), [cst.Arg(node.left)])
 
 
-@operator("null_handling", ("if a is None:\n    f()\n", "if a is not None:\n    f()\n"))
-def negate_none_check(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget]:
+@operator(
+    "null_handling",
+    ("if a is None:\n    f()\n", "if a is not None:\n    f()\n"),
+    quiet="if a is None:\n    raise ValueError(a)\n",
+)
+def negate_none_check(node: cst.ComparisonTarget, context: Context) -> Iterator[cst.ComparisonTarget]:
     """The check for None turned round."""
+    if _refuses(node, context):
+        return
     match node:
         case cst.ComparisonTarget(operator=cst.Is(), comparator=cst.Name(value="None")):
             yield node.with_changes(operator=cst.IsNot())

@@ -5,7 +5,15 @@ from typing import Any
 
 import libcst as cst
 
-from smith_lib.inject.nodes import children, ends, small, statements, with_statements
+from smith_lib.inject.nodes import (
+    descendants,
+    ends,
+    is_commented,
+    n_statements,
+    small,
+    statements,
+    with_statements,
+)
 from smith_lib.inject.operator import Context, operator
 from smith_lib.inject.reads import binds, reads
 
@@ -58,7 +66,8 @@ def drop_break(node: cst.SimpleStatementLine, context: Context) -> Iterator[Any]
         above = context.parent(node)
         while above is not None and not isinstance(above, cst.For | cst.While):
             above = context.parent(above)
-        if isinstance(above, cst.For) or isinstance(small(node), cst.Continue):
+        otherwise = isinstance(above, cst.For) and above.orelse is not None
+        if (isinstance(above, cst.For) and not otherwise) or isinstance(small(node), cst.Continue):
             yield cst.RemoveFromParent()
 
 
@@ -161,16 +170,10 @@ def if_for_while(node: cst.While) -> Iterator[Any]:
     """The loop whose body is done once at most."""
     if (
         node.orelse is None
-        and not any(isinstance(n, cst.Break | cst.Continue) for n in _descendants(node.body))
+        and not any(isinstance(n, cst.Break | cst.Continue) for n in descendants(node.body))
         and not (isinstance(node.test, cst.Name) and node.test.value == "True")
     ):
         yield cst.If(node.test, node.body, leading_lines=node.leading_lines)
-
-
-def _descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    for child in children(node):
-        yield child
-        yield from _descendants(child)
 
 
 @operator(
@@ -188,11 +191,21 @@ def if_for_elif(node: cst.If, context: Context) -> Iterator[Any]:
         yield cst.FlattenSentinel([node.with_changes(orelse=None), node.orelse])
 
 
-@operator("logic_error", ("if a:\n    f()\nelse:\n    g()\n", "if a:\n    g()\nelse:\n    f()\n"))
+MOST_SWAPPED = 8
+"""Statements in two branches that somebody may swap without noticing."""
+
+
+@operator(
+    "logic_error",
+    ("if a:\n    f()\nelse:\n    g()\n", "if a:\n    g()\nelse:\n    f()\n"),
+    quiet="# where a\nif a:\n    f()\n# or not\nelse:\n    g()\n",
+)
 def swap_branches(node: cst.If) -> Iterator[cst.If]:
-    """The two branches swapped."""
+    """The two branches, of few statements and without comments that tell them apart, swapped."""
     if (
         isinstance(node.orelse, cst.Else)
+        and not any(is_commented(n) for n in (node.orelse, *node.body.body[:1], *node.orelse.body.body[:1]))
+        and n_statements([node.body, node.orelse.body]) <= MOST_SWAPPED
         and isinstance(node.body, cst.IndentedBlock)
         and isinstance(node.orelse.body, cst.IndentedBlock)
     ):

@@ -8,7 +8,9 @@ import libcst.matchers as m
 
 from smith_lib.inject.nodes import (
     children,
+    descendants,
     ends,
+    n_statements,
     negated,
     small,
     statements,
@@ -19,12 +21,23 @@ from smith_lib.inject.nodes import (
 from smith_lib.inject.operator import Context, operator
 
 Block = list[cst.BaseStatement]
-LONGEST = 12
-"""Statements that are moved at once, at most."""
+LONGEST = 10
+"""Statements that are moved at once, at most, those inside others included."""
+SHORT = 10
+"""Nodes in a value that somebody may lose without noticing."""
+MOST_OF_LOOP = 4
+"""Statements at a loop's end that are moved out of it, at most."""
+REST = 12
+"""Statements after an early exit, at most."""
+
+
+_WHOLE = cst.FunctionDef | cst.ClassDef | cst.For | cst.While | cst.Try | cst.With
+"""Statements that nobody moves into a branch or loop before by a slip."""
 
 
 def _splits(body: Sequence[cst.BaseStatement]) -> Iterator[int]:
-    yield from range(max(1, len(body) - LONGEST), len(body))
+    """Where a block's end may start that is moved by a slip."""
+    yield from (n for n in range(1, len(body)) if n_statements(body[n:]) <= LONGEST)
 
 
 def _leaves_loop(body: Sequence[cst.CSTNode]) -> bool:
@@ -48,6 +61,8 @@ def dedent_loop_end(node: cst.For, context: Context) -> Iterator[Any]:
         kept, moved = body[:at], body[at:]
         block, place = context.siblings(node)
         if ends(kept) or _leaves_loop(moved) or (ends(moved) and place + 1 < len(block)):
+            continue
+        if n_statements(moved) > MOST_OF_LOOP:
             continue
         yield cst.FlattenSentinel([node.with_changes(body=with_statements(node.body, kept)), *moved])
 
@@ -97,7 +112,7 @@ def _indented(node: cst.IndentedBlock, kind: type[cst.If] | type[cst.For]) -> It
             continue
         for to in range(at + 2, min(len(body), at + 1 + LONGEST) + 1):
             moved = body[at + 1 : to]
-            if any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in moved) or ends(moved):
+            if any(isinstance(s, _WHOLE) for s in moved) or ends(moved) or n_statements(moved) > LONGEST:
                 break
             grown = holder.with_changes(body=with_statements(holder.body, [*inside, *moved]))
             yield node.with_changes(body=[*body[:at], grown, *body[to:]])
@@ -145,34 +160,67 @@ def drop_inner_condition(node: cst.If, context: Context) -> Iterator[Any]:
         and not isinstance(context.parent(node), cst.If)
     ):
         block, place = context.siblings(node)
-        if not ends(body) or place + 1 == len(block):
+        refusal = isinstance(small(body[-1]), cst.Raise)
+        if not refusal and (not ends(body) or place + 1 == len(block)):
             yield unwrapped(node, body)
 
 
 @operator(
     "edge_case",
-    (
-        "def f(a):\n    if a:\n        return 1\n    g()\n    return h()\n",
-        "def f(a):\n    if not a:\n        g()\n        return h()\n",
-    ),
-    quiet="if a:\n    f()\ng()\n",
+    [
+        (
+            "def f(a):\n    if a:\n        return 1\n    g()\n    return h()\n",
+            "def f(a):\n    if not a:\n        g()\n        return h()\n",
+        ),
+        (
+            "for x in a:\n    if x.b and x.c:\n        continue\n    g(x)\n",
+            "for x in a:\n    if not x.b and not x.c:\n        g(x)\n",
+        ),
+    ],
+    quiet=("if a:\n    f()\ng()\n", "def f(a):\n    if a is None:\n        return\n    g(a)\n"),
 )
 def nest_rest(node: cst.IndentedBlock) -> Iterator[Any]:
-    """The early exit turned into a condition around the rest, which loses what the exit gave."""
+    """The early exit made a condition around the rest, its value lost or each term negated."""
     body: Block = list(node.body)
     for at, holder in enumerate(body[:-1]):
-        if not isinstance(holder, cst.If) or holder.orelse is not None or len(body) - at > LONGEST:
+        if not isinstance(holder, cst.If) or holder.orelse is not None or len(body) - at > REST:
             continue
         rest = without_blank(body[at + 1 :])
         inside = statements(holder.body)
         if not inside or any(isinstance(s, cst.FunctionDef | cst.ClassDef) for s in rest):
             continue
         match small(inside[-1]):
-            case cst.Return(value=value) if value is not None and not m.matches(value, m.Name("None")):
+            case cst.Return(value=v) if v is not None and _is_short(v) and _gives(rest):
                 opposite = with_statements(holder.body, rest)
                 yield node.with_changes(
                     body=[*body[:at], holder.with_changes(test=negated(holder.test), body=opposite)]
                 )
-            case cst.Return() | cst.Continue():
-                grown = holder.with_changes(body=with_statements(holder.body, rest))
-                yield node.with_changes(body=[*body[:at], grown])
+            case cst.Return(value=None) | cst.Continue() if (
+                len(inside) == 1 and isinstance(holder.test, cst.BooleanOperation)
+            ):
+                yield node.with_changes(
+                    body=[
+                        *body[:at],
+                        holder.with_changes(
+                            test=_negated_each(holder.test), body=with_statements(holder.body, rest)
+                        ),
+                    ]
+                )
+
+
+def _gives(rest: Block) -> bool:
+    """Whether a function that ends so gives something."""
+    last = small(rest[-1])
+    return isinstance(last, cst.Return) and last.value is not None
+
+
+def _is_short(value: cst.BaseExpression) -> bool:
+    """Whether a value is something, and little."""
+    return not m.matches(value, m.Name("None")) and sum(1 for _ in descendants(value)) <= SHORT
+
+
+def _negated_each(test: cst.BaseExpression) -> cst.BaseExpression:
+    """The condition with each of its terms negated and its `and` and `or` as they were."""
+    if not isinstance(test, cst.BooleanOperation):
+        return negated(test)
+    return test.with_changes(left=_negated_each(test.left), right=_negated_each(test.right))

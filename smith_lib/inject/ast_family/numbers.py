@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from smith_lib.inject.nodes import as_int, in_place_of
+from smith_lib.inject.nodes import as_int, call_name, in_place_of
 from smith_lib.inject.operator import Context, operator
 
 SWAPS: dict[type[cst.CSTNode], tuple[type[cst.CSTNode], ...]] = {
-    cst.Add: (cst.Subtract,), cst.Subtract: (cst.Add,), cst.Multiply: (cst.FloorDivide,),
+    cst.Add: (cst.Subtract,), cst.Subtract: (cst.Add,), cst.Multiply: (cst.Add,),
     cst.Modulo: (cst.FloorDivide,), cst.FloorDivide: (cst.Modulo,), cst.BitAnd: (cst.BitOr,),
     cst.BitOr: (cst.BitAnd,), cst.LeftShift: (cst.RightShift,), cst.RightShift: (cst.LeftShift,),
 }  # fmt: skip
@@ -19,20 +19,41 @@ AUGMENTED: dict[type[cst.CSTNode], type[cst.CSTNode]] = {
 TEXT = cst.SimpleString | cst.FormattedString | cst.ConcatenatedString | cst.List | cst.Tuple
 
 
-@operator("logic_error", ("x = a + b\n", "x = a - b\n"), quiet=('x = a + "b"\n', 'x = "%s" % a\n'))
+def _is_number(value: cst.BaseExpression) -> bool:
+    """Whether an expression looks like a number."""
+    match value:
+        case cst.Integer() | cst.Float() | cst.UnaryOperation(operator=cst.Minus()):
+            return True
+        case cst.BinaryOperation(operator=operator, left=left, right=right):
+            return isinstance(operator, cst.Subtract) or _is_number(left) or _is_number(right)
+    return call_name(value) in ("len", "int", "float", "abs", "round", "start", "end", "count")
+
+
+@operator(
+    "logic_error",
+    [("x = a + len(b)\n", "x = a - len(b)\n"), ("x = a - b\n", "x = a + b\n")],
+    quiet=('x = a + "b"\n', "x = a + b\n", 'x = "%s" % a\n'),
+)
 def swap_arithmetic(node: cst.BinaryOperation) -> Iterator[cst.BinaryOperation]:
     """The calculation with the wrong operator of the same group."""
     if isinstance(node.left, TEXT) or isinstance(node.right, TEXT):
+        return
+    if isinstance(node.operator, cst.Add) and not (_is_number(node.left) or _is_number(node.right)):
         return
     for kind in SWAPS.get(type(node.operator), ()):
         yield node.with_changes(operator=in_place_of(node.operator, kind))
 
 
-@operator("logic_error", ("a += b\n", "a -= b\n"), quiet='a += "b"\n')
+@operator(
+    "logic_error",
+    [("a += len(b)\n", "a -= len(b)\n"), ("a |= b\n", "a &= b\n")],
+    quiet=('a += "b"\n', "a += b\n"),
+)
 def swap_augmented(node: cst.AugAssign) -> Iterator[cst.AugAssign]:
     """The update with the wrong sign."""
     kind = AUGMENTED.get(type(node.operator))
-    if kind is not None and not isinstance(node.value, TEXT):
+    bits = isinstance(node.operator, cst.BitAndAssign | cst.BitOrAssign)
+    if kind is not None and (bits or _is_number(node.value)):
         yield node.with_changes(operator=kind())
 
 
@@ -63,6 +84,7 @@ def swap_concatenation(node: cst.BinaryOperation) -> Iterator[cst.BinaryOperatio
     elif (
         isinstance(left, cst.BinaryOperation)
         and isinstance(right, TEXT)
+        and not isinstance(left.left, TEXT)
         and isinstance(left.operator, cst.Add)
     ):
         yield node.with_changes(left=left.with_changes(left=left.right, right=left.left))

@@ -13,7 +13,7 @@ from smith_lib.inject.operator import Context, operator
 
 SEPARATORS = {
     ", ": ",", ",": ", ", "\\n": " ", " ": "", "-": "_", "_": "-", ".": "/", "/": ".", ": ": ":", ":": ".",
-    "=": ":", "; ": ";", "\\n\\n": "\\n", "\\t": " ", "\\r\\n": "\\n", "|": "/", "'": "\\\"", "(": "[",
+    "=": ":", "; ": ";", "\\n\\n": "\\n", "\\t": " ", "\\r\\n": "\\n", "|": "/",
 }  # fmt: skip
 REGEX_CALLS = frozenset({"compile", "match", "search", "sub", "split", "findall", "fullmatch", "finditer"})
 REPLACED = (

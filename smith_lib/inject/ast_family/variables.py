@@ -66,6 +66,8 @@ def wrong_attribute(node: cst.Attribute, context: Context) -> Iterator[cst.Attri
     above = context.parent(node)
     if not isinstance(above, USES | cst.Attribute | cst.Subscript | cst.For | cst.If | cst.BooleanOperation):
         return
+    if isinstance(above, cst.Attribute) and isinstance(context.parent(above), cst.Call):
+        return  # another thing has no such method
     if isinstance(node.value, cst.Name) and node.value.value == "self":
         known = context.attributes(node)
         if node.attr.value in known:
@@ -108,6 +110,7 @@ def swap_key_and_value(node: cst.DictComp) -> Iterator[cst.DictComp]:
 @operator(
     "logic_error",
     ("for x in a:\n    for y in x:\n        f(y)\n", "for x in a:\n    for y in x:\n        f(x)\n"),
+    quiet="for x in a:\n    for y in b:\n        y(1)\n",
 )
 def wrong_loop_variable(node: cst.For, context: Context) -> Iterator[cst.For]:
     """The inner loop whose body uses the outer loop's variable."""
@@ -137,6 +140,9 @@ class _Renamed(cst.CSTTransformer):
 
     def visit_AssignTarget(self, node: cst.AssignTarget) -> bool:  # noqa: N802
         return False
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:  # noqa: N802
+        return updated_node.with_changes(func=original_node.func)
 
     def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:  # noqa: N802
         return updated_node.with_changes(value=self.new) if updated_node.value == self.old else updated_node

@@ -5,8 +5,27 @@ from typing import Any
 
 import libcst as cst
 
-from smith_lib.inject.nodes import ends, negated, same, statements, unwrapped
+from smith_lib.inject.nodes import (
+    asks_for_key,
+    ends,
+    is_commented,
+    n_statements,
+    negated,
+    refuses,
+    same,
+    statements,
+    unwrapped,
+)
 from smith_lib.inject.operator import Context, operator
+
+MOST_MIXED_UP = 8
+"""Statements in two cases that somebody may mix up without noticing."""
+MOST_GONE = 6
+"""Statements of a case that somebody may forget."""
+MOST_KEPT = 4
+"""Statements of the alternative that is then done always."""
+MOST_NEEDLESS = 3
+"""Statements of an alternative that somebody may take for needless."""
 
 
 def _is_inner(node: cst.If, context: Context) -> bool:
@@ -24,7 +43,7 @@ def _is_inner(node: cst.If, context: Context) -> bool:
 )
 def drop_elif(node: cst.If, context: Context) -> Iterator[cst.If]:
     """The chain of cases that forgets one of them."""
-    if isinstance(node.orelse, cst.If):
+    if isinstance(node.orelse, cst.If) and n_statements([node.orelse.body]) <= MOST_GONE:
         yield node.with_changes(orelse=node.orelse.orelse)
 
 
@@ -32,10 +51,11 @@ def drop_elif(node: cst.If, context: Context) -> Iterator[cst.If]:
     "edge_case",
     ("if a:\n    f()\nelif b:\n    g()\nelse:\n    h()\n", "if b:\n    g()\nelse:\n    h()\n"),
     family="semantic",
+    quiet="c()\n# where a\nif a:\n    f()\nelif b:\n    g()\n",
 )
 def drop_first_case(node: cst.If, context: Context) -> Iterator[cst.If]:
     """The chain of cases without its first."""
-    if isinstance(node.orelse, cst.If) and not _is_inner(node, context):
+    if isinstance(node.orelse, cst.If) and not _is_inner(node, context) and not is_commented(node):
         yield node.orelse.with_changes(leading_lines=node.leading_lines)
 
 
@@ -67,7 +87,11 @@ def swap_cases(node: cst.If, context: Context) -> Iterator[cst.If]:
 def mix_up_cases(node: cst.If) -> Iterator[cst.If]:
     """The chain of cases in which two do what the other should."""
     other = node.orelse
-    if isinstance(other, cst.If):
+    if (
+        isinstance(other, cst.If)
+        and not is_commented(other)
+        and n_statements([node.body, other.body]) <= MOST_MIXED_UP
+    ):
         yield node.with_changes(body=other.body, orelse=other.with_changes(body=node.body))
 
 
@@ -94,7 +118,9 @@ def always_one_branch(node: cst.If, context: Context) -> Iterator[Any]:
         for block in (node.body, node.orelse.body):
             body = statements(block)
             siblings, at = context.siblings(node)
-            if body and (not ends(body) or at + 1 == len(siblings)):
+            gone = n_statements([node.body, node.orelse.body]) - n_statements(body)
+            little = gone <= MOST_NEEDLESS and n_statements(body) <= MOST_KEPT
+            if body and little and (not ends(body) or at + 1 == len(siblings)):
                 yield unwrapped(node, body)
 
 
@@ -161,14 +187,16 @@ def forget_to_skip(node: cst.If, context: Context) -> Iterator[Any]:
     "logic_error",
     ("if a:\n    return b\nf()\n", "if not a:\n    return b\nf()\n"),
     family="semantic",
-    quiet="if a and b:\n    return c\n",
+    quiet=("if a and b:\n    return c\n", "if a in b:\n    return b[a]\n", "if a:\n    raise b\n"),
 )
 def invert_guard(node: cst.If) -> Iterator[cst.If]:
     """The guard that leaves early in just the wrong cases."""
     if (
         node.orelse is None
         and ends(statements(node.body))
+        and not refuses(node)
         and not isinstance(node.test, cst.BooleanOperation)
+        and not asks_for_key(node.test, node.body)
     ):
         yield node.with_changes(test=negated(node.test))
 

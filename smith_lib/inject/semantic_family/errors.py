@@ -5,9 +5,19 @@ from typing import Any
 
 import libcst as cst
 
-from smith_lib.inject.nodes import call_name, ends, small, statements, unwrapped, with_statements
+from smith_lib.inject.nodes import (
+    call_name,
+    ends,
+    n_statements,
+    small,
+    statements,
+    unwrapped,
+    with_statements,
+)
 from smith_lib.inject.operator import Context, operator
 
+MOST_MOVED = 8
+"""Statements that somebody may move into a `try` with the one that belongs there."""
 CONFUSED = {
     "KeyError": "IndexError", "IndexError": "KeyError", "TypeError": "ValueError", "ValueError": "TypeError",
     "AttributeError": "TypeError", "StopIteration": "IndexError", "UnicodeDecodeError": "UnicodeEncodeError",
@@ -139,7 +149,7 @@ def widen_try(node: cst.IndentedBlock, context: Context) -> Iterator[cst.Indente
             continue
         for to in range(at + 2, min(len(body), at + 8) + 1):
             moved = body[at + 1 : to]
-            if ends(moved) and to < len(body):
+            if (ends(moved) and to < len(body)) or n_statements(moved) > MOST_MOVED:
                 break
             grown = holder.with_changes(body=with_statements(holder.body, [*inside, *moved]))
             yield node.with_changes(body=[*body[:at], grown, *body[to:]])

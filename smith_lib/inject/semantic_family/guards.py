@@ -6,7 +6,7 @@ from typing import Any
 import libcst as cst
 import libcst.matchers as m
 
-from smith_lib.inject.nodes import as_int, call_name, ends, statements, unwrapped
+from smith_lib.inject.nodes import as_int, call_name, ends, n_statements, statements, unwrapped
 from smith_lib.inject.operator import Context, operator
 
 NONE = m.Name("None")
@@ -45,8 +45,14 @@ def is_emptiness_test(test: cst.BaseExpression) -> bool:
     return False
 
 
+MOST_FORGOTTEN = 4
+"""Statements of a check that somebody may forget to write."""
+
+
 def removed_guard(node: cst.If, context: Context) -> Iterator[Any]:
     """The code without a check that leaves early."""
+    if n_statements([node.body]) > MOST_FORGOTTEN:
+        return
     if node.orelse is not None or isinstance(context.parent(node), cst.If) or not ends(statements(node.body)):
         return
     block, at = context.siblings(node)
@@ -96,7 +102,8 @@ def remove_default_for_none(node: cst.If, context: Context) -> Iterator[Any]:
     body = statements(node.body)
     block, at = context.siblings(node)
     if node.orelse is None and is_none_test(node.test) and not ends(body) and at + 1 < len(block):
-        target = node.test.left if isinstance(node.test, cst.Comparison) else None
+        absent = m.matches(node.test, m.Comparison(comparisons=[m.ComparisonTarget(m.Is() | m.Equal())]))
+        target = node.test.left if absent and isinstance(node.test, cst.Comparison) else None
         if isinstance(target, cst.Name | cst.Attribute) and any(
             m.matches(s, m.SimpleStatementLine([m.Assign()])) for s in body
         ):

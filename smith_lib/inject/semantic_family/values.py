@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import libcst as cst
+import libcst.matchers as m
 
-from smith_lib.inject.nodes import children, is_docstring, small
+from smith_lib.inject.nodes import children, descendants, is_docstring, small
 from smith_lib.inject.operator import Context, operator
 from smith_lib.inject.reads import binds, reads
 
@@ -92,6 +93,7 @@ def forget_adjustment(node: cst.If, context: Context) -> Iterator[Any]:
         "def f(a):\n    for x in a:\n        if x:\n            return x\n    return None\n",
     ),
     family="semantic",
+    quiet="def f(a):\n    if a is None:\n        return None\n    return g(a)\n",
 )
 def none_for_fallback(node: cst.IndentedBlock, context: Context) -> Iterator[Any]:
     """The function that gives None where it should give its fallback."""
@@ -99,7 +101,9 @@ def none_for_fallback(node: cst.IndentedBlock, context: Context) -> Iterator[Any
         return
     match small(node.body[-1]):
         case cst.Return(value=value) as statement if value is not None and not isinstance(value, cst.Name):
-            if any(isinstance(s, cst.If | cst.For | cst.While | cst.Try) for s in node.body[:-1]):
+            outer = [s for s in node.body[:-1] if not isinstance(s, cst.FunctionDef)]
+            before = (n for s in outer for n in descendants(s) if isinstance(n, cst.Return))
+            if any(n.value is not None and not m.matches(n.value, m.Name("None")) for n in before):
                 line = node.body[-1].with_changes(body=[statement.with_changes(value=cst.Name("None"))])
                 yield node.with_changes(body=[*node.body[:-1], line])
 
