@@ -35,6 +35,7 @@ def a_function(n=0, **changes):
 
 def a_coverage(n=0, **changes):
     known = {"repo_id": REPO, "tests": (a_test(n).test_id,), "files": (CoveredFile("pkg/a.py", (1, 3)),)}
+    known["why"] = ("order", "process", "source pkg/a.py", "unknown")
     return filled(Coverage, **(known | changes))
 
 
@@ -101,7 +102,7 @@ BREAKS = {
         "lines count from one": {"line": 0},
     },
     "coverage": {
-        "tests and files are sorted and unique": {"tests": (a_test(2).test_id, a_test(1).test_id)},
+        "tests, files and company are sorted and unique": {"tests": (a_test(2).test_id, a_test(1).test_id)},
         "lines are sorted and unique": {"files": (CoveredFile("pkg/a.py", (3, 1)),)},
         "what tests depend on is of a known kind": {"why": ("process", "weather")},
     },
