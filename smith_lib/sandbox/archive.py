@@ -10,6 +10,8 @@ UID = 10_001
 """The user that everything runs as in a sandbox."""
 MTIME = 946_684_800
 """2000-01-01: a fixed date that zip files can also hold."""
+PUT = MTIME + 2
+"""The date of files that are put over a tree, which bytecode of what lay there does not fit."""
 RECORD = 10_240
 """Archives are a multiple of this many bytes long."""
 
@@ -23,17 +25,19 @@ def pack(parts: Iterator[tuple[tarfile.TarInfo, bytes]]) -> bytes:
     return out.getvalue()
 
 
-def member(name: str, data: bytes, mode: int = 0o644, owner: int = UID) -> tuple[tarfile.TarInfo, bytes]:
+def member(
+    name: str, data: bytes, mode: int = 0o644, owner: int = UID, date: int = MTIME
+) -> tuple[tarfile.TarInfo, bytes]:
     """A file in an archive."""
     info = tarfile.TarInfo(name.lstrip("/"))
-    info.size, info.mode, info.mtime, info.uid, info.gid = len(data), mode, MTIME, owner, owner
+    info.size, info.mode, info.mtime, info.uid, info.gid = len(data), mode, date, owner, owner
     return info, data
 
 
 def members(files: Mapping[str, bytes]) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
-    """Files by path, in order of path."""
+    """Files to put over a tree, by path, in order of path."""
     for path in sorted(files):
-        yield member(path, files[path])
+        yield member(path, files[path], date=PUT)
 
 
 def tree_members(tree: Path, prefix: str) -> Iterator[tuple[tarfile.TarInfo, bytes]]:

@@ -35,6 +35,12 @@ def test_a_file_is_changed_for_one_run_alone(run: Run) -> None:
     assert "new" not in again
 
 
+def test_bytecode_of_the_clean_file_does_not_fit_what_is_put_over_it(run: Run) -> None:
+    place = "/testbed/tiny/__init__.py"
+    date = ("stat", "-c", "%Y", place)
+    assert said(run(Job(date))) != said(run(Job(date, {place: b"changed = 1\n"})))
+
+
 def test_tests_run_in_it(run: Run) -> None:
     ran = run(Job((f"{VENV}/bin/python", "-m", "pytest", "-q", "tests/test_text.py")))
     assert "passed" in said(ran)
