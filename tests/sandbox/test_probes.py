@@ -409,14 +409,14 @@ print(probes.take()[1], probes.take()[1])
         ("import program", "[]"),
         ("open(os.devnull).close()", "[]"),
         ("open(tree + 'data.txt', 'w').close()", "[]"),
-        ("open(tree + 'program.py').close()", "['source']"),
-        ("open(os.fsencode(tree) + b'program.py').close()", "['source']"),
-        ("import program, inspect; inspect.getsource(program)", "['source']"),
+        ("open(tree + 'program.py').close()", "['source program.py']"),
+        ("open(os.fsencode(tree) + b'program.py').close()", "['source program.py']"),
+        ("import program, inspect; inspect.getsource(program)", "['source program.py']"),
         ("subprocess.run(['true'])", "['process']"),
         ("os.system('true')", "['process']"),
         ("os.posix_spawn('/bin/true', ['true'], os.environ)", "['process']"),
         ("os.fork() or os._exit(0)", "['process']"),
-        ("os.system('true'); open(tree + 'program.py').close()", "['process', 'source']"),
+        ("os.system('true'); open(tree + 'program.py').close()", "['process', 'source program.py']"),
     ],
 )
 def test_what_else_a_run_depends_on_is_told(act: str, why: str, tree: Path) -> None:
