@@ -62,8 +62,8 @@ verify-exports: engine
 
 # make lock UPGRADE=--upgrade takes the newest releases.
 lock: .venv/.uv
-	$(COMPILE) --output-file requirements/run.lock
-	$(COMPILE) --group dev --output-file requirements/dev.lock
+	$(COMPILE) --extra serve --output-file requirements/run.lock
+	$(COMPILE) --extra serve --group dev --output-file requirements/dev.lock
 	@for client in datasets swebench harbor; do \
 		$(subst pyproject.toml --universal --python-version 3.11,--universal --python-version 3.12,$(COMPILE)) \
 			--group client-$$client --output-file requirements/$$client.lock || exit 1; done
