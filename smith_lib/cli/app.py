@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "grade": ("grade", "Grade predictions: resolved, tests fixed and kept, what is wrong."),
     "serve": ("serve", "Answer for patches over HTTP: grades and rewards."),
     "export": ("export", "Write a published version in a format that trainers read."),
+    "trajectories": ("trajectories", "Make chats to learn from of agents' trajectories that resolve."),
     "operators": ("operators", "List the bug operators; with a name, its example."),
     "settings": ("settings", "Print the effective settings as a smith.toml."),
     "doctor": ("doctor", "Check what this machine has and lacks."),
