@@ -1,6 +1,6 @@
 """A tiny random model, trained a few steps on rewards that real tests give.
 
-    python examples/train.py DATASET [--steps 30] [--tasks 4] [--loss grpo|tests] [--sandbox auto]
+    python examples/train.py DATASET [--steps 16] [--tasks 4] [--loss grpo|tests] [--sandbox auto]
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main() -> None:
     """Train, and print the mean reward of each step."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset")
-    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--steps", type=int, default=16)
     parser.add_argument("--tasks", type=int, default=4)
     parser.add_argument("--loss", choices=("grpo", "tests"), default="grpo")
     parser.add_argument("--sandbox", choices=("auto", "docker", "namespaces"), default="auto")
