@@ -74,7 +74,7 @@ def test_swe_agents_file_is_read_named_by_its_task_and_without_other_agents(put)
     assert (found.agent, found.model, found.instance_id) == ("SWE-agent", "some/model", "some__repo.2")
     assert (found.exit_status, found.patch) == ("submitted", PATCH)
     assert [role for role, _ in found.messages] == ["system", "user", "assistant"]
-    assert found.messages[-1][1] == "I look.\n```\nls\n```"
+    assert found.messages[1:] == (("user", "Fix it."), ("assistant", "I look.\n```\nls\n```"))
 
 
 def test_nothing_submitted_is_an_empty_patch(put):
