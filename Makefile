@@ -7,6 +7,8 @@ DEMO ?= pypi:h11==0.16.0 --limit 80 --seed 1
 # What `make verify-exports` exports, and how many of the tasks are run.
 VERIFIED ?= pypi:h11==0.16.0 --limit 40 --seed 7
 SAMPLE ?= 3
+# The torch that `make train-example` installs, e.g. TORCH="torch==2.13.0+cpu" where wheels for the processor alone are.
+TORCH ?= torch
 # How many processes run the tests.
 PROCESSES ?= 2
 # uv reads no pip configuration: an index that pip was told of is handed on.
@@ -15,7 +17,7 @@ UV = UV_CONSTRAINT= $(addprefix UV_DEFAULT_INDEX=,$(INDEX)) VIRTUAL_ENV=$(CURDIR
 COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet $(UPGRADE)
 
-.PHONY: setup demo test lint engine lock clean verify-exports
+.PHONY: setup demo test lint engine lock clean verify-exports train-example
 
 setup: .venv/.installed
 
@@ -60,13 +62,20 @@ verify-exports: engine
 	[ -f verify-out/published/latest ] || $(BIN)/smith run $(VERIFIED) --out verify-out
 	scripts/verify-exports verify-out $(SAMPLE) $(BIN)/smith
 
+# A tiny model trained on rewards that real tests give, in an environment of its own; not part of `make test`.
+train-example: engine
+	[ -f verify-out/published/latest ] || $(BIN)/smith run $(VERIFIED) --out verify-out
+	[ -x .venv-train/bin/python ] || $(BIN)/uv venv --quiet .venv-train
+	$(subst $(CURDIR)/.venv,$(CURDIR)/.venv-train,$(UV)) pip install --quiet '$(TORCH)' '.[train]'
+	.venv-train/bin/python examples/train.py verify-out
+
 # make lock UPGRADE=--upgrade takes the newest releases.
 lock: .venv/.uv
-	$(COMPILE) --output-file requirements/run.lock
-	$(COMPILE) --group dev --output-file requirements/dev.lock
+	$(COMPILE) --extra serve --output-file requirements/run.lock
+	$(COMPILE) --extra serve --group dev --output-file requirements/dev.lock
 	@for client in datasets swebench harbor; do \
 		$(subst pyproject.toml --universal --python-version 3.11,--universal --python-version 3.12,$(COMPILE)) \
 			--group client-$$client --output-file requirements/$$client.lock || exit 1; done
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist demo-out verify-out
+	rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist demo-out verify-out

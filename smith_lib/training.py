@@ -22,7 +22,7 @@ def loss(log_probabilities: Any, rewards: Any, penalty: float = PENALTY) -> Any:
     if not hasattr(log_probabilities, "log1p"):
         return _of_arrays(log_probabilities, rewards, penalty)
     worth = log_probabilities.new_tensor([float(r) for r in rewards])
-    highest = log_probabilities.max() if len(log_probabilities) else 0
+    highest = log_probabilities.detach().max() if len(log_probabilities) else 0
     _check(tuple(log_probabilities.shape), tuple(worth.shape), highest, worth)
     other = (-log_probabilities.clamp(max=SURE).exp()).log1p()
     return -(worth * log_probabilities + penalty * (1 - worth) * other).mean()

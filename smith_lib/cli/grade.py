@@ -68,7 +68,7 @@ def grade_predictions(
     target = Root.at(out)
     interrupt.install()
     with shown(quiet=as_json):
-        found = _graded(made, rows, root, None if cold else Kept(target), settings, cold)
+        found = graded(made, rows, root, None if cold else Kept(target), settings, cold)
     name = asked if asked in SPECIAL else Path(asked).stem
     by_id = {row.instance_id: row for row in rows}
     told = {"dataset": dataset, "predictions_file": asked, **summary(found, by_id)}
@@ -104,10 +104,11 @@ def dataset_at(place: str) -> tuple[Root, list[Instance]]:
     return root, sorted(rows, key=lambda row: row.instance_id)
 
 
-def _graded(
+def graded(
     made: Sequence[Prediction], rows: Sequence[Instance], root: Root, kept: Kept | None, settings: Settings,
     cold: bool,
 ) -> list[Grade]:  # fmt: skip
+    """A grade for each prediction, in their order, from a sandbox that is opened for it."""
     by_id = {row.instance_id: row for row in rows}
     wanted = {prediction.instance_id for prediction in made}
     with opened(settings, partial(source_in, root)) as box:

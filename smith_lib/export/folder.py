@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,16 +59,25 @@ def write(
     if not rows:
         why = left_out[0].reason if left_out else "there is none"
         raise InputError(f"no task of {name} can be told as {kind}: {why}")
-    if target.is_dir() and any(target.iterdir()) and not (target / MARK).is_file():
-        raise InputError(f"cannot export to {out!r}: it holds something else; name a new folder")
     told: dict[str, Any] = {
         "format": kind, "version": name, "split": split, "tasks": len(rows),
         "left_out": {one.instance_id: one.reason for one in left_out}, **more,
     }  # fmt: skip
+    return put(str(target), (*FORMATS[kind].files(rows, name, split), (MARK, document(told))))
+
+
+def put(out: str, files: Iterable[tuple[str, bytes]]) -> Path:
+    """The folder with these files, `export.json` among them, put together under a temporary name and renamed.
+
+    An export that was there is replaced. Raises `InputError` where something else is there, `StorageError`.
+    """
+    target = folder_to_be(out, "an export's folder")
+    if target.is_dir() and any(target.iterdir()) and not (target / MARK).is_file():
+        raise InputError(f"cannot export to {out!r}: it holds something else; name a new folder")
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
     old = part.with_suffix(".old")
     try:
-        for path, data in (*FORMATS[kind].files(rows, name, split), (MARK, _document(told))):
+        for path, data in files:
             place = part / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
@@ -85,5 +94,6 @@ def write(
     return target
 
 
-def _document(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+def document(value: Any) -> bytes:
+    """JSON of it, with a line's end."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")

@@ -24,6 +24,16 @@ def refused(
     )  # fmt: skip
 
 
+def unknown(instance_id: str, model: str) -> Grade:
+    """The grade of a prediction for a task that is not there."""
+    return Grade(
+        repo_id="", instance_id=instance_id, model=model, outcome=GradeOutcome.REFUSED,
+        problem=PatchProblem.UNKNOWN_INSTANCE, reason=f"no task has the id {instance_id[:200]!r}",
+        ignored=(), applies=False, fixed=(), not_fixed=(), kept=(), not_kept=(), fixed_share=0.0,
+        kept_share=0.0, reward=0.0, canaries=0, tier=Tier.COLD, seconds=0.0,
+    )  # fmt: skip
+
+
 def graded(
     row: Instance, model: str, how: GradeOutcome, why: str, parts: Split, seen: SuiteReport | None,
     canaries: int, tier: Tier, seconds: float,

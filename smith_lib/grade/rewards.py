@@ -9,8 +9,8 @@ from typing import Any
 from smith_lib import closing
 from smith_lib.errors import InputError, MachineryError
 from smith_lib.grade.completions import patch_in
-from smith_lib.grade.grader import Grader
-from smith_lib.grade.opening import opened
+from smith_lib.grade.grader import Grader, Told
+from smith_lib.grade.opening import opened, source_told
 from smith_lib.settings import Settings
 from smith_lib.storage.schema import from_plain
 from smith_lib.types import Grade, GradeOutcome, Instance
@@ -38,9 +38,15 @@ class Rewarder:
     """Gives rewards for patches, in batches; its workers stay warm until it closes. Safe for several threads,
     which wait for each other."""
 
-    def __init__(self, settings: Settings | None = None, tasks: Iterable[Instance] = ()) -> None:
-        """Nothing is started yet; `tasks` are all that will be asked about, where that is known."""
-        self._settings, self._tasks = settings or Settings(), tuple(tasks)
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        tasks: Iterable[Instance] = (),
+        source_of: Callable[[Instance], str] = source_told,
+    ) -> None:
+        """Nothing is started yet; `tasks` are all that will be asked about, where that is known, `source_of`
+        gives the source of a task whose row leaves it out."""
+        self._settings, self._tasks, self._source_of = settings or Settings(), tuple(tasks), source_of
         self._stack = ExitStack()
         self._grader: Grader | None = None
         self._lock = threading.Lock()
@@ -51,9 +57,23 @@ class Rewarder:
         Raises `InputError` where a task's environment cannot be had, `SandboxUnavailable` where no sandbox
         can run here, `EngineError` where the sandbox itself broke.
         """
+        grades = self.grades(asked)
+        for grade in grades:
+            if grade.outcome is GradeOutcome.UNGRADED:
+                raise InputError(f"{grade.instance_id}: {grade.reason}")
+        return [Reward(grade.reward, grade) for grade in grades]
+
+    def grades(
+        self, asked: Sequence[tuple[Instance, str]], told: Told = lambda at, grade: None
+    ) -> list[Grade]:
+        """A grade for each patch, in their order; `told` hears of each as soon as it is there.
+
+        A task whose environment cannot be had is `ungraded`. Raises `SandboxUnavailable` where no sandbox can
+        run here, `EngineError` where the sandbox itself broke.
+        """
         with self._lock:
             if self._grader is None:
-                box = self._stack.enter_context(opened(self._settings))
+                box = self._stack.enter_context(opened(self._settings, self._source_of))
                 self._grader = self._stack.enter_context(
                     Grader(
                         box.sandbox, box.tree_of, box.limits, self._settings.validation,
@@ -61,14 +81,10 @@ class Rewarder:
                     )
                 )  # fmt: skip
             try:
-                grades = self._grader.grade([(row, "", patch) for row, patch in asked])
+                return self._grader.grade([(row, "", patch) for row, patch in asked], told)
             except MachineryError:
                 self._end()  # the next batch starts afresh
                 raise
-        for grade in grades:
-            if grade.outcome is GradeOutcome.UNGRADED:
-                raise InputError(f"{grade.instance_id}: {grade.reason}")
-        return [Reward(grade.reward, grade) for grade in grades]
 
     def close(self) -> None:
         """End its sandboxes; the next batch opens them again."""

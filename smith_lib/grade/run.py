@@ -9,11 +9,11 @@ from typing import Any
 
 from smith_lib.errors import StorageError
 from smith_lib.grade.grader import Asked, Grader
-from smith_lib.grade.grades import refused
+from smith_lib.grade.grades import refused, unknown
 from smith_lib.grade.predictions import Prediction
 from smith_lib.storage import Root, digest
 from smith_lib.storage.schema import from_plain
-from smith_lib.types import Grade, GradeOutcome, Instance, PatchProblem, Tier
+from smith_lib.types import Grade, GradeOutcome, Instance, PatchProblem
 
 VERSION = 1
 """Of how patches are graded: what another version has graded is graded again."""
@@ -62,7 +62,7 @@ def grades(
     for at, made in enumerate(predictions):
         row = instances.get(made.instance_id)
         if row is None:
-            found[at] = _unknown(made)
+            found[at] = unknown(made.instance_id, made.model)
         elif (made.instance_id, made.model) in seen:
             why = "an earlier row has the same instance and model, and is the one graded"
             found[at] = refused(row, made.model, GradeOutcome.REFUSED, PatchProblem.DOUBLED, why)
@@ -80,15 +80,6 @@ def grades(
     made_now = grader.grade([asked for _, asked in left], keep)
     found |= {at: grade for (at, _), grade in zip(left, made_now, strict=True)}
     return [found[at] for at in range(len(predictions))]
-
-
-def _unknown(made: Prediction) -> Grade:
-    return Grade(
-        repo_id="", instance_id=made.instance_id, model=made.model, outcome=GradeOutcome.REFUSED,
-        problem=PatchProblem.UNKNOWN_INSTANCE, reason=f"no task has the id {made.instance_id[:200]!r}",
-        ignored=(), applies=False, fixed=(), not_fixed=(), kept=(), not_kept=(), fixed_share=0.0,
-        kept_share=0.0, reward=0.0, canaries=0, tier=Tier.COLD, seconds=0.0,
-    )  # fmt: skip
 
 
 def summary(found: Sequence[Grade], instances: Mapping[str, Instance]) -> dict[str, Any]:
