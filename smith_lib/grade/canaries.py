@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from smith_lib import syntax
 from smith_lib.grade.twins import Twin, twin
 
 MOST_HOSTS = 2
@@ -54,7 +55,7 @@ class Planted:
 def host(path: str, text: str, tests: Sequence[str]) -> Host | None:
     """The module as a host; `tests` are ids of its tests. None where nothing can be put into it."""
     try:
-        module = ast.parse(text)
+        module = syntax.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
     lines = text.split("\n")
@@ -111,7 +112,7 @@ def _twins(
 ) -> list[Twin]:
     if not wanted:
         return []
-    module = ast.parse(place.text)
+    module = syntax.parse(place.text)
 
     def named(name: str) -> str:
         parts = name.split("_")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
+from smith_lib import syntax
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _ASSERTS = frozenset(("assertEqual", "assertEquals", "assertListEqual", "assertDictEqual"))
 
@@ -90,4 +92,4 @@ def _nothing(rng: Random) -> ast.expr:
     word, number = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=9)), rng.randrange(10**8, 10**9)
     texts = (f"'{word}'", f"['{word}', {number}]", f"('{word}', {number})", f"{{'{word}': {number}}}",
              f"{number}.5", f"b'{word}'", str(number))  # fmt: skip
-    return ast.parse(rng.choice(texts), mode="eval").body
+    return syntax.expression(rng.choice(texts))
