@@ -180,9 +180,9 @@ def _in_company(afresh: Afresh, left: set[str], tests: Iterable[str], gathered: 
     tests of their files.
     """
     passed, seen = _session(afresh, left)
-    if passed and passed != left:  # without those that failed the others have to pass too
-        left_out, (passed, seen) = passed, _session(afresh, passed)
-        passed = passed if passed == left_out else set()
+    if passed != left:  # without those that failed the others have to pass too
+        again, seen = _session(afresh, passed)
+        passed = passed if again == passed else set()
     if passed:
         for executed in seen:
             gathered.add(executed.test_id, executed.lines, executed.why)
@@ -192,8 +192,7 @@ def _in_company(afresh: Afresh, left: set[str], tests: Iterable[str], gathered: 
     company = {test for test in tests if _file(test) in files}
     more, seen = _session(afresh, company) if company != rest else (set[str](), ())
     for executed in seen:
-        if executed.test_id in company:
-            gathered.add(executed.test_id, executed.lines, executed.why)
+        gathered.add(executed.test_id, executed.lines, executed.why)
     for test in sorted(rest & more):
         gathered.bind((test,), [one for one in company if _file(one) == _file(test)])
     return passed | (rest & more)
