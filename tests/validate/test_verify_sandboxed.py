@@ -6,25 +6,13 @@ from pathlib import Path
 import docker
 import pytest
 
-from smith_lib import diffs
-from smith_lib.environments.dockerfile import text
-from smith_lib.package import hidden
 from smith_lib.sandbox.docker_images import running
-from smith_lib.sandbox.protocol import Limits, Sandbox
-from smith_lib.sandbox.suite import SuiteJob, run_suite
+from smith_lib.sandbox.protocol import Sandbox
 from smith_lib.settings import ValidateSettings
-from smith_lib.sources.protocol import Pin, Tree
-from smith_lib.storage import digest
 from smith_lib.types import CodeFile, Instance
 from smith_lib.validate.row_environment import environment_in
 from smith_lib.validate.verify import Proof, verify
-from tests.rows import an_instance, filled
-
-REQUIREMENTS = "iniconfig==2.0.0\npackaging==24.2\npluggy==1.5.0\npytest==8.3.5\n"
-FILE, TESTS = "tiny/intervals.py", "tests/test_intervals.py"
-BUG = ("start <= out[-1][1]", "start < out[-1][1]")
-LIMITS = Limits(300, memory_mb=1_024)
-
+from tests.grade.tasks import FILE, LIMITS, TESTS, a_task
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 
@@ -32,39 +20,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.network]
 @pytest.fixture(scope="module")
 def row(docker_sandbox: Sandbox, tiny_tree: Path) -> Instance:
     """A task of one bug, its lists taken from runs of the suite."""
-    clean = (tiny_tree / FILE).read_text()
-    buggy = clean.replace(*BUG, 1)
-    assert buggy != clean
-    tree = filled(Tree, repo_id="local__tiny.00000000", commit="0" * 40, pin=Pin("./tiny", "local/tiny"))
-    dockerfile = text(tree, docker_sandbox.base(), "python3.11", (), (("PYTHONPATH", "/testbed"),))
-    made_from = digest(dockerfile, REQUIREMENTS)
-    task = an_instance(
-        repo_id=tree.repo_id,
-        dockerfile=dockerfile,
-        requirements=REQUIREMENTS,
-        image_digest=made_from,
-        image=f"smith/verify-test:{made_from[:12]}",
-        test_command="pytest -q",
-        buggy_code=(CodeFile(FILE, buggy),),
-        oracle_code=(CodeFile(FILE, clean),),
-        patch=diffs.make({FILE: buggy}, {FILE: clean}),
-        bug_patch=diffs.make({FILE: clean}, {FILE: buggy}),
-        test_patch="",
-    )
-    environment = environment_in(task)
-    docker_sandbox.build(environment, tiny_tree, LIMITS)
-    every = run_suite(docker_sandbox, environment, SuiteJob(args=("-q",)), LIMITS)
-    broken = run_suite(docker_sandbox, environment, SuiteJob(args=("-q",), files={FILE: buggy}), LIMITS)
-    tests = sorted(t for t, result in every.tests.items() if result.outcome == "passed")
-    failing = tuple(t for t in tests if broken.tests[t].outcome != "passed")
-    assert failing == (f"{TESTS}::test_merge",)
-    fewer = hidden.hide(failing, lambda path: (tiny_tree / path).read_text(), [TESTS])
-    return replace(
-        task,
-        FAIL_TO_PASS=failing,
-        PASS_TO_PASS=tuple(t for t in tests if t not in failing),
-        test_patch=diffs.make(fewer, {TESTS: (tiny_tree / TESTS).read_text()}),
-    )
+    return a_task(docker_sandbox, tiny_tree, "python3.11")
 
 
 def proofs(sandbox: Sandbox, tree: Path, *rows: Instance) -> list[Proof]:
