@@ -2,13 +2,14 @@
 
 import statistics
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from smith_lib import closing
 from smith_lib.cli import interrupt, screen
 from smith_lib.cli.bars import shown
 from smith_lib.cli.ending import UNFINISHED
@@ -20,6 +21,7 @@ from smith_lib.export.folder import LeftOut, chosen, fit, write
 from smith_lib.export.formats import FORMATS
 from smith_lib.export.images import Engine, TaskImage, make
 from smith_lib.export.verify import CLIENTS, Check
+from smith_lib.grade.opening import opened
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import Instance
@@ -110,26 +112,15 @@ def _consistent(kind: str, images: bool | None, verify: bool, push: str | None) 
 
 
 def _images(rows: Sequence[Instance], kind: str, root: Root, settings: Settings) -> list[TaskImage]:
-    from smith_lib.sandbox.backends import open_sandbox
-    from smith_lib.sources.protocol import Pin
-    from smith_lib.sources.table import cache_folder, fetch
-
-    cache = cache_folder(settings)
-    try:
-        sandbox = open_sandbox("docker", settings.environments, settings.sandbox, cache, settings.workers)
-    except SandboxUnavailable as error:
-        raise SandboxUnavailable(f"{error}; with --no-images the files alone are written") from error
-    unregister = closing.register(sandbox.close)
-
-    def tree_of(row: Instance) -> Path:
-        return fetch(Pin(source_in(root, row), row.repo), cache, settings.select).path
-
-    try:
-        with Engine() as engine:
-            return list(make(rows, sandbox, tree_of, engine, FORMATS[kind].further))
-    finally:
-        sandbox.close()
-        unregister()
+    in_docker = settings.sandbox.model_copy(update={"kind": "docker"})
+    with ExitStack() as stack:
+        try:
+            wanted = settings.model_copy(update={"sandbox": in_docker})
+            box = stack.enter_context(opened(wanted, partial(source_in, root)))
+        except SandboxUnavailable as error:
+            raise SandboxUnavailable(f"{error}; with --no-images the files alone are written") from error
+        engine = stack.enter_context(Engine())
+        return list(make(rows, box.sandbox, box.tree_of, engine, FORMATS[kind].further))
 
 
 def _sizes(built: Sequence[TaskImage]) -> dict[str, Any]:
