@@ -12,7 +12,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from expectations import candidates, coverage, functions, instances, published, repos, tests, verdicts
+from expectations import (
+    candidates,
+    coverage,
+    functions,
+    grades,
+    instances,
+    published,
+    repos,
+    tests,
+    verdicts,
+)
 from expectations.frame import columns, frame
 from expectations.rules import Given, Rule, Severity, rule
 from smith_lib.errors import GateFailed, UnknownName
@@ -29,6 +39,7 @@ TABLES: dict[str, ModuleType] = {
     "candidates": candidates,
     "verdicts": verdicts,
     "instances": instances,
+    "grades": grades,
     "published": published,
 }
 """The suite of each table; `published` is a version's instances, all repositories together."""

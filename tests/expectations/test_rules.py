@@ -15,8 +15,11 @@ from smith_lib.types import (
     CoveredFile,
     Failure,
     Function,
+    Grade,
+    GradeOutcome,
     Instance,
     Outcome,
+    PatchProblem,
     RepoOutcome,
     Stability,
     Test,
@@ -39,6 +42,12 @@ def a_coverage(n=0, **changes):
     return filled(Coverage, **(known | changes))
 
 
+def a_grade(n=0, **changes):
+    known = {"repo_id": REPO, "instance_id": f"task{n}", "fixed": F2P, "reward": 1.0, "fixed_share": 1.0}
+    known |= {"outcome": GradeOutcome.RESOLVED, "problem": PatchProblem.NONE}
+    return filled(Grade, **(known | changes))
+
+
 MAKE = {
     "repos": lambda n, **changes: a_repo(**({"repo_id": f"repo{n}"} | changes)),
     "tests": a_test,
@@ -47,6 +56,7 @@ MAKE = {
     "candidates": a_candidate,
     "verdicts": a_verdict,
     "instances": an_instance,
+    "grades": a_grade,
     "published": an_instance,
 }
 GIVEN = {
@@ -54,6 +64,7 @@ GIVEN = {
     "tests": {},
     "functions": {},
     "coverage": {},
+    "grades": {},
     "candidates": {"repos": {REPO}, "tests": {f"tests/test_a.py::test_{n}" for n in range(9)}},
     "verdicts": {
         "repos": {REPO},
@@ -175,6 +186,19 @@ BREAKS = {
         "the repository is a kept one": {"repo_id": "another"},
         "the candidate was judged valid or subtle": {"instance_id": "another"},
     },
+}
+BREAKS["grades"] = {
+    "the instance is told": {"instance_id": ""},
+    "outcomes are known ones": {"outcome": "so so"},
+    "problems are known ones": {"problem": "ugly"},
+    "tiers are known ones": {"tier": "lukewarm"},
+    "tests are sorted and unique": {"fixed": F2P * 2},
+    "no test of what is resolved fails": {"not_kept": (STRANGER[0],)},
+    "what is resolved is worth 1": {"reward": 0.5},
+    "a reward lies between 0 and 1": {"outcome": GradeOutcome.UNRESOLVED, "reward": 1.5},
+    "the share that is fixed lies between 0 and 1": {"fixed_share": 2.0},
+    "the share that is kept lies between 0 and 1": {"kept_share": -0.5},
+    "no grade took less than no time": {"seconds": -1.0},
 }
 BREAKS["published"] = {"no program is there twice": {"bug_patch": an_instance(0).bug_patch}}
 CASES = [(table, name) for table, broken in BREAKS.items() for name in broken]
