@@ -12,9 +12,11 @@ from smith_lib.sandbox.suite import COMPLETE, SuiteReport, told
 
 _PLACE = "/home/smith/.smith"
 _FOLDERS = (TESTBED, "/tmp", "/home/smith", "/dev/shm")
-_PARTS = ("compiled", "fence", "handle", "lazy", "plugin", "probes", "processes", "run", "runner", "swap",
-          "traces", "zygote")  # fmt: skip
+_PARTS = ("compiled", "fence", "handle", "lazy", "plugin", "probes", "processes", "run", "runner", "state",
+          "swap", "traces", "zygote")  # fmt: skip
 """Modules of `inside` that go into the sandbox as `smith_<name>`, beside the keeper."""
+_PASSING = ("/tmp/", "/dev/shm/")
+"""Where tests leave files under names that none other knows."""
 _SPARE_MB = 512
 _SPARE_PROCESSES = 32
 _GRACE = 30.0
@@ -33,6 +35,8 @@ class Order:
     stop: int | None = None
     """So many tests that do not pass end it."""
     keep_failures: int = 5
+    state: bool = False
+    """Whether it is to tell what of the code's objects the tests leave changed; of the kind `swap`."""
     learn: bool = False
     """Whether it is to tell what the tests make their process load and compile."""
 
@@ -49,6 +53,9 @@ class WarmReport:
     """Whether that is since its child, or the process itself, came to a bad end."""
     left: tuple[str, ...] = ()
     """What of its process the tests left changed, by name."""
+    state: Mapping[tuple[str, str], int] | None = None
+    """What of the code's objects and of files the tests left changed, by module (or `files`) and name, with
+    digests that compare within one warm process; None where that is not known."""
     modules: tuple[str, ...] = ()
     """Modules of the standard library that are loaded in the end; of an order to learn."""
     patterns: tuple[str, ...] = ()
@@ -64,6 +71,8 @@ class Ready:
     """Node ids in the order of collection; none of the kind `fork`."""
     place: Mapping[str, int] = field(init=False, repr=False, compare=False)
     """Node id to its place in that order."""
+    shared: tuple[frozenset[int], ...] = ()
+    """Of each test the fixtures, by numbers, that live longer than one test."""
     threads: int = 1
     modules: tuple[str, ...] = ()
     """Imported modules that lie outside the tree."""
@@ -130,7 +139,7 @@ class Worker:
         message: dict[str, Any] = {
             "op": "run", "name": f"{kind}-{seed}", "files": dict(order.files), "stop": order.stop,
             "cpu_seconds": order.cpu_seconds, "idle_seconds": order.idle_seconds,
-            "keep_failures": order.keep_failures, "learn": order.learn, "tests": None,
+            "keep_failures": order.keep_failures, "learn": order.learn, "state": order.state, "tests": None,
         }  # fmt: skip
         if order.tests is not None and kind != "fork":
             if missing := [test for test in order.tests if test not in ready.place]:
@@ -213,7 +222,8 @@ def _ready(answer: Mapping[str, Any]) -> Ready:
     said = [event for event in answer["events"] if event["e"] == "ready"]
     if answer["ready"]:
         [event] = said
-        return Ready("", tuple(event.get("tests", ())), event.get("threads", 1),
+        shared = tuple(map(frozenset, event.get("shared", ())))
+        return Ready("", tuple(event.get("tests", ())), shared, event.get("threads", 1),
                      tuple(event.get("modules", ())), seconds)  # fmt: skip
     last = answer["output"].strip().splitlines()[-1:] or ["no output"]
     how = f"it was not ready after {seconds:.0f} s" if answer["timeout"] else f"it ended: {last[0][:200]}"
@@ -238,6 +248,14 @@ def _run(answer: Mapping[str, Any]) -> WarmReport:
     left = [name for event in answer["events"] if event["e"] == "left" for name in event["names"]]
     learnt: dict[str, Any] = next((event for event in answer["events"] if event["e"] == "learnt"), {})
     return WarmReport(
-        report, elsewhere, bool(elsewhere) and not refused, tuple(left),
+        report, elsewhere, bool(elsewhere) and not refused, tuple(left), _state(answer),
         modules=tuple(learnt.get("modules", ())), patterns=tuple(map(json.dumps, learnt.get("patterns", ()))),
     )  # fmt: skip
+
+
+def _state(answer: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:
+    changed = next((event["changed"] for event in answer["events"] if event["e"] == "state"), None)
+    if changed is None:
+        return None
+    files = {("files", path): 0 for path in answer["files"] if not path.startswith(_PASSING)}
+    return {(module, name): digest for module, name, digest in changed} | files

@@ -11,12 +11,14 @@ from smith_lib.sandbox.warm import Order, WarmReport, Worker
 from smith_lib.types import Candidate, Failure, Outcome, Strategy, Tier, Verdict
 from smith_lib.validate.bench import UNKNOWN, Bench, Plan, plan
 
-VERSION = 4
+VERSION = 5
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
 CHEAP = 2.0
 """Clean seconds of tests that are run for every bug in the band, whether they execute it or not."""
 SLOW = 4.0
 """Seconds that chosen tests take on clean code from which on the slow ones of them wait for the others."""
+DIGESTS = 64
+"""Values on clean code that are remembered of one name."""
 KEPT = 5
 """Failures that a verdict keeps as evidence."""
 
@@ -52,6 +54,10 @@ class Clerk:
         self.inside = 0.0
         """Seconds spent in tests, of the warm runs."""
         self._usual: dict[tuple[Tier, tuple[str, ...]], frozenset[str]] = {}
+        self._clean: dict[tuple[str, str], set[int]] = {}
+        """Digests of what tests leave changed of objects on clean code."""
+        self._told: WarmReport | None = None
+        """Of the last warm run."""
 
     def judge(self, candidate: Candidate, planned: Plan | None = None) -> Verdict:
         """The verdict. Raises `EngineError` where the sandbox itself broke."""
@@ -86,6 +92,7 @@ class Clerk:
         first: SuiteReport | None = None
         f2p: tuple[str, ...] = ()
         made = 0
+        calm: bool | None = None
 
         def verdict(outcome: Outcome, reason: str) -> Verdict:
             return self._verdict(candidate, started, outcome, reason, f2p, first, made, tier)
@@ -106,10 +113,12 @@ class Clerk:
                 reason = f"at least {len(f2p)} of {len(reliable)} reliable tests fail"
                 return verdict(Outcome.TOO_BROKEN, reason)
         for seed in range(1, runs + 1):
-            tests = planned.tests if seed != 2 or tier is Tier.COLD else self._wider(planned, f2p)
+            tests = planned.tests if seed != 2 or tier is Tier.COLD else self._wider(planned, f2p, calm)
             longest = self.bench.patience(tests, tier)
+            look = first is None and tier is Tier.SWAP and bool(self._others(planned))
             keep = KEPT if first is None else 0
-            run = self._run(tier, seed, Order(planned.files, tests, longest, longest, stop, keep))
+            order = Order(planned.files, tests, longest, longest, stop, keep, state=look)
+            run = self._run(tier, seed, order)
             if isinstance(run, Tier):
                 return run
             made += 1
@@ -125,7 +134,9 @@ class Clerk:
                 return self._tried(candidate, replace(planned, tests=reliable), tier, started)
             if first is None:
                 first, f2p = run, now
-                if not f2p:
+                if len(f2p) < least and order.state:
+                    calm = self._calm(order)
+                if not f2p and (calm is not False or runs == 1):
                     return verdict(Outcome.NO_FAILURE, "every reliable test passes")
                 if len(f2p) >= least:
                     some = "at least " if run.ended == "stopped" else ""
@@ -135,6 +146,8 @@ class Clerk:
                 differing = sorted(set(now) ^ set(f2p))
                 reason = f"run {made} differs in {len(differing)} tests: {differing[0]}"
                 return verdict(Outcome.FLAKY, reason)
+            elif not f2p:
+                return verdict(Outcome.NO_FAILURE, "every reliable test passes, those that run later too")
         subtle = len(f2p) < want.subtle_below * len(reliable)
         reason = f"{len(f2p)} of {len(reliable)} reliable tests fail in {made} runs"
         return verdict(Outcome.SUBTLE if subtle else Outcome.VALID, reason)
@@ -153,24 +166,49 @@ class Clerk:
             found.append(test)
         return tuple(sorted(found)) if len(found) >= least else ()
 
-    def _wider(self, planned: Plan, f2p: Sequence[str]) -> tuple[str, ...]:
-        """The tests of a second run, to see whether tests that fail make others fail after them.
+    def _others(self, planned: Plan) -> list[str]:
+        """The tests that come after the first chosen one and are not chosen, in their order."""
+        chosen, later = set(planned.tests), list(self.bench.seconds)
+        first = next((at for at, test in enumerate(later) if test in chosen), 0)
+        known = self.bench.slowest.keys() | self.bench.coverage.company.keys() | chosen
+        return [test for test in later[first:] if test not in known]
 
-        All from the first that executes the change on, where that costs little, else of those all in the
-        modules that hold a failing one: plugins and fixtures may see to that, and so may what a test leaves
-        behind.
+    def _wider(self, planned: Plan, f2p: Sequence[str], calm: bool | None) -> tuple[str, ...]:
+        """The tests of a second run, to see whether chosen tests make others fail after them.
+
+        Where the chosen ones leave objects as they do on clean code: of the others those that share a fixture
+        with a failing one. Else all where that costs little, or those in the files that hold a failing one.
         """
-        bench = self.bench
-        known = set(bench.slowest) | bench.coverage.company.keys()
-        chosen, later = set(planned.tests), list(bench.seconds)
-        later = later[next((at for at, test in enumerate(later) if test in chosen), 0) :]
-        if bench.clean_seconds(later) <= max(CHEAP, 4 * bench.clean_seconds(planned.tests)):
-            more = set(later)
+        bench, others = self.bench, self._others(planned)
+        if calm:
+            assert self.worker is not None
+            ready = self.worker.ready(Tier.SWAP.value, 1, self.modules)
+            fixtures = {n for test in f2p if test in ready.place for n in ready.shared[ready.place[test]]}
+            more = [t for t in others if t in ready.place and ready.shared[ready.place[t]] & fixtures]
+        elif bench.clean_seconds(others) <= max(CHEAP, 3 * bench.clean_seconds(planned.tests)):
+            more = others
         else:
             modules = {test.partition("::")[0] for test in f2p}
-            more = {test for test in later if test.partition("::")[0] in modules}
-            known |= bench.together
-        return tuple(sorted((more - known) | chosen))
+            more = [t for t in others if t.partition("::")[0] in modules and t not in bench.together]
+        return tuple(sorted({*more, *planned.tests}))
+
+    def _calm(self, order: Order) -> bool | None:
+        """Whether the last run left objects as tests leave them on clean code; None where nobody knows."""
+        assert self._told is not None
+        state = self._told.state
+        if state is None:
+            return None
+        strange = {name: digest for name, digest in state.items() if digest not in self._clean.get(name, ())}
+        if not strange:
+            return True
+        clean = self._warm(Tier.SWAP, 1, replace(order, files={}, stop=None, keep_failures=0)).state
+        if clean is None:
+            return None
+        for name, digest in clean.items():
+            known = self._clean.setdefault(name, set())
+            if len(known) < DIGESTS:
+                known.add(digest)
+        return strange.items() <= clean.items()
 
     def _run(self, tier: Tier, seed: int, order: Order) -> SuiteReport | Tier:
         """One run; where that tier cannot tell, the tier itself or, after a crash, `cold`."""
@@ -181,7 +219,7 @@ class Clerk:
                 keep_failures=order.keep_failures,
             )  # fmt: skip
             return bench.run(job, bench.limits)
-        told = self._warm(tier, seed, order)
+        told = self._told = self._warm(tier, seed, order)
         self.inside += sum(result.seconds for result in told.report.tests.values())
         if told.elsewhere:
             return Tier.COLD if told.crashed else tier

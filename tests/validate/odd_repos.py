@@ -781,11 +781,111 @@ def test_here():
     })  # fmt: skip
 
 
+def leaves_state() -> Odd:
+    """Objects and files that outlive a test, and tests that read them and execute nothing that changes."""
+    code = """\
+import os
+from contextlib import contextmanager
+
+CODECS = {"plain": str}
+
+
+class Door:
+    open = 0
+
+    def enter(self):
+        Door.open += 1
+
+    def leave(self):
+        Door.open -= 1
+
+
+@contextmanager
+def codec(name, function):
+    CODECS[name] = function
+    try:
+        yield
+    finally:
+        del CODECS[name]
+
+
+@contextmanager
+def scratch():
+    with open("scratch", "w"):
+        yield
+    os.remove("scratch")
+
+
+def drained(queue):
+    found = list(queue)
+    queue.clear()
+    return found
+"""
+    tests = """\
+import pytest
+
+from pkg.state import CODECS, Door, codec, drained, scratch
+
+
+@pytest.fixture(scope="module")
+def queue():
+    return []
+
+
+def test_codec():
+    with codec("other", len):
+        assert CODECS["other"]("abc") == 3
+
+
+def test_door():
+    Door().enter()
+    Door().leave()
+
+
+def test_scratch():
+    with scratch():
+        pass
+
+
+def test_drained(queue):
+    queue += [1, 2]
+    assert drained(queue) == [1, 2]
+    assert drained(queue) == []
+
+
+def test_queue_is_empty(queue):
+    assert queue == []
+"""
+    later = """\
+import os
+
+from pkg.state import CODECS, Door
+
+
+def test_no_codec_stays():
+    assert CODECS.keys() == {"plain"}
+
+
+def test_nobody_is_in():
+    assert Door.open == 0
+
+
+def test_no_file_stays():
+    assert not os.path.exists("scratch")
+"""
+    return Odd({"pkg/state.py": code, "tests/test_a.py": tests, "tests/test_b.py": later}, CORE_BUGS | {
+        "codec": ("pkg/state.py", "del CODECS[name]", "pass"),
+        "door": ("pkg/state.py", "Door.open -= 1", "Door.open -= 0"),
+        "scratch": ("pkg/state.py", 'os.remove("scratch")', "pass"),
+        "drained": ("pkg/state.py", "queue.clear()", "queue.copy()"),
+    })  # fmt: skip
+
+
 REPOS: dict[str, Callable[[], Odd]] = {
     made.__name__: made
     for made in (
         threads, c_extension, stateful_plugin, session_server, server_at_fixed_port, warnings_are_errors,
         xdist_and_random_order, order_matters, starts_processes, reads_source, caches, runs_at_collection,
-        replaced_module, odd_ids, src_layout, loaded_otherwise, leaves_traces,
+        replaced_module, odd_ids, src_layout, loaded_otherwise, leaves_traces, leaves_state,
     )
 }  # fmt: skip

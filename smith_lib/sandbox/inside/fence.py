@@ -21,6 +21,8 @@ class Fence:
         self.tree, self.clean, self.folders = tree, clean, folders
         self.record = {}
         self.kept = {}
+        self.met = []
+        """What the last restoring found that was new, gone or changed."""
 
     def note(self):
         """Take what is there now as what has to be there."""
@@ -51,11 +53,14 @@ class Fence:
         for folder in self.folders:
             with contextlib.suppress(OSError):
                 os.chmod(folder, os.stat(folder).st_mode | 0o700)
+        self.met = []
         now = self.opened()
         try:
-            for path in sorted(set(now) - set(self.record), reverse=True):
+            new = sorted(set(now) - set(self.record), reverse=True)
+            for path in new:
                 remove(path)
             back = [path for path in sorted(self.record) if now.get(path) != self.record[path]]
+            self.met = [*new, *back]
             for path in back:
                 why = self.put_back(path)
                 if why:

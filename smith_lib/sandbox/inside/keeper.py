@@ -124,8 +124,10 @@ class Keeper:
     def run(self, order):
         """One run, everything put back after it; `spoilt` says that this sandbox cannot be used any more."""
         zygote = self.zygotes[order["name"]]
+        written = set()
         for name, text in order.get("files", {}).items():
             path = os.path.join(self.job["root"], name)
+            written.add(os.path.realpath(path))
             with open(path, "wb") as file:
                 file.write(text.encode("utf-8", "surrogateescape"))
         run = Run(self, zygote, order)
@@ -133,10 +135,11 @@ class Keeper:
             told = run.go()
             self.look_after(told, order["name"])
             told["spoilt"] = told["spoilt"] or self.fence.restore()
+            told["files"] = sorted(path for path in self.fence.met if path not in written)
         except (OSError, MemoryError) as error:  # what a run can do to us, by limits for one
             why = "its keeper is broken: %s: %s" % (type(error).__name__, error)
             run.gone = run.gone or why
-            told = {**run.report(), "ended": [], "spoilt": why}
+            told = {**run.report(), "ended": [], "spoilt": why, "files": []}
         return told
 
     def look_after(self, told, name):

@@ -136,11 +136,12 @@ class Collected:
 
     def __init__(self, wire, order):
         self.wire, self.order = wire, order
-        self.session = self.index = self.standing = None
+        self.session = self.index = self.standing = self.state = None
 
     def pytest_runtestloop(self, session):
         """Instead of running the tests: wait for orders."""
         import smith_lazy
+        import smith_state
         import smith_swap
 
         reporter = sys.modules["smith_plugin"]._reporter
@@ -149,11 +150,15 @@ class Collected:
         reporter.channel.send({
             "e": "ready", "tests": [item.nodeid for item in session.items],
             "threads": threading.active_count(), "modules": outside(reporter.relative),
+            "shared": smith_state.shared(session.items, reporter.relative),
         })
         os.close(reporter.channel.fd)
         smith_lazy.load(self.order["modules"])
         smith_lazy.compile_all(self.order["patterns"])
         self.standing = sys.modules["smith_plugin"].standing()
+        gc.collect()
+        if self.order["kind"] == "swap":
+            self.state = smith_state.State(session, reporter.relative)
         gc.freeze()
         serve(self.wire, self.compile_clean, self.act)
 
@@ -197,6 +202,8 @@ class Collected:
         except BaseException as why:  # pytest.exit, SystemExit at odd places: a cold run has to tell
             odd = "%s: %s" % (type(why).__name__, why)
         reporter.channel.send({"e": "left", "names": plugin.left(self.standing)})
+        if order.get("state"):
+            reporter.channel.send({"e": "state", "changed": self.state.changed()})
         if order.get("learn"):
             import smith_lazy
 
@@ -315,6 +322,7 @@ def main():
     sys.path.insert(0, _HERE)
     import smith_compiled  # noqa: F401
     import smith_lazy  # noqa: F401
+    import smith_state  # noqa: F401
     import smith_swap  # noqa: F401
 
     sys.path.remove(_HERE)
