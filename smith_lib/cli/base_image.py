@@ -1,5 +1,7 @@
 """`smith base-image`: the image under every environment, for machines that cannot pull one."""
 
+from pathlib import Path
+
 import click
 from rich.markup import escape
 
@@ -31,6 +33,7 @@ def _id_of(name: str) -> str:
     cls=Command,
     examples=[
         "smith base-image",
+        "smith base-image my-base --python ~/.pyenv/versions/3.8.18 --python ~/.pyenv/versions/3.13.0",
         "smith base-image my-base:trixie --suite trixie --mirror http://mirror.example/debian",
     ],
 )
@@ -39,12 +42,17 @@ def _id_of(name: str) -> str:
 @click.option(
     "--mirror", help="Where Debian's packages come from; this machine's own mirror where not given."
 )
+@click.option(
+    "--python", "pythons", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A Python that is installed in this folder (with bin and lib), to be there too. Repeatable.",
+)  # fmt: skip
 @click.option("--if-lacking", is_flag=True, help="Make nothing where the engine has that image.")
 @with_settings("--settings")
 @json_option
 def base_image(
-    name: str | None, suite: str, mirror: str | None, if_lacking: bool, settings: Settings, as_json: bool
-) -> None:
+    name: str | None, suite: str, mirror: str | None, pythons: tuple[Path, ...], if_lacking: bool,
+    settings: Settings, as_json: bool,
+) -> None:  # fmt: skip
     """Make the image that every environment is layered on.
 
     NAME is the image's name, the setting `environments.base_image` where not given. It is made from Debian's
@@ -71,7 +79,7 @@ def base_image(
             else:
                 screen_lines.print(line, markup=False, soft_wrap=True)
 
-        made = make(name, suite=suite, report=report, mirror=mirror)
+        made = make(name, suite=suite, report=report, mirror=mirror, pythons=pythons)
     if as_json:
         document({"image": name, "id": made})
     else:

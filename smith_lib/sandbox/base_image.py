@@ -24,12 +24,13 @@ _CHUNK = 1 << 20
 def make(
     name: str, suite: str = "bookworm", packages: Sequence[str] = PACKAGES,
     report: Callable[[str], None] = lambda line: None, mirror: str | None = None, seconds: float = 1_800,
+    pythons: Sequence[Path] = (),
 ) -> str:  # fmt: skip
     """The id of a new image `name`: a minimal Debian of this suite with these packages.
 
-    Packages come from debootstrap's own default mirror unless one is given. Raises `SandboxUnavailable`
-    where something must be installed first, `InputError` where debootstrap fails, `EngineError` where the
-    engine does.
+    `pythons` are further interpreters, by the folders that they are installed in here. Packages come from
+    debootstrap's own default mirror unless one is given. Raises `SandboxUnavailable` where something must be
+    installed first, `InputError` where debootstrap or a Python fails, `EngineError` where the engine does.
     """
     if os.geteuid() != 0:
         raise SandboxUnavailable("making a base image takes root: run it with sudo, or pull an image instead")
@@ -48,11 +49,49 @@ def make(
             _put(root, str(certificates.SYSTEM), bundle)
         for path, data in certificates.configuration().items():
             _put(root, path, data)
+        for prefix in pythons:
+            report(f"adding {put_python(root, prefix)}")
+        if pythons:
+            subprocess.run(["chroot", str(root), "/sbin/ldconfig"], check=True, timeout=60)
+        for prefix in pythons:
+            _try_python(root, prefix)
         report("importing the image into the engine")
         return _imported(engine, root, name)
     finally:
         engine.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def put_python(root: Path, prefix: Path) -> str:
+    """Copy an installed Python (the folder that holds its `bin` and `lib`) into a tree; its command's name.
+
+    `ldconfig` has to be run in the tree afterwards. Raises `InputError` where the folder holds none.
+    """
+    found = sorted(prefix.glob("lib/python3.*/os.py"))
+    name = found[0].parent.name if found else ""
+    if not found or not (prefix / "bin" / name).is_file():
+        raise InputError(f"{prefix} holds no Python: no bin/python3.X with a lib/python3.X beside it")
+    unneeded = shutil.ignore_patterns("__pycache__", "test", "idlelib", "*.a")
+    place = root / "usr/local"
+    for part in (f"lib/{name}", f"include/{name}"):
+        if (prefix / part).is_dir():
+            shutil.copytree(prefix / part, place / part, symlinks=True, ignore=unneeded, dirs_exist_ok=True)
+    for file in (prefix / "bin" / name, *prefix.glob(f"lib/lib{name}*.so*")):
+        copy = place / file.relative_to(prefix)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, copy, follow_symlinks=False)
+    return name
+
+
+def _try_python(root: Path, prefix: Path) -> None:
+    name = sorted(prefix.glob("lib/python3.*/os.py"))[0].parent.name
+    tried = subprocess.run(
+        ["chroot", str(root), f"/usr/local/bin/{name}", "-c", "import ctypes, ssl, zlib"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    if tried.returncode != 0:
+        last = (tried.stderr.strip().splitlines() or ["no output"])[-1]
+        raise InputError(f"{prefix} does not run on this Debian: {last}")
 
 
 def _put(root: Path, path: str, data: bytes) -> None:
