@@ -17,6 +17,8 @@ CHEAP = 2.0
 """Clean seconds of tests that are run for every bug in the band, whether they execute it or not."""
 SLOW = 4.0
 """Seconds that chosen tests take on clean code from which on the slow ones of them wait for the others."""
+USUAL = 64
+"""Sets of tests of which it is remembered what they leave of their process."""
 DIGESTS = 64
 """Values on clean code that are remembered of one name."""
 KEPT = 5
@@ -233,6 +235,8 @@ class Clerk:
         asked = tier, order.tests
         if asked not in self._usual:
             told = self._warm(tier, seed, replace(order, files={}, stop=None, keep_failures=0))
+            if len(self._usual) >= USUAL:
+                self._usual.clear()
             self._usual[asked] = frozenset(told.left)
         return self._usual[asked]
 

@@ -19,7 +19,7 @@ _SHUT = (
 )  # fmt: skip
 _ABOUT = frozenset({
     "__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__", "__package__", "__path__",
-    "__spec__",
+    "__spec__", "__warningregistry__",
 })  # fmt: skip
 _OTHER = frozenset({"asyncio.events", "encodings", "threading"})
 """Modules that a fork or a first use binds anew."""
@@ -50,6 +50,8 @@ class State:
                 self.outside[name] = module
         self.names = {module.__name__ for module in self.inside.values()}
         self.plugins = [plugin for plugin in plugins if type(plugin).__module__ in self.names]
+        self.known = {id(value) for holder in [*self.outside.values(), *self.nodes.values()]
+                      for value in vars(holder).values()}  # fmt: skip
         self.before = self.taken()
 
     def taken(self):
@@ -67,14 +69,20 @@ class State:
         for number, plugin in enumerate(self.plugins):
             found["plugin", str(number)] = self._digest(plugin, seen, -1 - number, kept)
         for name, node in self.nodes.items():
-            bound = [(key, id(value)) for key, value in sorted(vars(node).items()) if key not in _COUNTS]
-            found["node", name] = hash(tuple(bound))
+            bound = [pair for pair in sorted(vars(node).items()) if pair[0] not in _COUNTS]
+            found["node", name] = self._bindings(bound)
         for name, module in self.outside.items():
             bound = list(vars(module).items())
             if name == "sys":
                 bound = [pair for pair in bound if pair[0] not in _LAST]
-            found[name, ""] = hash(tuple([id(value) for _, value in bound]))
+            found[name, ""] = self._bindings(bound)
         return found
+
+    def _bindings(self, bound):
+        """A digest of which names are bound to what was there before, and which to something new."""
+        known = self.known
+        return hash(tuple([(name, id(value)) if id(value) in known else (name, type(value).__name__)
+                           for name, value in bound]))  # fmt: skip
 
     def _digest(self, value, seen, number, kept):
         stream = []
