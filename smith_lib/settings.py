@@ -265,6 +265,8 @@ class Settings(_Stage):
     """Sandboxes that run at the same time."""
     cache: str | None = None
     """Folder for clean trees and virtual environments; the user's cache folder where unset."""
+    disk_free_gb: float = Field(0.5, ge=0, le=MANY)
+    """Disk space, in GB, that has to be free where a stage begins."""
     select: SelectSettings = SelectSettings()
     environments: EnvironmentSettings = EnvironmentSettings()
     sandbox: SandboxSettings = SandboxSettings()

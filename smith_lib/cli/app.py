@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "settings": ("settings", "Print the effective settings as a smith.toml."),
     "doctor": ("doctor", "Check what this machine has and lacks."),
     "base-image": ("base_image", "Make the image that every environment is layered on."),
+    "clean": ("clean", "Remove images, containers, caches and shards that nothing recent needs."),
 }
 """Command name to its module in this package and its one line of help, which is its docstring's first."""
 

@@ -43,7 +43,7 @@ def _id_of(name: str) -> str:
     "--mirror", help="Where Debian's packages come from; this machine's own mirror where not given."
 )
 @click.option(
-    "--python", "pythons", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "--python", "pythons", multiple=True, type=click.Path(path_type=Path),
     help="A Python that is installed in this folder (with bin and lib), to be there too. Repeatable.",
 )  # fmt: skip
 @click.option("--if-lacking", is_flag=True, help="Make nothing where the engine has that image.")

@@ -94,7 +94,10 @@ class NamespacesSandbox:
 
     def has(self, environment: Environment) -> bool:
         """Whether it was built."""
-        return self._place(environment).is_dir()
+        place = self._place(environment)
+        with contextlib.suppress(OSError):
+            os.utime(place)  # used today
+        return place.is_dir()
 
     def without(self, environment: Environment, paths: Sequence[str]) -> Environment:
         """The environment without those files: a copy of its tree, its virtual environment linked."""

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -53,6 +54,7 @@ def _read(folder: Path, pin: Pin) -> Tree | None:
         if meta.pop("tree") != tree_id(folder / "files"):
             log.warning("%s was changed since it was fetched; it is fetched again", folder)
             return None
+        os.utime(folder)  # used today
         return Tree(path=folder / "files", pin=pin, **meta)
     except FileNotFoundError:
         return None

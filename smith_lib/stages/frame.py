@@ -1,6 +1,7 @@
 """What the stages share: where they work, how a shard is made once, and how an ending is told."""
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from smith_lib.environments.recorded import environment_of
-from smith_lib.errors import DamagedShard
+from smith_lib.errors import DamagedShard, StorageError
 from smith_lib.ledger import slug
 from smith_lib.sandbox.protocol import Limits, Sandbox
 from smith_lib.sandbox.warm import Worker
@@ -54,7 +55,10 @@ class Desk:
         )
 
     def start(self, source: str, stage: str) -> StageRun:
-        """The ledger's row of a stage that begins now."""
+        """The ledger's row of a stage that begins now. Raises `StorageError` where disk space is short."""
+        for place in (self.cache, self.root.local):
+            if place is not None:
+                _has_room(place, self.settings.disk_free_gb, stage)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return StageRun(
             self.run_id, source, "", "", stage, StageStatus.DONE, "", False, 0, 0.0, "", "", now
@@ -99,6 +103,18 @@ class Desk:
         self.gate(table_name(row), rows)
         write(self.root, shard, row, rows)
         return rows, StageStatus.DONE
+
+
+def _has_room(place: Path, wanted: float, stage: str) -> None:
+    """Raises `StorageError` where fewer GB than wanted are free there."""
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free / 1e9
+    if free < wanted:
+        raise StorageError(
+            f"{free:.2f} GB are free in {place}, and {stage} begins with {wanted:g} GB at least "
+            "(disk_free_gb); `smith clean` shows what may go"
+        )
 
 
 def finish(row: StageRun, shard: Shard, started: float, **facts: Any) -> StageRun:
