@@ -19,7 +19,7 @@ from smith_lib.sandbox.warm import Order, Worker
 from smith_lib.settings import ValidateSettings
 from smith_lib.sources.roles import holds_tests, is_source
 from smith_lib.types import Instance
-from smith_lib.validate.bench import patience
+from smith_lib.validate.bench import idleness, patience
 from smith_lib.validate.judge import failing
 from smith_lib.validate.row_environment import environment_in
 from smith_lib.validate.verify import suite_args
@@ -176,7 +176,7 @@ def _tried(
         twins=frozenset(of for test, of in made.twins.items() if test not in silent),
         usual=frozenset(seen.contradictions),
         limits=replace(ground.limits, seconds=patience(seen.cpu_seconds, settings)),
-        idle_seconds=patience(seen.seconds, settings),
+        idle_seconds=idleness(seen.seconds, settings),
         cpu_seconds=seen.cpu_seconds,
     )
 

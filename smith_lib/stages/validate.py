@@ -12,7 +12,7 @@ from smith_lib.sandbox.suite import run_suite
 from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard, digest, read
 from smith_lib.types import Candidate, Coverage, Repo, Stability, StageRun, Test, Tier, Verdict
-from smith_lib.validate.bench import Bench, patience
+from smith_lib.validate.bench import Bench, idleness, patience
 from smith_lib.validate.coverage import Map
 from smith_lib.validate.crew import Crew, verdicts
 from smith_lib.validate.judge import VERSION
@@ -60,7 +60,7 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
         reliable=tuple(sorted(reliable)),
         clean=clean,
         limits=replace(desk.limits, seconds=patience(repo.baseline_cpu_seconds, want)),
-        idle_seconds=patience(repo.baseline_seconds, want),
+        idle_seconds=idleness(repo.baseline_seconds, want),
         settings=want,
         coverage=coverage,
         seconds={name: t.seconds for name, t in reliable.items()},

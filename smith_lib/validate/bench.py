@@ -13,6 +13,8 @@ from smith_lib.validate.coverage import Affected, Map
 
 SuiteRunner = Callable[[SuiteJob, Limits], SuiteReport]
 """Runs a suite once in a fresh sandbox: `run_suite` with its sandbox and environment bound."""
+IDLE = 2.0
+"""The least time that a run may wait."""
 UNKNOWN = Map((), ())
 """The coverage of a repository of which none is known."""
 
@@ -50,7 +52,8 @@ class Bench:
     """Whether all failing tests are wanted of a candidate that is too broken."""
 
     def patience(self, tests: Sequence[str], tier: Tier) -> float:
-        """The seconds that a warm run of these tests may take; a fresh session imports and collects too."""
+        """The seconds of the processor that a warm run of these tests may take; a fresh session imports and
+        collects too."""
         start = self.start_seconds if tier is Tier.FORK else 0.0
         return patience(start + self.clean_seconds(tests), self.settings)
 
@@ -76,8 +79,13 @@ class Plan:
 
 
 def patience(clean_seconds: float, settings: ValidateSettings) -> float:
-    """The seconds, of the processor or of waiting, that a run may take whose clean run takes so many."""
+    """The seconds of the processor that a run may take whose clean run takes so many."""
     return max(settings.timeout_floor, settings.timeout_factor * clean_seconds)
+
+
+def idleness(clean_seconds: float, settings: ValidateSettings) -> float:
+    """The seconds in which such a run may use hardly any processor time; a busy machine may give it none."""
+    return max(IDLE, patience(clean_seconds, settings))
 
 
 def plan(files: Mapping[str, str], bench: Bench) -> Plan:

@@ -9,7 +9,7 @@ from smith_lib import diffs
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.sandbox.warm import Order, WarmReport, Worker
 from smith_lib.types import Candidate, Failure, Outcome, Strategy, Tier, Verdict
-from smith_lib.validate.bench import UNKNOWN, Bench, Plan, plan
+from smith_lib.validate.bench import IDLE, UNKNOWN, Bench, Plan, plan
 
 VERSION = 5
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
@@ -104,7 +104,7 @@ class Clerk:
         cheap = self._cheap(planned.tests, least) if stop and tier is not Tier.COLD else ()
         if cheap:
             longest = self.bench.patience(cheap, tier)
-            run = self._run(tier, 1, Order(planned.files, cheap, longest, longest, stop, KEPT))
+            run = self._run(tier, 1, Order(planned.files, cheap, longest, max(IDLE, longest), stop, KEPT))
             if isinstance(run, Tier):
                 return run
             if run.ended == "timeout":
@@ -119,7 +119,7 @@ class Clerk:
             longest = self.bench.patience(tests, tier)
             look = first is None and tier is Tier.SWAP and bool(self._others(planned))
             keep = KEPT if first is None else 0
-            order = Order(planned.files, tests, longest, longest, stop, keep, state=look)
+            order = Order(planned.files, tests, longest, max(IDLE, longest), stop, keep, state=look)
             run = self._run(tier, seed, order)
             if isinstance(run, Tier):
                 return run

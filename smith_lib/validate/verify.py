@@ -21,7 +21,7 @@ from smith_lib.sandbox.protocol import VENV, Ended, Environment, Job, Limits, Sa
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Instance
-from smith_lib.validate.bench import SuiteRunner, patience
+from smith_lib.validate.bench import SuiteRunner, idleness, patience
 from smith_lib.validate.judge import failing
 from smith_lib.validate.row_environment import environment_in
 
@@ -114,7 +114,7 @@ def bring_back(
     wanted |= {path for row in rows if row.test_patch for path in diffs.paths(row.test_patch)}
     files = files_in(sandbox, environment, sorted(wanted), limits)
     most = replace(limits, seconds=patience(run.cpu_seconds, settings))
-    return Clean(environment, run, files, most, patience(run.seconds, settings))
+    return Clean(environment, run, files, most, idleness(run.seconds, settings))
 
 
 def suite_args(row: Instance) -> tuple[str, ...]:

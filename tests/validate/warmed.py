@@ -13,7 +13,7 @@ from smith_lib.sandbox.warm import Worker
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Stability, Verdict
 from smith_lib.validate.baseline import Baseline, baseline
-from smith_lib.validate.bench import Bench, patience
+from smith_lib.validate.bench import Bench, idleness, patience
 from smith_lib.validate.calibrate import Calibration, calibrate
 from smith_lib.validate.coverage import Map
 from smith_lib.validate.crew import Crew, judged
@@ -87,7 +87,7 @@ def warmed(
         run=run, args=args, reliable=tuple(sorted(reliable)),
         clean=lambda path: (tree / path).read_text(encoding="utf-8"),
         limits=replace(limits, seconds=math.ceil(patience(base.cpu_seconds, settings))),
-        idle_seconds=patience(base.seconds, settings), settings=settings,
+        idle_seconds=idleness(base.seconds, settings), settings=settings,
         coverage=coverage, seconds=reliable, tiers=found.tiers,
         slowest={t.test_id: t.tier for t in rows if t.tier is not found.tiers[0]},
         together=frozenset(t.test_id for t in rows if not t.alone and t.test_id not in coverage.company),
