@@ -1,21 +1,25 @@
 """What an issue can say of a bug: one `Facts` for each failure that was seen, the clearest first."""
 
-import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from smith_lib.package import api, culprit, evidence, leaks, phrases
+from smith_lib.package import api, culprit, evidence, parts, phrases, traced
 from smith_lib.package import snippet as snippets
 from smith_lib.package.bindings import unbound
 from smith_lib.package.evidence import Seen
 from smith_lib.package.names import Library
 from smith_lib.package.phrases import tick
-from smith_lib.package.places import parsed, split
-from smith_lib.types import Candidate, Failure, Frame, Repo, Verdict
+from smith_lib.package.places import split
+from smith_lib.types import Candidate, Failure, Repo, Verdict
 
 MOST_CODE_LINES = 45
+MOST_UNSEEN, MOST_UNSEEN_OF_SEVERAL = 8, 24
+"""Failing tests without evidence whose code is tried, for a bug of one and of several parts."""
 MOST_OF_OTHERS = 160
 """Characters that are told of what else goes wrong, each time."""
+PRIVATE = re.compile(r"^from [\w.]+ import .*\b_\w|^import [\w.]*\._", re.MULTILINE)
+"""An import of something that is not for users."""
 Read = api.Read
 
 
@@ -71,10 +75,16 @@ class Facts:
     error: str
     """Last line of the traceback, or empty."""
     traceback: str
+    got_text: str = ""
+    """What comes, where it is text of several lines; `got` then tells its kind alone."""
+    want_text: str = ""
+    """What should come, likewise."""
     detail: str = ""
-    """Where a value and the expected one differ, some lines, or empty."""
+    """Where a value and the expected one differ, as Markdown, or empty."""
     others: tuple[str, ...] = ()
     """More that goes wrong: expressions with what they give, or names of functions."""
+    also: tuple["Facts", ...] = ()
+    """What other code shows of the same bug, where its code was run."""
     documented: bool = False
     """The callable has a docstring."""
     alone: bool = False
@@ -94,40 +104,50 @@ def ranked(case: Case) -> list[Facts]:
 
 
 def beside(case: Case, found: Sequence[Facts]) -> list[Facts]:
-    """The facts, the clearest first, each with what the others say."""
+    """The facts, the clearest first, each with what the others say.
+
+    What the bug is in is named only where no code was seen to show it.
+    """
     best = sorted(found, key=lambda f: -f.score)
-    changed = _changed(case) if len(case.candidate.functions) > 1 else []
+    shown = any(f.reproduced for f in found)
+    changed = _changed(case) if len(case.candidate.functions) > 1 and not shown else []
     return [replace(f, others=_others(f, best, changed)) for f in best]
 
 
 def _found(case: Case) -> list[Facts]:
     seen = [(failure.test_id, failure) for failure in case.verdict.failures]
     known = {test_id for test_id, _ in seen}
-    unseen = [test_id for test_id in case.verdict.fail_to_pass if test_id not in known]
+    unseen = _spread([t for t in case.verdict.fail_to_pass if t not in known], parts.several(case.candidate))
     found = [_facts(case, test_id, failure) for test_id, failure in seen]
-    found += [_facts(case, test_id, None) for test_id in unseen[: max(0, 5 - len(seen))]]
-    if not any(fact.code for fact in found):
-        more = (_facts(case, test_id, None) for test_id in unseen[max(0, 5 - len(seen)) :][:15])
-        found += [fact for fact in more if fact.code]
-    return found
+    return found + [fact for t in unseen if (fact := _facts(case, t, None)).code or not seen]
+
+
+def _spread(tests: Sequence[str], several: bool) -> list[str]:
+    """Some of the tests, of different functions first, from all over the suite."""
+    functions = {split(t).file + "::".join(split(t).names): t for t in reversed(tests)}
+    firsts = sorted(functions.values())
+    most = MOST_UNSEEN_OF_SEVERAL if several else MOST_UNSEEN
+    step = max(1, -(-len(firsts) // most))
+    return list(dict.fromkeys([*firsts[::step], *firsts]))[:most]
 
 
 def _others(fact: Facts, rest: Sequence[Facts], changed: Sequence[str]) -> tuple[str, ...]:
-    """What else goes wrong, first in other callables, then in another way; at last by name alone."""
+    """What else goes wrong and is not told with code, first in other callables; at last by name alone."""
     out: dict[str, str] = {}
+    told = {(other.api, other.got) for other in (fact, *fact.also)}
     for other in sorted(rest, key=lambda f: f.api == fact.api):
         simple = all(line.startswith(("import ", "from ")) for line in other.code.split("\n")[:-1] if line)
         if (
-            other is fact
-            or other.kind == "unknown"
-            or (other.api, other.got) == (fact.api, fact.got)
+            other.kind == "unknown"
+            or (other.api, other.got) in told
             or other.shown == fact.shown
+            or (other.reproduced and other in fact.also)
             or len(other.got) > MOST_OF_OTHERS
         ):
             continue
         if other.code and other.alone and simple and other.is_expression and len(other.shown) < 100:
             out[f"{tick(other.shown)} {other.got} (it should {other.want})"] = other.api
-        elif other.kind == "raised" and other.api not in ("", fact.api, *out.values()):
+        elif other.kind == "raised" and other.api not in ("", *(api for api, _ in told), *out.values()):
             out[f"{tick(other.api)}, which {other.got} in some uses"] = other.api
     said = {fact.api, *list(out.values())[:3]}
     named = [f"{tick(name)}, which does not behave as it did" for name in changed if name not in said]
@@ -225,13 +245,14 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
     written = api.of(cut, modules, case.read) if cut else None
     called = culprit.of(own, written, case.candidate.functions, case.read)
     lets_pass = cut is not None and cut.relation == "raises" and seen.kind == "untrue"
+    came_out = in_package and seen.kind == "raised"
     fact = replace(
         base,
         kind="silent" if lets_pass else seen.kind,
         documented=bool(called and called.documented),
         api=called.name if called else "",
         signature=called.signature if called else "",
-        traceback=_traceback(case, own, seen) if in_package and seen.kind == "raised" else "",
+        traceback=traced.traceback(case.read, case.patch, own, seen) if came_out else "",
         error=phrases.error(seen) if seen.kind == "raised" else "",
     )
     if cut is None:
@@ -268,31 +289,10 @@ def score(fact: Facts) -> int:
         - (2 if lines > 18 else 0)
         + (len(fact.got) < 120)
         - (3 if fact.got.startswith(phrases.ALIKE) else 0)
+        - ("tempfile" in fact.code)
+        - (3 if PRIVATE.search(fact.code) else 0)
+        - (2 if re.search(r"^(?:def|class|assert) ", fact.code, re.MULTILINE) else 0)
     )
-
-
-def _traceback(case: Case, frames: Sequence[Frame], seen: Seen) -> str:
-    """The traceback inside the package; with source lines only where none of them is a line of the fix."""
-    secret = {"".join(line.split()) for line in leaks.fix_lines(case.patch)}
-    shown: list[tuple[Frame, str]] = []
-    for frame in frames:
-        try:
-            lines = case.read(frame.file).split("\n")
-        except (OSError, KeyError, UnicodeDecodeError):
-            lines = []
-        shown.append((frame, lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""))
-    with_source = all("".join(source.split()) not in secret for _, source in shown)
-    out = ["Traceback (most recent call last):"]
-    skipped = len(shown) - 8
-    for index, (frame, source) in enumerate(shown):
-        if skipped > 0 and 3 <= index < 3 + skipped:
-            if index == 3:
-                out.append(f"  ... {skipped} more frames ...")
-            continue
-        out.append(f'  File "{frame.file}", line {frame.line}, in {frame.function.rpartition(".")[2]}')
-        if with_source and source:
-            out.append(f"    {source}")
-    return "\n".join([*out, *phrases.error(seen).split("\n")[:8]])
 
 
 def _without_code(fact: Facts, failure: Failure | None, text: str, names: Sequence[str], seen: Seen) -> Facts:
@@ -304,7 +304,7 @@ def _without_code(fact: Facts, failure: Failure | None, text: str, names: Sequen
     got, want = f"raises {tick(phrases.first(phrases.error(seen)))}", "work without an exception"
     if names:
         return replace(fact, got=got, want=want)
-    statement = _import_at(text, failure) or f"import {fact.module}"
+    statement = traced.import_at(text, failure) or f"import {fact.module}"
     return replace(
         fact,
         kind="raised",
@@ -315,15 +315,3 @@ def _without_code(fact: Facts, failure: Failure | None, text: str, names: Sequen
         api="",
         signature="",
     )
-
-
-def _import_at(text: str, failure: Failure) -> str:
-    module = parsed(text)
-    file = split(failure.test_id).file
-    lines = [frame.line for frame in failure.frames if frame.file == file]
-    for node in ast.walk(module) if module is not None and lines else ():
-        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno <= lines[0] <= (
-            node.end_lineno or 0
-        ):
-            return "" if isinstance(node, ast.ImportFrom) and node.level else ast.unparse(node)
-    return ""

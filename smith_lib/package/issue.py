@@ -9,7 +9,7 @@ from smith_lib.package import facts, leaks, original, shapes
 from smith_lib.package.confirm import confirmed, worth
 from smith_lib.package.facts import Case, Facts
 from smith_lib.package.places import split
-from smith_lib.package.reproduce import Shown
+from smith_lib.package.reproduce import Showing
 
 __all__ = ["Case", "Text", "write"]
 
@@ -41,18 +41,19 @@ def least(case: Case) -> Text:
 
 
 def write(
-    case: Case, seed: str, ran: tuple[str, Shown] | None = None, found: Sequence[Facts] | None = None
+    case: Case, seed: str, ran: Sequence[Showing] = (), found: Sequence[Facts] | None = None
 ) -> Text:
     """The issue text; the same for the same arguments.
 
-    `found` are the case's facts, where their code was run, and `ran` is the code that showed a difference; no
-    other code comes into the text then. Shapes are tried in an order drawn by the seed, over the clearest
-    evidence first. A text that gives something away is written again in the next shape, and at last from the
-    API's name alone. What people wrote of a fix that the bug undoes goes before all that, with the clearest
-    evidence below it.
+    `found` are the case's facts, where their code was run, and `ran` is the code that showed a difference,
+    the main one first; no other code comes into the text then. Shapes are tried in an order drawn by the
+    seed, over the clearest evidence first. A text that gives something away is written again in the next
+    shape, and at last from the API's name alone. What people wrote of a fix that the bug undoes goes before
+    all that, with the clearest evidence below it.
     """
     rng = random.Random(seed)
-    ranked = facts.ranked(case) if found is None else confirmed(case, found, *(ran or ("", None)))
+    ranked = facts.ranked(case) if found is None else confirmed(case, found, ran)
+    ranked = [replace(fact, also=tuple(a for a in fact.also if _may_be_told(case, a))) for fact in ranked]
     for head, body, kind in original.told(case.candidate):
         for fact in (*filter(worth, _tries(ranked)), None):
             text = shapes.original(head, body, fact)
@@ -69,6 +70,11 @@ def write(
     if _leaks(case, text):
         text = shapes.plain(facts.nameless(known))
     return Text(text, PLAIN)
+
+
+def _may_be_told(case: Case, fact: Facts) -> bool:
+    """Whether more that is seen is worth telling, and gives nothing away."""
+    return worth(fact) and not _leaks(case, shapes.more_of(fact))
 
 
 def _leaks(case: Case, text: str) -> tuple[str, ...]:
@@ -101,6 +107,8 @@ def _tries(ranked: Sequence[Facts]) -> Iterator[Facts]:
             yield found
             if found.others:
                 yield replace(found, others=())
+            if found.also:
+                yield replace(found, others=(), also=())
 
 
 def _order(found: Facts, rng: random.Random) -> list[str]:

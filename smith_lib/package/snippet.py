@@ -89,7 +89,8 @@ def _found(test_id: str, line: int | None, library: Library) -> "_Test | None":
         function = next((f for f in found if line and f.lineno <= line <= (f.end_lineno or 0)), found[-1])
         owners = [h.node for h in family if isinstance(h.node, ast.ClassDef)] + classes[1:]
         case = cases.values(function, owners, place.case)
-        return _Test(text, home, tree, function, owners, {id(h.node): h.file for h in family}, case)
+        files = {id(h.node): h.file for h in family}
+        return _Test(text, home, tree, function, owners, files, case, place.case)
     return None
 
 
@@ -105,6 +106,7 @@ class _Test:
     """The file of each of them, by `id`."""
     case: dict[str, ast.expr] | None
     """Values of the parametrised arguments; none where they cannot be told."""
+    case_id: str
 
 
 def _reach(module: ast.Module, library: Library) -> set[str]:
@@ -137,7 +139,8 @@ def _written(
     change.values = case
     other = change.visit(deepcopy(_settled(what.other, test.function))) if what.other is not None else None
     arguments = {a.arg for a in ast.walk(test.function.args) if isinstance(a, ast.arg)} - {"self"}
-    given = fixtures.stand_ins(test.file, library, test.owners, arguments - set(case), statements)
+    asked = arguments - set(case)
+    given = fixtures.stand_ins(test.file, library, test.owners, asked, statements, test.case_id)
     lines, front = given.lines, given.statements
     front += [
         ast.Assign([ast.Name(n, ast.Store())], v)
@@ -193,9 +196,11 @@ def _used(
     pending = [(name, given.homes.get(name, file)) for s in statements for name in sorted(loads(s))]
     while pending:
         name, where = pending.pop(0)
-        if name in used.known or name in used.imports or (hasattr(builtins, name) and name not in methods):
+        if name in used.known or name in used.imports:
             continue
         found = methods.get(name) or names.find(name, where, library)
+        if found is None and hasattr(builtins, name):
+            continue
         if isinstance(found, Imported):
             used.imports[name] = found
         elif isinstance(found, Helper) and len(used.helpers) < MOST_HELPERS:
