@@ -65,7 +65,9 @@ def of(snippet: Snippet, files: dict[str, str], read: Read) -> Called | None:
             bare = True
     if root in imports:
         return _resolve(imports[root] + ("." + rest if rest else ""), files, read, 0)
-    named = [n for s in code.body for n in ast.walk(s) if isinstance(n, ast.Attribute | ast.Name)]
+    called = [n.func for s in code.body for n in ast.walk(s) if isinstance(n, ast.Call)]
+    given = [n.value for n in code.body if isinstance(n, ast.Assign)]
+    named = [n for n in (*given, *called) if isinstance(n, ast.Attribute | ast.Name)]
     for node in reversed(named):
         if _plain(node) and isinstance(node.ctx, ast.Load):
             root, _, rest = ast.unparse(node).partition(".")

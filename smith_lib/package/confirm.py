@@ -14,6 +14,7 @@ MOST_LINES = 25
 """Lines of a text that is shown whole."""
 ABOUT = 60
 """Characters that are shown around the place where two long values differ."""
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 RELATIONS = ("be true", "be false", "contain ", "not contain ")
 """What should hold, where that says more than the clean value."""
 
@@ -85,11 +86,29 @@ def _of_code(fact: Facts, code: str) -> Facts:
 
 def _differing(fact: Facts, verb: str, got: str, want: str, texts: tuple[str, str]) -> Facts:
     """The facts with what comes and what should, as blocks where these are texts of several lines."""
+    plain = tuple(ESCAPES.sub("", text) for text in texts)
+    if plain != texts and plain[0] != plain[1]:
+        texts, fact = (plain[0], plain[1]), replace(fact, detail="(Escape codes for colours are left out.)")
+    if max(text.count("\n") for text in texts) >= MOST_LINES:
+        texts = _around(texts[0].split("\n"), texts[1].split("\n"))
     if _can_be_shown(*texts):
         fact = replace(fact, got_text=texts[0].rstrip("\n"), want_text=texts[1].rstrip("\n"))
         return replace(fact, got=f"{verb}s the wrong text", want=f"{verb} another text")
     got, want = _apart(got, want)
-    return replace(fact, got=_says(got, verb + "s"), want=_says(want, verb))
+    return replace(fact, got=_says(got, verb + "s"), want=_says(want, verb), detail="")
+
+
+def _around(one: list[str], other: list[str]) -> tuple[str, str]:
+    """The lines about the first that differs."""
+    pairs = enumerate(zip(one, other, strict=False))
+    at = next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+    start = max(0, at - 3)
+
+    def piece(lines: list[str]) -> str:
+        end = start + MOST_LINES // 2
+        return "\n".join([*["..."] * (start > 0), *lines[start:end], *["..."] * (end < len(lines))])
+
+    return piece(one), piece(other)
 
 
 def _says(value: str, verb: str) -> str:
@@ -128,10 +147,7 @@ def worth(fact: Facts) -> bool:
         return False
     if not want or got == want or re.search(r"\bsomething (other than|that is not)\b", fact.want):
         return False
-    if fact.code:
-        return True
-    values = got.startswith("`") and want.startswith("`")
-    return bool(got and (fact.shown or (values and fact.api and len(got) + len(want) > ABOUT // 2)))
+    return bool(fact.code or (got and fact.shown))
 
 
 def _value(phrase: str) -> str:

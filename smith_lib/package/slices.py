@@ -131,6 +131,7 @@ def is_print(statement: ast.stmt) -> bool:
 def _before(body: Sequence[ast.stmt], stop: ast.stmt, needed: set[str], last: Statements) -> Statements:
     kept: Statements = []
     earlier = list(body[: next(i for i, s in enumerate(body) if s is stop)])
+    needed |= _holders(earlier, needed)
     for statement in reversed(earlier):  # first learn every name that matters, then keep what touches one
         needed |= loads(statement) if _useful(statement, needed) is not None else set()
     gone: set[str] = set()
@@ -140,6 +141,20 @@ def _before(body: Sequence[ast.stmt], stop: ast.stmt, needed: set[str], last: St
             gone = (gone | _rebound(useful)) - loads(useful)
             kept.append(useful)
     return [*reversed(kept), *last]
+
+
+def _holders(statements: Statements, needed: set[str]) -> set[str]:
+    """Variables that are made with a needed one handed in, so that what is done with them may change it."""
+    variables = {name for s in statements for name in stores(s)}
+    out: set[str] = set()
+    for s in statements:
+        if not isinstance(s, ast.Assign):
+            continue
+        calls = (n for n in ast.walk(s.value) if isinstance(n, ast.Call))
+        handed = {name for call in calls for a in (*call.args, *call.keywords) for name in loads(a)}
+        if handed & variables & (needed | out):
+            out |= _rebound(s)
+    return out
 
 
 def _rebound(statement: ast.stmt) -> set[str]:

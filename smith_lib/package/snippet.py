@@ -133,9 +133,8 @@ def _written(
         if len(ast.unparse(v)) <= LONGEST_LINE and not isinstance(v, ast.Lambda) and n not in rebound
     }
     change = members.Attributes(set(), short, set(), {})
-    statements = _merged(
-        [change.visit(deepcopy(s)) for s in statements if not isinstance(s, ast.Import | ast.ImportFrom)]
-    )
+    kept = [s for s in statements if not isinstance(s, ast.Import | ast.ImportFrom)]
+    statements = _merged(members.changed(kept, change))
     change.values = case
     other = change.visit(deepcopy(_settled(what.other, test.function))) if what.other is not None else None
     arguments = {a.arg for a in ast.walk(test.function.args) if isinstance(a, ast.arg)} - {"self"}
@@ -206,7 +205,7 @@ def _used(
         elif isinstance(found, Helper) and len(used.helpers) < MOST_HELPERS:
             used.helpers.append(found)
             used.known |= names.top(found.node)
-            inner = _bound([found.node]) - names.top(found.node)
+            inner = _bound([found.node]) - names.top(found.node) - {members.STATE}
             pending += [(n, found.file) for n in sorted(loads(found.node) - inner)]
         elif name in ("__file__", "__name__") or found is None:
             used.complete = False

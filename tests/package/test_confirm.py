@@ -82,11 +82,26 @@ def test_text_of_several_lines_is_shown_as_it_looks() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("a\nb", "a\nb "), ("\na\nb", "a\nb"), ("a\n```", "b"), ("a\n\x1b", "b"), ("a", "b"), ("a\n" * 40, "b")],
+    [("a\nb", "a\nb "), ("\na\nb", "a\nb"), ("a\n```", "b"), ("a\n\x1b", "b"), ("a", "b")],
 )
 def test_text_that_would_not_show_the_difference_is_quoted(one: str, other: str) -> None:
     fact = told(BARE, Shown(saw(value=repr(one)), saw(value=repr(other))))
     assert not fact.got_text and not fact.want_text and fact.got.startswith("gives `")
+
+
+def test_of_long_text_the_lines_are_shown_about_the_first_that_differs() -> None:
+    lines = [f"line {n}" for n in range(60)]
+    buggy = [*lines[:30], "wrong", *lines[31:]]
+    fact = told(BARE, Shown(saw(printed="\n".join(lines)), saw(printed="\n".join(buggy))))
+    assert fact.got_text.startswith("...\nline 27\n") and "wrong" in fact.got_text.split("\n")
+    assert "line 30" in fact.want_text.split("\n") and fact.want_text.endswith("\n...")
+
+
+def test_colours_are_left_out_where_the_text_differs_without_them() -> None:
+    fact = told(BARE, Shown(saw(value=repr("\x1b[3ma\n\x1b[0mb")), saw(value=repr("\x1b[3ma\n\x1b[0mc"))))
+    assert (fact.got_text, fact.want_text) == ("a\nc", "a\nb") and "left out" in fact.detail
+    same = told(BARE, Shown(saw(value=repr("\x1b[3ma\nb")), saw(value=repr("\x1b[4ma\nb"))))
+    assert not same.got_text and not same.detail
 
 
 def test_an_exception_with_another_message_is_told_as_that(repo: Repo) -> None:
@@ -127,6 +142,7 @@ def test_what_shows_another_part_of_the_bug_comes_below(repo: Repo) -> None:
         replace(BARE, got="goes wrong", want="work"),
         replace(BARE, got="gives a wrong result", want="give something other than `3`"),
         replace(BARE, code="", shown="", got="gives `1`", want="give `2`"),
+        replace(BARE, code="", shown="", got=f"gives `{'1' * 50}`", want="give `2`"),
         replace(BARE, code="", shown="", kind="raised", error="KeyError: 3"),
         replace(BARE, code="", shown="", kind="untrue", got="raises nothing", want="raise `MultipleInvalid`"),
         replace(BARE, code="", shown="", kind="silent", got="raises nothing", want="raise `E`"),

@@ -26,7 +26,7 @@ import traceback
 TESTBED = "/testbed"
 WORK = "/tmp/snippet"
 MOST = 4000
-MOST_TRIES = 12
+MOST_TRIES = 20
 CHANGING = re.compile(r"0x[0-9a-fA-F]+|/tmp/[^\s'\"<>,:;)\]]+")
 
 
@@ -79,8 +79,8 @@ def differ(seen, clean):
 
 def smaller(code, clean, buggy, files, job):
     """Less of the code that shows the same, and what it shows: up to where it fails, without what is idle."""
-    cut = up_to(code, buggy["line"]) if buggy["error"] and buggy["at"] == "before" else ""
-    if cut:
+    cut = up_to(code, buggy["line"]) if buggy["error"] else ""
+    if cut not in ("", code):
         one, other = run(cut, job), run_with(files, cut, job)
         same = other is not None and all(other[name] == buggy[name] for name in ("error", "message"))
         if same and one is not None and not one["error"]:
@@ -125,8 +125,8 @@ def without(code, at):
         return None
     bound = {n.id for n in ast.walk(gone) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     bound |= {n.name for n in ast.walk(gone) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    elsewhere = {n.id for s in body[:at] for n in ast.walk(s) if isinstance(n, ast.Name)}
     names = [n for s in rest for n in ast.walk(s) if isinstance(n, ast.Name)]
+    elsewhere = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     if bound & {n.id for n in names if isinstance(n.ctx, ast.Load)} - elsewhere:
         return None
     lines = code.split("\n")
