@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from smith_lib import syntax
-from smith_lib.package.facts import Case, Facts, beside, score
+from smith_lib.package.case import Case, Facts
+from smith_lib.package.facts import beside, score
 from smith_lib.package.phrases import ALIKE, INLINE, first, tick
 from smith_lib.package.reproduce import Observed, Showing, Shown
 
@@ -135,19 +136,19 @@ def _can_be_shown(one: str, other: str) -> bool:
 
 
 def worth(fact: Facts) -> bool:
-    """Whether a text of these facts helps: it names an input, or where it fails, and what should differ."""
+    """Whether a text of these facts helps: it names an input and what should differ."""
+    if not fact.code and not fact.shown:
+        return False
     if fact.kind == "raised":
-        return bool(fact.error and (fact.code or fact.shown or fact.traceback))
-    if fact.kind == "silent":
-        return bool(fact.code or fact.shown)
-    if fact.want_text:
-        return bool(fact.code or fact.shown)
+        return bool(fact.error)
+    if fact.kind == "silent" or fact.want_text:
+        return True
     got, want = _value(fact.got), _value(fact.want)
     if fact.got.startswith(ALIKE) and not fact.code:
         return False
     if not want or got == want or re.search(r"\bsomething (other than|that is not)\b", fact.want):
         return False
-    return bool(fact.code or (got and fact.shown))
+    return bool(fact.code or got)
 
 
 def _value(phrase: str) -> str:

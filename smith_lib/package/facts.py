@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from smith_lib.package import api, culprit, evidence, parts, phrases, traced
 from smith_lib.package import snippet as snippets
 from smith_lib.package.bindings import unbound
+from smith_lib.package.case import Case, Facts
 from smith_lib.package.evidence import Seen
 from smith_lib.package.names import Library
 from smith_lib.package.phrases import tick
 from smith_lib.package.places import split
-from smith_lib.types import Candidate, Failure, Repo, Verdict
+from smith_lib.types import Failure
 
 MOST_CODE_LINES = 45
 MOST_UNSEEN, MOST_UNSEEN_OF_SEVERAL = 8, 24
@@ -20,82 +21,6 @@ MOST_OF_OTHERS = 160
 """Characters that are told of what else goes wrong, each time."""
 PRIVATE = re.compile(r"^from [\w.]+ import .*\b_\w|^import [\w.]*\._", re.MULTILINE)
 """An import of something that is not for users."""
-Read = api.Read
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A bug that was judged, with what is needed to write about it."""
-
-    repo: Repo
-    candidate: Candidate
-    verdict: Verdict
-    patch: str
-    """The fix."""
-    buggy: Mapping[str, str]
-    """The changed files with the bug in them."""
-    clean: Read
-    """A file's text on the clean tree; raises `OSError` or `UnicodeDecodeError`."""
-
-    project: str = ""
-    """What the project calls itself; empty where it does not say."""
-
-    @property
-    def name(self) -> str:
-        """What an issue calls the project: its own name, else the repository's."""
-        return self.project or self.repo.repo.rpartition("/")[2]
-
-    def read(self, path: str) -> str:
-        """A file's text with the bug in it."""
-        return self.buggy[path] if path in self.buggy else self.clean(path)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What one failure shows, in a user's words."""
-
-    project: str
-    version: str
-    python: str
-    module: str
-    """The import name."""
-    api: str
-    """Dotted name of the public function concerned, or empty."""
-    signature: str
-    code: str
-    """A snippet, or empty."""
-    shown: str
-    """The expression or statement to look at, one line, or empty."""
-    is_expression: bool
-    kind: str
-    got: str
-    """What happens, as a verb phrase: `raises ...`, `gives ...`."""
-    want: str
-    """What should, as a bare verb phrase: `raise ...`, `give ...`."""
-    error: str
-    """Last line of the traceback, or empty."""
-    traceback: str
-    got_text: str = ""
-    """What comes, where it is text of several lines; `got` then tells its kind alone."""
-    want_text: str = ""
-    """What should come, likewise."""
-    detail: str = ""
-    """Where a value and the expected one differ, as Markdown, or empty."""
-    others: tuple[str, ...] = ()
-    """More that goes wrong: expressions with what they give, or names of functions."""
-    also: tuple["Facts", ...] = ()
-    """What other code shows of the same bug, where its code was run."""
-    documented: bool = False
-    """The callable has a docstring."""
-    alone: bool = False
-    """`shown` can be read without the code: it names imports and builtins only."""
-    may_raise: bool = False
-    """The code raises on clean code too, and should."""
-    early: bool = False
-    """The code does not come to its last statement."""
-    reproduced: bool = False
-    """The code was run on clean and on buggy code, and shows the difference."""
-    score: int = 0
 
 
 def ranked(case: Case) -> list[Facts]:
@@ -118,8 +43,15 @@ def _found(case: Case) -> list[Facts]:
     seen = [(failure.test_id, failure) for failure in case.verdict.failures]
     known = {test_id for test_id, _ in seen}
     unseen = _spread([t for t in case.verdict.fail_to_pass if t not in known], parts.several(case.candidate))
-    found = [_facts(case, test_id, failure) for test_id, failure in seen]
-    return found + [fact for t in unseen if (fact := _facts(case, t, None)).code or not seen]
+    found = [fact for test_id, failure in seen for fact in _each(case, test_id, failure)]
+    return found + [fact for t in unseen for fact in _each(case, t, None) if fact.code or not seen]
+
+
+def _each(case: Case, test_id: str, failure: Failure | None) -> list[Facts]:
+    """The facts of a failure; of what should contain something also with the question whether it does."""
+    fact = _facts(case, test_id, failure)
+    asks = fact.code and fact.want.startswith(("contain ", "not contain "))
+    return [fact, _facts(case, test_id, failure, whole=True)] if asks else [fact]
 
 
 def _spread(tests: Sequence[str], several: bool) -> list[str]:
@@ -226,7 +158,7 @@ def _share(top: str, modules: Mapping[str, str]) -> int:
     return sum(name == top or name.startswith(top + ".") for name in modules)
 
 
-def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
+def _facts(case: Case, test_id: str, failure: Failure | None, whole: bool = False) -> Facts:
     base = _empty(case)
     place = split(test_id)
     tests = {*case.repo.test_files, place.file}
@@ -241,7 +173,8 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
     modules = api.modules(tuple(f for f in case.repo.source_files if f not in tests))
     line = snippets.failing_line(failure, frozenset(tests)) if failure else None
     library = Library(case.read, modules, frozenset(tests))
-    cut = snippets.snippet(test_id, line, library) if text and place.file.endswith(".py") else None
+    is_code = text and place.file.endswith(".py")
+    cut = snippets.snippet(test_id, line, library, whole) if is_code else None
     written = api.of(cut, modules, case.read) if cut else None
     called = culprit.of(own, written, case.candidate.functions, case.read)
     lets_pass = cut is not None and cut.relation == "raises" and seen.kind == "untrue"
@@ -273,7 +206,7 @@ def _facts(case: Case, test_id: str, failure: Failure | None) -> Facts:
             detail=phrases.detail(seen),
             may_raise=cut.relation == "raises",
         )
-    return replace(fact, score=score(fact))
+    return replace(fact, score=score(fact) - 2 * whole)
 
 
 def score(fact: Facts) -> int:

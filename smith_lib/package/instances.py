@@ -10,8 +10,9 @@ from pathlib import Path
 from smith_lib import diffs
 from smith_lib.errors import InputError
 from smith_lib.package import hidden, issue
+from smith_lib.package.case import Facts
 from smith_lib.package.difficulty import difficulty
-from smith_lib.package.facts import Facts, ranked
+from smith_lib.package.facts import ranked
 from smith_lib.package.parts import parts
 from smith_lib.package.reproduce import Run, Showing, Trial, reproduced
 from smith_lib.settings import PackageSettings

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from smith_lib.package import facts, leaks, original, shapes
+from smith_lib.package.case import Case, Facts
 from smith_lib.package.confirm import confirmed, worth
-from smith_lib.package.facts import Case, Facts
 from smith_lib.package.places import split
 from smith_lib.package.reproduce import Showing
 

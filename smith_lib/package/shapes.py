@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from smith_lib.package.facts import Facts
+from smith_lib.package.case import Facts
 from smith_lib.package.phrases import tick
 from smith_lib.package.wording import (
     decapital,

@@ -40,10 +40,11 @@ class Snippet:
     """Local variable to the dotted call that made it."""
 
 
-def snippet(test_id: str, line: int | None, library: Library) -> Snippet | None:
+def snippet(test_id: str, line: int | None, library: Library, whole: bool = False) -> Snippet | None:
     """The snippet of the test; none where its function cannot be found or read, or does nothing but import.
 
-    `line` is where it failed, none where that is not known.
+    `line` is where it failed, none where that is not known. Of `a in b` the snippet looks at `b`, and at
+    whether it holds where `whole` is set.
     """
     test = _found(test_id, line, library)
     if test is None:
@@ -62,6 +63,7 @@ def snippet(test_id: str, line: int | None, library: Library) -> Snippet | None:
         path, what = refused
     else:
         what = targets.follow_up(body, path[-1], targets.target(path[-1], _reach(test.module, library)))
+    what = targets.as_question(what) if whole else what
     statements = slices.cut([*set_up, *body], path, what.does)
     if all(isinstance(s, ast.Import | ast.ImportFrom) for s in statements):
         return None

@@ -2,7 +2,7 @@
 
 import random
 
-from smith_lib.package.facts import Facts
+from smith_lib.package.case import Facts
 from smith_lib.package.phrases import tick
 
 WRONG = "gives a wrong result"

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from smith_lib.package import issue, shapes
+from smith_lib.package.case import Facts
 from smith_lib.package.confirm import confirmed, told, worth
-from smith_lib.package.facts import Facts, ranked
+from smith_lib.package.facts import ranked
 from smith_lib.package.reproduce import Observed, Shown
 from smith_lib.types import Repo
 from tests.package.boxes import a_bug, a_case, a_failure
@@ -144,16 +145,13 @@ def test_what_shows_another_part_of_the_bug_comes_below(repo: Repo) -> None:
         replace(BARE, code="", shown="", got="gives `1`", want="give `2`"),
         replace(BARE, code="", shown="", got=f"gives `{'1' * 50}`", want="give `2`"),
         replace(BARE, code="", shown="", kind="raised", error="KeyError: 3"),
+        replace(BARE, code="", shown="", kind="raised", error="KeyError: 3", traceback="Traceback"),
         replace(BARE, code="", shown="", kind="untrue", got="raises nothing", want="raise `MultipleInvalid`"),
         replace(BARE, code="", shown="", kind="silent", got="raises nothing", want="raise `E`"),
     ],
 )
 def test_facts_without_an_input_or_two_values_are_worth_nothing(fact: Facts) -> None:
     assert not worth(fact)
-
-
-def test_a_traceback_is_worth_telling_without_code() -> None:
-    assert worth(replace(BARE, code="", shown="", kind="raised", error="KeyError: 3", traceback="Traceback"))
 
 
 def test_an_exception_in_place_of_another_is_not_told_as_input_to_handle(repo: Repo) -> None:

@@ -331,6 +331,16 @@ def test_of_a_branch_on_a_value_of_the_case_what_it_takes_stays() -> None:
     assert codes[1] == "from boxes import Box\n\nbox = Box(1)\nbox.things"
 
 
+def test_of_what_should_contain_something_it_can_be_asked_whether_it_does() -> None:
+    for operator in ("in", "not in"):
+        source = f"from boxes import Box\n\n\ndef test_it():\n    box = Box(1)\n    assert 1 {operator} box\n"
+        files = {**FILES, "tests/test_box.py": source}
+        library = Library(files.__getitem__, MODULES, frozenset(f for f in files if f.startswith("tests/")))
+        found = snippet.snippet("tests/test_box.py::test_it", 6, library, whole=True)
+        assert found is not None and found.code.endswith(f"box = Box(1)\n1 {operator} box")
+        assert found.relation == "true" and cut("test_it", "assert", source).action == "Box(1)"
+
+
 def test_a_name_that_shadows_a_builtin_one_is_imported() -> None:
     source = "from boxes import total as set\n\n\ndef test_it():\n    assert set(1) == 1\n"
     assert cut("test_it", "assert", source).code == "from boxes import total as set\n\nset(1)"
