@@ -80,9 +80,20 @@ def _of_code(fact: Facts, code: str) -> Facts:
     action = ast.unparse(last)
     if code == fact.code or (action == fact.shown and fact.is_expression):
         return replace(fact, code=code)
+    api = _called_in(code, fact.api)
     looks = isinstance(last, ast.Expr) and not action.startswith("print(")
     one_line = "\n" not in action and len(action) <= INLINE
+    fact = replace(fact, api=api, signature=fact.signature * (api == fact.api))
     return replace(fact, code=code, shown=action * one_line, alone=False, is_expression=looks)
+
+
+def _called_in(code: str, api: str) -> str:
+    """As much of a dotted name as ends in a name that the code uses, or empty; private names stay."""
+    used = set(re.findall(r"\w+", code))
+    parts = api.split(".")
+    while len(parts) > 1 and parts[-1] not in used and not parts[-1].startswith("_"):
+        parts.pop()
+    return ".".join(parts) if len(parts) > 1 else ""
 
 
 def _differing(fact: Facts, verb: str, got: str, want: str, texts: tuple[str, str]) -> Facts:

@@ -79,7 +79,7 @@ def _others(fact: Facts, rest: Sequence[Facts], changed: Sequence[str]) -> tuple
             continue
         if other.code and other.alone and simple and other.is_expression and len(other.shown) < 100:
             out[f"{tick(other.shown)} {other.got} (it should {other.want})"] = other.api
-        elif other.kind == "raised" and other.api not in ("", *(api for api, _ in told), *out.values()):
+        elif other.traceback and other.api not in ("", *(api for api, _ in told), *out.values()):
             out[f"{tick(other.api)}, which {other.got} in some uses"] = other.api
     said = {fact.api, *list(out.values())[:3]}
     named = [f"{tick(name)}, which does not behave as it did" for name in changed if name not in said]

@@ -120,6 +120,15 @@ def test_less_code_brings_its_own_last_line() -> None:
     assert (less.code, less.shown, less.want) == ("boxes.Box()", "boxes.Box()", "give `3`")
 
 
+@pytest.mark.parametrize(
+    ("api", "named"),
+    [("boxes.Box.put", "boxes.Box"), ("boxes.Box.__len__", "boxes.Box.__len__"), ("boxes.total", "")],
+)
+def test_what_less_code_does_not_call_is_not_named(api: str, named: str) -> None:
+    fact = replace(BARE, api=api, code="a = boxes.Box()\na.put(1)", shown="a.put(1)")
+    assert told(fact, Shown(saw(value="3"), saw(error="KeyError"), "boxes.Box()")).api == named
+
+
 def test_what_shows_another_part_of_the_bug_comes_below(repo: Repo) -> None:
     second = a_failure("test_total", "assert total(box)", "TypeError", "unsupported")
     case = a_case(repo, COUNT, FAILURE, second)
