@@ -58,20 +58,21 @@ class Trial:
 
 
 def reproduced(
-    trials: Mapping[str, Trial], outside: Sequence[str], run: Run
+    trials: Mapping[str, Trial], outside: Sequence[str], run: Run, seconds: int = SECONDS
 ) -> dict[str, tuple[Showing, ...]]:
     """For each bug that a snippet shows: the first such snippet, then one for each part not shown yet.
 
     What is told of each is what the whole bug does, with the least of its code that shows it. All are run in
     two sandboxes, under two hash seeds. One that differs within one side, is ended for taking too long, or
-    raises on clean code where it should not, shows nothing.
+    raises on clean code where it should not, shows nothing; of a bug on which three hang no more are tried.
+    `seconds` of processor time is what each may take.
     """
-    first = _observed(trials, outside, run, HASH_SEEDS[0])
+    first = _observed(trials, outside, run, HASH_SEEDS[0], seconds)
     chosen = {
         name: Trial(trials[name].files, tuple((seen.code, bool(seen.clean.error)) for seen in found.values()))
         for name, found in first.items()
     }
-    again = _observed(chosen, outside, run, HASH_SEEDS[1], every=True)
+    again = _observed(chosen, outside, run, HASH_SEEDS[1], seconds, every=True)
     out: dict[str, tuple[Showing, ...]] = {}
     for name, found in first.items():
         same = again.get(name, {})
@@ -81,7 +82,12 @@ def reproduced(
 
 
 def _observed(
-    trials: Mapping[str, Trial], outside: Sequence[str], run: Run, seed: str, every: bool = False
+    trials: Mapping[str, Trial],
+    outside: Sequence[str],
+    run: Run,
+    seed: str,
+    seconds: int,
+    every: bool = False,
 ) -> dict[str, dict[str, Shown]]:
     names = [name for name, trial in trials.items() if trial.tries]
     if not names:
@@ -100,7 +106,7 @@ def _observed(
         ],
         "every": every,
         "outside": list(outside),
-        "seconds": SECONDS,
+        "seconds": seconds,
         "patience": PATIENCE,
     }
     script = (files("smith_lib.package") / "inside" / "snippets.py").read_bytes()

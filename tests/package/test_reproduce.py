@@ -81,6 +81,17 @@ def test_each_part_of_a_bug_is_told_and_the_least_code_that_shows_it(run: Run, t
 
 @pytest.mark.namespaces
 @pytest.mark.network
+def test_a_bug_that_hangs_is_given_up(run: Run, tiny_tree: Path) -> None:
+    endless = "\n\ndef covered(xs):\n    while True:\n        pass\n\ndef gaps(*_):\n    return 7\n"
+    files = {FILE: (tiny_tree / FILE).read_text() + endless}
+    hangs = tuple((f"from tiny.intervals import covered\n\ncovered([({n}, 9)])", False) for n in range(4))
+    shows = ("from tiny.intervals import gaps\n\ngaps([], 1, 2)", False)
+    assert reproduced({"a": Trial(files, (*hangs[:3], shows))}, (), run, 1) == {}
+    assert reproduced({"a": Trial(files, (*hangs[:2], shows))}, (), run, 1).keys() == {"a"}
+
+
+@pytest.mark.namespaces
+@pytest.mark.network
 def test_code_ends_where_it_fails(run: Run, tiny_tree: Path) -> None:
     clean = (tiny_tree / FILE).read_text()
     files = {FILE: clean + "\n\ndef merge(xs):\n    raise KeyError('x')\n"}

@@ -6,7 +6,8 @@ code), `outside` (modules to import once), `every` (whether to tell all that dif
 time and `patience` in wall seconds for each. Standard output has a line for each snippet that is told: the
 case's number, the snippet's index, what was seen on clean and on buggy code, and the code that showed it: the
 snippet, or with `every` unset less of it where that shows the same. Told is the first that shows a
-difference, and after it each that shows a part of the bug which none before it showed.
+difference, and after it each that shows a part of the bug which none before it showed; a part on which a
+snippet hangs is given up.
 """
 
 import ast
@@ -27,6 +28,8 @@ TESTBED = "/testbed"
 WORK = "/tmp/snippet"
 MOST = 4000
 MOST_TRIES = 20
+MOST_ENDLESS = 3
+"""Snippets of one case that may be ended for taking too long; a bug that hangs would take all day."""
 CHANGING = re.compile(r"0x[0-9a-fA-F]+|/tmp/[^\s'\"<>,:;)\]]+")
 
 
@@ -40,7 +43,7 @@ def main():
     load(job["outside"])
     clean_runs = {}
     for number, case in enumerate(job["cases"]):
-        hidden, told = list(case["parts"]), False
+        hidden, told, endless = list(case["parts"]), False, 0
         for index, may_raise in case["tries"]:
             code = job["snippets"][index]
             if index not in clean_runs:
@@ -49,9 +52,13 @@ def main():
             if clean is None or (clean["error"] and not may_raise):
                 continue
             buggy = run_with(case["files"], code, job)
+            endless += buggy is None
+            if endless == MOST_ENDLESS:
+                break
             if not differ(buggy, clean):
                 continue
-            left = [part for part in hidden if not differ(run_with(part, code, job), clean)]
+            seen = [(part, run_with(part, code, job)) for part in hidden]
+            left = [part for part, it in seen if it is not None and alike(it, clean)]
             if not told or job["every"] or len(left) < len(hidden):
                 least = code, clean, buggy
                 if not job["every"]:
@@ -92,9 +99,13 @@ def smaller(code, clean, buggy, files, job):
             continue
         tries += 1
         one = run(less, job)
-        if one is not None and alike(one, clean):
+        if one is None:
+            break
+        if alike(one, clean):
             other = run_with(files, less, job)
-            if other is not None and alike(other, buggy):
+            if other is None:
+                break
+            if alike(other, buggy):
                 code, clean, buggy = less, one, other
     return code, clean, buggy
 
