@@ -51,47 +51,50 @@ def write(
     shape, and at last from the API's name alone. What people wrote of a fix that the bug undoes goes before
     all that, with the clearest evidence below it.
     """
-    rng = random.Random(seed)
+    rng, names = random.Random(seed), _test_names(case)
     ranked = facts.ranked(case) if found is None else confirmed(case, found, ran)
-    ranked = [replace(fact, also=tuple(a for a in fact.also if _may_be_told(case, a))) for fact in ranked]
+    beside = {other.code: other for fact in ranked for other in fact.also}
+    fit = {code for code, other in beside.items() if _may_be_told(case, names, other)}
+    ranked = [replace(fact, also=tuple(a for a in fact.also if a.code in fit)) for fact in ranked]
     for head, body, kind in original.told(case.candidate):
         for fact in (*filter(worth, _tries(ranked)), None):
             text = shapes.original(head, body, fact)
-            if not _leaks(case, text):
+            if not _leaks(case, names, text):
                 shown = fact is not None and fact.reproduced and bool(fact.code)
                 return Text(text, f"original:{kind}", shown)
     for fact in filter(worth, _tries(ranked)):
         for name in _order(fact, rng):
             text = shapes.SHAPES[name](fact, rng)
-            if text and not _leaks(case, text):
+            if text and not _leaks(case, names, text):
                 return Text(text, f"template:{name}", fact.reproduced and bool(fact.code))
     known = facts.plain(case)
     text = shapes.plain(known)
-    if _leaks(case, text):
+    if _leaks(case, names, text):
         text = shapes.plain(facts.nameless(known))
     return Text(text, PLAIN)
 
 
-def _may_be_told(case: Case, fact: Facts) -> bool:
+def _may_be_told(case: Case, names: set[str], fact: Facts) -> bool:
     """Whether more that is seen is worth telling, and gives nothing away."""
-    return worth(fact) and not _leaks(case, shapes.more_of(fact))
+    return worth(fact) and not _leaks(case, names, shapes.more_of(fact))
 
 
-def _leaks(case: Case, text: str) -> tuple[str, ...]:
+def _leaks(case: Case, names: set[str], text: str) -> tuple[str, ...]:
     return leaks.leaks(
         text,
         test_ids=case.verdict.fail_to_pass,
         test_files=case.repo.test_files,
         operator=case.candidate.operator,
         patch=case.patch,
-        test_names=_test_names(case),
+        test_names=names,
     )
 
 
 def _test_names(case: Case) -> set[str]:
     """What the test files define."""
     names: set[str] = set()
-    for path in {*case.repo.test_files, *(split(t).file for t in case.verdict.fail_to_pass)}:
+    files = {*case.repo.test_files, *(split(t).file for t in case.verdict.fail_to_pass)}
+    for path in (file for file in files if file.endswith(".py")):
         with suppress(OSError, KeyError, UnicodeDecodeError):
             names |= leaks.defined(case.clean(path))
     return names
