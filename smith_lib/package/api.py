@@ -46,9 +46,13 @@ def at(file: str, line: int, function: str, read: Read) -> Called | None:
 
 
 def of(snippet: Snippet, files: dict[str, str], read: Read) -> Called | None:
-    """The package's callable in the snippet's last statement, or none; `files` is dotted module to path."""
+    """The package's callable in the snippet's last statement, or none; `files` is dotted module to path.
+
+    Where that statement has none of it, the last one that the code names before is taken.
+    """
     try:
         name = _outermost(syntax.parse(snippet.action).body[-1])
+        code = syntax.parse(snippet.code)
     except (SyntaxError, IndexError):
         return None
     imports, made = dict(snippet.imports), dict(snippet.made_by)
@@ -59,9 +63,19 @@ def of(snippet: Snippet, files: dict[str, str], read: Read) -> Called | None:
             name = made[root] + ("." + rest if rest else "" if bare else ".__call__")
             root, _, rest = name.partition(".")
             bare = True
-    if root not in imports:
-        return None
-    return _resolve(imports[root] + ("." + rest if rest else ""), files, read, 0)
+    if root in imports:
+        return _resolve(imports[root] + ("." + rest if rest else ""), files, read, 0)
+    called = [n.func for s in code.body for n in ast.walk(s) if isinstance(n, ast.Call)]
+    given = [n.value for n in code.body if isinstance(n, ast.Assign)]
+    named = [n for n in (*given, *called) if isinstance(n, ast.Attribute | ast.Name)]
+    for node in reversed(named):
+        if _plain(node) and isinstance(node.ctx, ast.Load):
+            root, _, rest = ast.unparse(node).partition(".")
+            dotted = ".".join(filter(None, (imports.get(root, ""), rest)))
+            found = _resolve(dotted, files, read, 0) if root in imports else None
+            if found is not None and found.signature:
+                return found
+    return None
 
 
 def _outermost(node: ast.AST) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from itertools import islice, product
 
 from smith_lib.package.places import FunctionNode
@@ -22,7 +23,7 @@ def values(function: FunctionNode, owners: Sequence[ast.ClassDef], case: str) ->
         return None
     found: list[dict[str, ast.expr]] = []
     for rows in islice(product(*(table for table in tables if table is not None)), MOST):
-        if "-".join(row_id for row_id, _ in rows) == case:
+        if f"-{'-'.join(row_id for row_id, _ in rows)}-" in f"-{case}-":  # fixtures may add to the id
             found.append({name: value for _, row in rows for name, value in row.items()})
     return found[0] if len(found) == 1 else None
 
@@ -31,6 +32,48 @@ def names(function: FunctionNode, owners: Sequence[ast.ClassDef]) -> set[str]:
     """The arguments that parametrisation fills."""
     marks = [*function.decorator_list, *(d for owner in owners for d in owner.decorator_list)]
     return {name for mark in marks if _is_parametrize(mark) for name in _argnames(mark)}
+
+
+def of_fixture(fixture: FunctionNode, case: str) -> list[ast.stmt] | None:
+    """The fixture's body with the value that it has in that case; none where it asks for something else.
+
+    Branches for other values are gone. Where the case does not tell, the first value is taken.
+    """
+    given = [_argument(mark, 9, "params") for mark in fixture.decorator_list]
+    rows = next((g.elts for g in given if isinstance(g, ast.List | ast.Tuple)), [])
+    chosen = next((row for row in rows if (name := _constant_id(row)) and f"-{name}-" in f"-{case}-"), None)
+    change = _Given(chosen if chosen is not None else next(iter(rows), None))
+    body = [found for s in fixture.body for found in change.statements(s)]
+    asks = any(isinstance(n, ast.Name) and n.id == "request" for s in body for n in ast.walk(s))
+    return None if asks or not body else body
+
+
+class _Given(ast.NodeTransformer):
+    """Puts a value in the place of `request.param`, and leaves out branches that it does not take."""
+
+    def __init__(self, value: ast.expr | None) -> None:
+        self.value = value
+
+    def statements(self, statement: ast.stmt) -> list[ast.stmt]:
+        changed = self.visit(deepcopy(statement))
+        return changed if isinstance(changed, list) else [changed]
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if ast.unparse(node) == "request.param" and self.value is not None:
+            return deepcopy(self.value)
+        return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        test = node.test
+        if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.In):
+            return node
+        try:
+            one, other = (ast.literal_eval(side) for side in (test.left, test.comparators[0]))
+        except (ValueError, TypeError):
+            return node
+        holds = one in other if isinstance(test.ops[0], ast.In) else one == other
+        return node.body if holds != isinstance(test.ops[0], ast.NotEq) else node.orelse
 
 
 def _is_parametrize(mark: ast.expr) -> bool:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from smith_lib.package import cases
 from smith_lib.package.bindings import loads
 from smith_lib.package.names import Library
 from smith_lib.package.places import FunctionNode, functions, parsed
@@ -25,17 +26,20 @@ class StandIns:
 
 def stand_ins(
     file: str, library: Library, owners: Sequence[ast.ClassDef], arguments: set[str],
-    statements: Sequence[ast.stmt],
+    statements: Sequence[ast.stmt], case: str = "",
 ) -> StandIns:  # fmt: skip
-    """What stands in for the fixtures that the statements of a test in that file use."""
+    """What stands in for the fixtures that the statements of a test in that file use.
+
+    `case` is the parametrised case: it tells which of its values a fixture with some has.
+    """
     out = StandIns()
-    _add(out, file, library, owners, arguments, statements, set())
+    _add(out, file, library, owners, arguments, statements, set(), case)
     return out
 
 
 def _add(
     out: StandIns, file: str, library: Library, owners: Sequence[ast.ClassDef], arguments: set[str],
-    statements: Sequence[ast.stmt], seen: set[str],
+    statements: Sequence[ast.stmt], seen: set[str], case: str,
 ) -> None:  # fmt: skip
     for name in sorted(arguments - seen):
         if not any(name in loads(s) for s in statements):
@@ -46,21 +50,24 @@ def _add(
             continue
         seen.add(name)
         inner = {a.arg for a in ast.walk(fixture.args) if isinstance(a, ast.arg)} - {"self"}
-        last = fixture.body[-1]
+        whole = cases.of_fixture(fixture, case)
+        if whole is None:
+            continue
+        last = whole[-1]
         value = last.value if isinstance(last, ast.Return) else None
-        at = len(fixture.body) - 1
-        for index, s in enumerate(fixture.body):
+        at = len(whole) - 1
+        for index, s in enumerate(whole):
             if isinstance(s, ast.Expr) and isinstance(s.value, ast.Yield):
                 value, at = s.value.value, index
-        if value is None or "request" in inner:
+        if value is None:
             continue
         body = [
             s
-            for s in fixture.body[:at]
+            for s in whole[:at]
             if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
             and not isinstance(s, ast.Import | ast.ImportFrom)
         ]
-        _add(out, home, library, owners if home == file else (), inner, fixture.body, seen)
+        _add(out, home, library, owners if home == file else (), inner, whole, seen, case)
         same = isinstance(value, ast.Name) and value.id == name
         assign: list[ast.stmt] = [] if same else [ast.Assign([ast.Name(name, ast.Store())], value)]
         if home != file:

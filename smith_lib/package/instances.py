@@ -10,9 +10,11 @@ from pathlib import Path
 from smith_lib import diffs
 from smith_lib.errors import InputError
 from smith_lib.package import hidden, issue
+from smith_lib.package.case import Facts
 from smith_lib.package.difficulty import difficulty
-from smith_lib.package.facts import Facts, ranked
-from smith_lib.package.reproduce import Run, Shown, Trial, reproduced
+from smith_lib.package.facts import ranked
+from smith_lib.package.parts import parts
+from smith_lib.package.reproduce import Run, Showing, Trial, reproduced
 from smith_lib.settings import PackageSettings
 from smith_lib.sources.facts import declared_name
 from smith_lib.sources.table import public
@@ -68,16 +70,16 @@ def instances(
             raise InputError(f"verdict on {verdict.candidate_id!r}: no such candidate in {repo.repo_id!r}")
         cases[verdict.candidate_id] = _case(repo, by_id[verdict.candidate_id], verdict, read, project)
     found = {name: facts for name, case in cases.items() if (facts := _facts(case)) is not None}
-    ran: dict[str, tuple[str, Shown]] = {}
+    ran: dict[str, tuple[Showing, ...]] = {}
     if run is not None:
-        tries = {name: Trial(cases[name].buggy, _tries(facts)) for name, facts in found.items()}
+        tries = {name: _trial(cases[name], facts) for name, facts in found.items()}
         ran = reproduced(tries, repo.outside, run)
     rows = []
     for name, case in cases.items():
         seeded = f"{seed}:{instance_id(name)}"
         text = issue.least(case)
         if name in found:
-            text = _text(case, seeded, ran.get(name), found[name] if run is not None else None)
+            text = _text(case, seeded, ran.get(name, ()), found[name] if run is not None else None)
         rows.append(_instance(case, text, settings))
     return sorted(rows, key=lambda row: row.instance_id)
 
@@ -101,13 +103,15 @@ def _facts(case: issue.Case) -> list[Facts] | None:
         return None
 
 
-def _tries(facts: Sequence[Facts]) -> tuple[tuple[str, bool], ...]:
-    """The code to run, each once, the clearest first."""
-    return tuple({fact.code: (fact.code, fact.may_raise) for fact in facts if fact.code}.values())
+def _trial(case: issue.Case, facts: Sequence[Facts]) -> Trial:
+    """The code to run, each piece once, the clearest first."""
+    clean = {path: case.clean(path) for path in case.buggy}
+    tries = {fact.code: (fact.code, fact.may_raise) for fact in facts if fact.code}
+    return Trial(case.buggy, tuple(tries.values()), parts(case.candidate, clean, case.buggy))
 
 
 def _text(
-    case: issue.Case, seed: str, ran: tuple[str, Shown] | None, found: Sequence[Facts] | None
+    case: issue.Case, seed: str, ran: Sequence[Showing], found: Sequence[Facts] | None
 ) -> issue.Text:
     """The issue text; the least that can be said where writing it goes wrong."""
     try:

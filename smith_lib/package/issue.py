@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from smith_lib.package import facts, leaks, original, shapes
+from smith_lib.package.case import Case, Facts
 from smith_lib.package.confirm import confirmed, worth
-from smith_lib.package.facts import Case, Facts
 from smith_lib.package.places import split
-from smith_lib.package.reproduce import Shown
+from smith_lib.package.reproduce import Showing
 
 __all__ = ["Case", "Text", "write"]
 
@@ -41,51 +41,60 @@ def least(case: Case) -> Text:
 
 
 def write(
-    case: Case, seed: str, ran: tuple[str, Shown] | None = None, found: Sequence[Facts] | None = None
+    case: Case, seed: str, ran: Sequence[Showing] = (), found: Sequence[Facts] | None = None
 ) -> Text:
     """The issue text; the same for the same arguments.
 
-    `found` are the case's facts, where their code was run, and `ran` is the code that showed a difference; no
-    other code comes into the text then. Shapes are tried in an order drawn by the seed, over the clearest
-    evidence first. A text that gives something away is written again in the next shape, and at last from the
-    API's name alone. What people wrote of a fix that the bug undoes goes before all that, with the clearest
-    evidence below it.
+    `found` are the case's facts, where their code was run, and `ran` is the code that showed a difference,
+    the main one first; no other code comes into the text then. Shapes are tried in an order drawn by the
+    seed, over the clearest evidence first. A text that gives something away is written again in the next
+    shape, and at last from the API's name alone. What people wrote of a fix that the bug undoes goes before
+    all that, with the clearest evidence below it.
     """
-    rng = random.Random(seed)
-    ranked = facts.ranked(case) if found is None else confirmed(case, found, *(ran or ("", None)))
+    rng, names = random.Random(seed), _test_names(case)
+    ranked = facts.ranked(case) if found is None else confirmed(case, found, ran)
+    beside = {other.code: other for fact in ranked for other in fact.also}
+    fit = {code for code, other in beside.items() if _may_be_told(case, names, other)}
+    ranked = [replace(fact, also=tuple(a for a in fact.also if a.code in fit)) for fact in ranked]
     for head, body, kind in original.told(case.candidate):
         for fact in (*filter(worth, _tries(ranked)), None):
             text = shapes.original(head, body, fact)
-            if not _leaks(case, text):
+            if not _leaks(case, names, text):
                 shown = fact is not None and fact.reproduced and bool(fact.code)
                 return Text(text, f"original:{kind}", shown)
     for fact in filter(worth, _tries(ranked)):
         for name in _order(fact, rng):
             text = shapes.SHAPES[name](fact, rng)
-            if text and not _leaks(case, text):
+            if text and not _leaks(case, names, text):
                 return Text(text, f"template:{name}", fact.reproduced and bool(fact.code))
     known = facts.plain(case)
     text = shapes.plain(known)
-    if _leaks(case, text):
+    if _leaks(case, names, text):
         text = shapes.plain(facts.nameless(known))
     return Text(text, PLAIN)
 
 
-def _leaks(case: Case, text: str) -> tuple[str, ...]:
+def _may_be_told(case: Case, names: set[str], fact: Facts) -> bool:
+    """Whether more that is seen is worth telling, and gives nothing away."""
+    return worth(fact) and not _leaks(case, names, shapes.more_of(fact))
+
+
+def _leaks(case: Case, names: set[str], text: str) -> tuple[str, ...]:
     return leaks.leaks(
         text,
         test_ids=case.verdict.fail_to_pass,
         test_files=case.repo.test_files,
         operator=case.candidate.operator,
         patch=case.patch,
-        test_names=_test_names(case),
+        test_names=names,
     )
 
 
 def _test_names(case: Case) -> set[str]:
     """What the test files define."""
     names: set[str] = set()
-    for path in {*case.repo.test_files, *(split(t).file for t in case.verdict.fail_to_pass)}:
+    files = {*case.repo.test_files, *(split(t).file for t in case.verdict.fail_to_pass)}
+    for path in (file for file in files if file.endswith(".py")):
         with suppress(OSError, KeyError, UnicodeDecodeError):
             names |= leaks.defined(case.clean(path))
     return names
@@ -101,6 +110,8 @@ def _tries(ranked: Sequence[Facts]) -> Iterator[Facts]:
             yield found
             if found.others:
                 yield replace(found, others=())
+            if found.also:
+                yield replace(found, others=(), also=())
 
 
 def _order(found: Facts, rng: random.Random) -> list[str]:

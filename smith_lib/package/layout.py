@@ -36,14 +36,19 @@ def import_block(lines: Sequence[str]) -> str:
 
 
 def source(node: ast.stmt, text: str) -> str:
-    """The statement as source; where that is too long, laid out as `text` has it if it is still the same."""
+    """The statement as source; where that is too long, or holds text of several lines, laid out as `text` has
+    it if it is still the same."""
     new = ast.unparse(ast.fix_missing_locations(deepcopy(node)))
-    if not text or max(map(len, new.split("\n"))) <= 100 or not hasattr(node, "lineno"):
+    if not text or not hasattr(node, "lineno"):
         return new
     lines = text.split("\n")[node.lineno - 1 : node.end_lineno]
-    old = textwrap.dedent("\n".join(lines))
-    try:
-        same = ast.dump(syntax.parse(old)) == ast.dump(syntax.parse(new))
-    except SyntaxError:
+    if max(map(len, new.split("\n"))) <= 100 and not re.search(r"\"{3}|'{3}", "".join(lines)):
         return new
-    return old if same and "#" not in old else new
+    for old in (textwrap.dedent("\n".join(lines)), "\n".join([lines[0].lstrip(), *lines[1:]])):
+        try:
+            same = ast.dump(syntax.parse(old)) == ast.dump(syntax.parse(new))
+        except SyntaxError:
+            continue
+        if same and "#" not in old:
+            return old
+    return new

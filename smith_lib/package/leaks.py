@@ -93,7 +93,7 @@ def _squeeze(text: str) -> str:
 
 
 def _word(name: str, text: str) -> bool:
-    return re.search(rf"(?<![\w/.]){re.escape(name)}(?!\w)", text) is not None
+    return name in text and re.search(rf"(?<![\w/.]){re.escape(name)}(?!\w)", text) is not None
 
 
 def _test_names(test_ids: Sequence[str]) -> list[str]:

@@ -9,11 +9,16 @@ from smith_lib.package.bindings import loads
 from smith_lib.package.names import Helper
 from smith_lib.package.places import FunctionNode
 
+STATE = "state"
+"""What stands for `self` where a member keeps something there."""
 SETUP = ("setUp", "setup_method", "setup")
 
 
 class Attributes(ast.NodeTransformer):
-    """`self.x` becomes `x` for the names that set-up gives; literal `lookup` names become their values."""
+    """`self.x` becomes `x` for the names that set-up gives; literal `lookup` names become their values.
+
+    Of a branch on such a value what it takes stays.
+    """
 
     def __init__(
         self,
@@ -36,10 +41,25 @@ class Attributes(ast.NodeTransformer):
             return ast.copy_location(ast.Name(node.value.id, node.ctx), node)
         return node
 
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Constant) and self.values:
+            return node.body if node.test.value else node.orelse
+        return node
+
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if isinstance(node.ctx, ast.Load) and node.id in self.values:
             return deepcopy(self.values[node.id])
         return node
+
+
+def changed(statements: Sequence[ast.stmt], change: Attributes) -> list[ast.stmt]:
+    """The statements after the change."""
+    out: list[ast.stmt] = []
+    for statement in statements:
+        found = change.visit(deepcopy(statement))
+        out += found if isinstance(found, list) else [found]
+    return out
 
 
 def set_up(owners: Sequence[ast.ClassDef]) -> list[ast.stmt]:
@@ -80,10 +100,30 @@ def methods(
                 continue
             out[name] = Helper(files[id(cls)], _alone(node))
     change = Attributes(given(owners) | set(out), {}, set(), renamed)
-    return {
+    found = {
         renamed.get(name, name): Helper(h.file, _named(change.visit(h.node), renamed.get(name)))
         for name, h in out.items()
     }
+    remembering = [h for h in found.values() if isinstance(h.node, FunctionNode) and _remembers(h.node)]
+    for inner in (n for helper in remembering for n in ast.walk(helper.node)):
+        if isinstance(inner, ast.Name) and inner.id == "self":
+            inner.id = STATE
+    if remembering:
+        body: list[ast.stmt] = [ast.Pass()]
+        keeper = ast.ClassDef(STATE, [], [], body, [], lineno=0, col_offset=0)
+        found[STATE] = Helper(remembering[0].file, keeper)
+    return found
+
+
+def _remembers(function: FunctionNode) -> bool:
+    """Whether it uses `self` for nothing but what it keeps there itself."""
+    kept: set[str] = set()
+    read: set[str] = set()
+    attributes = [n for n in ast.walk(function) if isinstance(n, ast.Attribute)]
+    for node in attributes:
+        if isinstance(node.value, ast.Name) and node.value.id == "self":
+            (kept if isinstance(node.ctx, ast.Store) else read).add(node.attr)
+    return bool(kept) and read <= kept
 
 
 def clashes(owners: Sequence[ast.ClassDef], bound: set[str]) -> dict[str, str]:

@@ -36,9 +36,11 @@ def bare(seen: Seen) -> tuple[str, str]:
 
 
 def detail(seen: Seen) -> str:
-    """Where the two values differ, worth saying only where they are too long to be shown whole."""
+    """Where the two values differ, as Markdown; said only where they are too long to be shown whole."""
     whole = "..." not in seen.left + seen.right and len(seen.left) + len(seen.right) <= INLINE
-    return "" if whole or seen.operator != "==" else seen.detail
+    if whole or seen.operator != "==" or not seen.detail:
+        return ""
+    return f"Where they differ:\n\n```\n{seen.detail}\n```"
 
 
 def behaviour(seen: Seen, cut: Snippet) -> tuple[str, str]:

@@ -17,6 +17,8 @@ HASH_SEEDS = ("0", "1")
 _PLACE = "/home/smith/.smith/snippets.py"
 
 Run = Callable[[Job], Ran]
+Showing = tuple[str, "Shown"]
+"""Code, and what it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Shown:
 
     clean: Observed
     buggy: Observed
+    code: str = ""
+    """What was run: the snippet, or the part of it that shows the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +53,42 @@ class Trial:
     """The changed files with the bug in them."""
     tries: tuple[tuple[str, bool], ...]
     """Code, and whether it may raise on clean code; the best first."""
+    parts: tuple[Mapping[str, str], ...] = ()
+    """The changed files with one part of the bug alone, for a bug of several parts."""
 
 
 def reproduced(
-    trials: Mapping[str, Trial], outside: Sequence[str], run: Run
-) -> dict[str, tuple[str, Shown]]:
-    """For each bug whose snippet shows it: the first such snippet, and what it shows.
+    trials: Mapping[str, Trial], outside: Sequence[str], run: Run, seconds: int = SECONDS
+) -> dict[str, tuple[Showing, ...]]:
+    """For each bug that a snippet shows: the first such snippet, then one for each part not shown yet.
 
-    All are run in two sandboxes, under two hash seeds. One that differs within one side, is ended for taking
-    too long, or raises on clean code where it should not, shows nothing.
+    What is told of each is what the whole bug does, with the least of its code that shows it. All are run in
+    two sandboxes, under two hash seeds. One that differs within one side, is ended for taking too long, or
+    raises on clean code where it should not, shows nothing; of a bug on which three hang no more are tried.
+    `seconds` of processor time is what each may take.
     """
-    first = _observed(trials, outside, run, HASH_SEEDS[0])
+    first = _observed(trials, outside, run, HASH_SEEDS[0], seconds)
     chosen = {
-        name: Trial(trials[name].files, tuple(t for t in trials[name].tries if t[0] == code))
-        for name, (code, _) in first.items()
+        name: Trial(trials[name].files, tuple((seen.code, bool(seen.clean.error)) for seen in found.values()))
+        for name, found in first.items()
     }
-    again = _observed(chosen, outside, run, HASH_SEEDS[1])
-    return {name: found for name, found in first.items() if again.get(name) == found}
+    again = _observed(chosen, outside, run, HASH_SEEDS[1], seconds, every=True)
+    out: dict[str, tuple[Showing, ...]] = {}
+    for name, found in first.items():
+        same = again.get(name, {})
+        if steadily := tuple(item for item in found.items() if same.get(item[1].code) == item[1]):
+            out[name] = steadily
+    return out
 
 
 def _observed(
-    trials: Mapping[str, Trial], outside: Sequence[str], run: Run, seed: str
-) -> dict[str, tuple[str, Shown]]:
+    trials: Mapping[str, Trial],
+    outside: Sequence[str],
+    run: Run,
+    seed: str,
+    seconds: int,
+    every: bool = False,
+) -> dict[str, dict[str, Shown]]:
     names = [name for name, trial in trials.items() if trial.tries]
     if not names:
         return {}
@@ -79,11 +97,16 @@ def _observed(
     asked = {
         "snippets": codes,
         "cases": [
-            {"files": dict(trials[n].files), "tries": [[at[code], may] for code, may in trials[n].tries]}
+            {
+                "files": dict(trials[n].files),
+                "parts": [dict(part) for part in trials[n].parts],
+                "tries": [[at[code], may] for code, may in trials[n].tries],
+            }
             for n in names
         ],
+        "every": every,
         "outside": list(outside),
-        "seconds": SECONDS,
+        "seconds": seconds,
         "patience": PATIENCE,
     }
     script = (files("smith_lib.package") / "inside" / "snippets.py").read_bytes()
@@ -93,16 +116,15 @@ def _observed(
     if ran.ended is not Ended.EXITED or ran.exit_code != 0:
         text = "snippets were not all run: %s, exit code %d: %s"
         log.warning(text, ran.ended, ran.exit_code, ran.stderr.decode(errors="replace")[-300:])
-    found = {}
+    found: dict[str, dict[str, Shown]] = {}
     for line in ran.stdout.splitlines():
         try:
-            number, index, clean, buggy = json.loads(line)
-            shown = Shown(_read(clean), _read(buggy))
-            name, code = names[number], codes[index]
+            number, index, clean, buggy, least = json.loads(line)
+            name, code, shown = names[number], codes[index], Shown(_read(clean), _read(buggy), str(least))
         except (ValueError, TypeError, KeyError, IndexError):  # the repository's code may write there
             continue
         if shown.clean != shown.buggy:
-            found[name] = (code, shown)
+            found.setdefault(name, {})[code] = shown
     return found
 
 

@@ -87,6 +87,8 @@ def _cut(
     if isinstance(around, ast.For | ast.While | ast.AsyncFor):
         around.orelse = []
     needed |= loads(around)
+    if isinstance(around, ast.For | ast.AsyncFor):  # what the loop's variables were before does not matter
+        needed -= stores(around.target) - loads(around.iter)
     return _before(body, head, needed, [around])
 
 
@@ -129,13 +131,36 @@ def is_print(statement: ast.stmt) -> bool:
 def _before(body: Sequence[ast.stmt], stop: ast.stmt, needed: set[str], last: Statements) -> Statements:
     kept: Statements = []
     earlier = list(body[: next(i for i, s in enumerate(body) if s is stop)])
+    needed |= _holders(earlier, needed)
     for statement in reversed(earlier):  # first learn every name that matters, then keep what touches one
         needed |= loads(statement) if _useful(statement, needed) is not None else set()
+    gone: set[str] = set()
     for statement in reversed(earlier):
-        useful = _useful(statement, needed)
+        useful = _useful(statement, needed - gone)
         if useful is not None:
+            gone = (gone | _rebound(useful)) - loads(useful)
             kept.append(useful)
     return [*reversed(kept), *last]
+
+
+def _holders(statements: Statements, needed: set[str]) -> set[str]:
+    """Variables that are made with a needed one handed in, so that what is done with them may change it."""
+    variables = {name for s in statements for name in stores(s)}
+    out: set[str] = set()
+    for s in statements:
+        if not isinstance(s, ast.Assign):
+            continue
+        calls = (n for n in ast.walk(s.value) if isinstance(n, ast.Call))
+        handed = {name for call in calls for a in (*call.args, *call.keywords) for name in loads(a)}
+        if handed & variables & (needed | out):
+            out |= _rebound(s)
+    return out
+
+
+def _rebound(statement: ast.stmt) -> set[str]:
+    """Names that the statement gives a new value, so that what they held before is gone."""
+    bound = statement.targets if isinstance(statement, ast.Assign) else []
+    return {target.id for target in bound if isinstance(target, ast.Name)}
 
 
 def _useful(statement: ast.stmt, needed: set[str]) -> ast.stmt | None:

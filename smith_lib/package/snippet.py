@@ -40,10 +40,11 @@ class Snippet:
     """Local variable to the dotted call that made it."""
 
 
-def snippet(test_id: str, line: int | None, library: Library) -> Snippet | None:
+def snippet(test_id: str, line: int | None, library: Library, whole: bool = False) -> Snippet | None:
     """The snippet of the test; none where its function cannot be found or read, or does nothing but import.
 
-    `line` is where it failed, none where that is not known.
+    `line` is where it failed, none where that is not known. Of `a in b` the snippet looks at `b`, and at
+    whether it holds where `whole` is set.
     """
     test = _found(test_id, line, library)
     if test is None:
@@ -62,6 +63,7 @@ def snippet(test_id: str, line: int | None, library: Library) -> Snippet | None:
         path, what = refused
     else:
         what = targets.follow_up(body, path[-1], targets.target(path[-1], _reach(test.module, library)))
+    what = targets.as_question(what) if whole else what
     statements = slices.cut([*set_up, *body], path, what.does)
     if all(isinstance(s, ast.Import | ast.ImportFrom) for s in statements):
         return None
@@ -89,7 +91,8 @@ def _found(test_id: str, line: int | None, library: Library) -> "_Test | None":
         function = next((f for f in found if line and f.lineno <= line <= (f.end_lineno or 0)), found[-1])
         owners = [h.node for h in family if isinstance(h.node, ast.ClassDef)] + classes[1:]
         case = cases.values(function, owners, place.case)
-        return _Test(text, home, tree, function, owners, {id(h.node): h.file for h in family}, case)
+        files = {id(h.node): h.file for h in family}
+        return _Test(text, home, tree, function, owners, files, case, place.case)
     return None
 
 
@@ -105,6 +108,7 @@ class _Test:
     """The file of each of them, by `id`."""
     case: dict[str, ast.expr] | None
     """Values of the parametrised arguments; none where they cannot be told."""
+    case_id: str
 
 
 def _reach(module: ast.Module, library: Library) -> set[str]:
@@ -131,13 +135,13 @@ def _written(
         if len(ast.unparse(v)) <= LONGEST_LINE and not isinstance(v, ast.Lambda) and n not in rebound
     }
     change = members.Attributes(set(), short, set(), {})
-    statements = _merged(
-        [change.visit(deepcopy(s)) for s in statements if not isinstance(s, ast.Import | ast.ImportFrom)]
-    )
+    kept = [s for s in statements if not isinstance(s, ast.Import | ast.ImportFrom)]
+    statements = _merged(members.changed(kept, change))
     change.values = case
     other = change.visit(deepcopy(_settled(what.other, test.function))) if what.other is not None else None
     arguments = {a.arg for a in ast.walk(test.function.args) if isinstance(a, ast.arg)} - {"self"}
-    given = fixtures.stand_ins(test.file, library, test.owners, arguments - set(case), statements)
+    asked = arguments - set(case)
+    given = fixtures.stand_ins(test.file, library, test.owners, asked, statements, test.case_id)
     lines, front = given.lines, given.statements
     front += [
         ast.Assign([ast.Name(n, ast.Store())], v)
@@ -193,15 +197,17 @@ def _used(
     pending = [(name, given.homes.get(name, file)) for s in statements for name in sorted(loads(s))]
     while pending:
         name, where = pending.pop(0)
-        if name in used.known or name in used.imports or (hasattr(builtins, name) and name not in methods):
+        if name in used.known or name in used.imports:
             continue
         found = methods.get(name) or names.find(name, where, library)
+        if found is None and hasattr(builtins, name):
+            continue
         if isinstance(found, Imported):
             used.imports[name] = found
         elif isinstance(found, Helper) and len(used.helpers) < MOST_HELPERS:
             used.helpers.append(found)
             used.known |= names.top(found.node)
-            inner = _bound([found.node]) - names.top(found.node)
+            inner = _bound([found.node]) - names.top(found.node) - {members.STATE}
             pending += [(n, found.file) for n in sorted(loads(found.node) - inner)]
         elif name in ("__file__", "__name__") or found is None:
             used.complete = False

@@ -104,6 +104,14 @@ def _checked(check: ast.expr, package_names: set[str]) -> Target:
     return Target(ast.Expr(check), "true")
 
 
+def as_question(what: Target) -> Target:
+    """For what should contain something: whether it does."""
+    operator = {"contains": ast.In(), "lacks": ast.NotIn()}.get(what.relation)
+    if operator is None or what.other is None or not isinstance(what.does, ast.Expr):
+        return what
+    return Target(ast.Expr(ast.Compare(what.other, [operator], [what.does.value])), "true")
+
+
 def _weight(node: ast.expr, package_names: set[str]) -> int:
     """How much a side looks like what is being examined rather than what is expected."""
     read = loads(node)

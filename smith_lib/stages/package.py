@@ -11,7 +11,7 @@ from smith_lib.stages.frame import Desk, finish
 from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Instance, Repo, StageRun, Verdict
 
-VERSION = 3
+VERSION = 8
 REPORT_KB = 64 * 1024
 """What trying the issues' code may tell."""
 

@@ -1,7 +1,7 @@
 """A small library with a bug, and the rows about it."""
 
 from smith_lib import diffs
-from smith_lib.package.facts import Case
+from smith_lib.package.case import Case
 from smith_lib.types import (
     Candidate,
     Category,

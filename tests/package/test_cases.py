@@ -18,6 +18,30 @@ def told(source: str, test_id: str) -> dict[str, str] | None:
     return None if found is None else {name: ast.unparse(value) for name, value in found.items()}
 
 
+@pytest.mark.parametrize(
+    ("case", "body"),
+    [
+        ("json", "made = Box('json')\nyield made"),
+        ("1-memory", "made = Box()\nyield made"),
+        ("", "made = Box('json')\nyield made"),
+    ],
+)
+def test_a_fixture_has_the_value_of_the_case_alone(case: str, body: str) -> None:
+    source = (
+        "@pytest.fixture(params=['json', 'memory'])\ndef made(request):\n    if request.param == 'json':\n"
+        "        made = Box(request.param)\n    else:\n        made = Box()\n    yield made\n"
+    )
+    [node] = ast.parse(source).body
+    assert isinstance(node, ast.FunctionDef)
+    found = cases.of_fixture(node, case)
+    assert found is not None and "\n".join(map(ast.unparse, found)) == body
+
+
+def test_a_fixture_that_asks_for_more_of_the_request_is_refused() -> None:
+    [node] = ast.parse("@pytest.fixture\ndef made(request):\n    return request.node\n").body
+    assert isinstance(node, ast.FunctionDef) and cases.of_fixture(node, "") is None
+
+
 MARK = "@pytest.mark.parametrize"
 
 
@@ -37,6 +61,7 @@ MARK = "@pytest.mark.parametrize"
         ),
         (f"{MARK}('a', ['[x]::y'])\ndef test(a): ...", "[x]::y", {"a": "'[x]::y'"}),
         (f"{MARK}('a', ['é'])\ndef test(a): ...", "\\xe9", {"a": "'é'"}),
+        (f"{MARK}('a', [1, 2])\ndef test(a, made): ...", "json-2", {"a": "2"}),
         (f"{MARK}('a', ROWS)\ndef test(a): ...", "1", None),
         (f"{MARK}('a', [1, 1])\ndef test(a): ...", "1", None),
         ("def test(): ...", "", {}),

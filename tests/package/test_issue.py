@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from smith_lib.package import facts, issue, leaks, phrases, shapes
+from smith_lib.package.case import Case
 from smith_lib.types import Failure, Frame, Repo
 from tests.package.boxes import FILES, LIBRARY, a_bug, a_case, a_failure, line_of
 
@@ -52,7 +53,7 @@ CASES = {
 }
 
 
-def case_of(name: str, repo: Repo) -> facts.Case:
+def case_of(name: str, repo: Repo) -> Case:
     """One of the cases above."""
     bug, failure = CASES[name]
     return a_case(repo, bug, failure)

@@ -48,7 +48,7 @@ def test_the_first_snippet_that_differs_is_told_with_what_it_shows(run: Run, bug
     )
     found = reproduced({"a": Trial(bug, tries), "b": Trial(bug, tries[:-1])}, ("json", "no_such"), run)
     assert found.keys() == {"a"}
-    code, shown = found["a"]
+    [(code, shown)] = found["a"]
     assert code == SHOWS
     assert (shown.clean.value, shown.buggy.value) == ("[(1, 3)]", "[(1, 2), (2, 3)]")
     assert shown.buggy.at == "last" and not shown.buggy.error
@@ -59,8 +59,46 @@ def test_the_first_snippet_that_differs_is_told_with_what_it_shows(run: Run, bug
 def test_an_exception_that_is_gone_is_seen(run: Run, tiny_tree: Path) -> None:
     clean = (tiny_tree / FILE).read_text()
     files = {FILE: clean + "\n\ndef merge(xs):\n    raise KeyError('x')\n"}
-    [(_, shown)] = reproduced({"a": Trial(files, ((SHOWS, False),))}, (), run).values()
+    [(_, shown)] = reproduced({"a": Trial(files, ((SHOWS, False),))}, (), run)["a"]
     assert (shown.buggy.error, shown.buggy.message, shown.buggy.at) == ("KeyError", "'x'", "last")
+
+
+@pytest.mark.namespaces
+@pytest.mark.network
+def test_each_part_of_a_bug_is_told_and_the_least_code_that_shows_it(run: Run, tiny_tree: Path) -> None:
+    clean = (tiny_tree / FILE).read_text()
+    one = clean.replace("start <= out[-1][1]", "start < out[-1][1]", 1)
+    other = clean.replace("free is None or start >= free", "free is None or start > free", 1)
+    both = other.replace("start <= out[-1][1]", "start < out[-1][1]", 1)
+    more = SHOWS.replace("import merge", "import merge, gaps").replace("\n\n", "\n\ngaps([], 1, 2)\n")
+    jobs = "from tiny.intervals import schedule\n\nschedule([('a', 1, 2), ('b', 2, 3)])"
+    tries = ((more, False), (SHOWS.replace("3", "4"), False), (jobs, False))
+    trial = Trial({FILE: both}, tries, ({FILE: one}, {FILE: other}))
+    first, second = reproduced({"a": trial}, (), run)["a"]
+    assert (first[0], first[1].code) == (more, SHOWS)
+    assert (second[0], second[1].buggy.value) == (jobs, "['a']")
+
+
+@pytest.mark.namespaces
+@pytest.mark.network
+def test_a_bug_that_hangs_is_given_up(run: Run, tiny_tree: Path) -> None:
+    endless = "\n\ndef covered(xs):\n    while True:\n        pass\n\ndef gaps(*_):\n    return 7\n"
+    files = {FILE: (tiny_tree / FILE).read_text() + endless}
+    hangs = tuple((f"from tiny.intervals import covered\n\ncovered([({n}, 9)])", False) for n in range(4))
+    shows = ("from tiny.intervals import gaps\n\ngaps([], 1, 2)", False)
+    assert reproduced({"a": Trial(files, (*hangs[:3], shows))}, (), run, 1) == {}
+    assert reproduced({"a": Trial(files, (*hangs[:2], shows))}, (), run, 1).keys() == {"a"}
+
+
+@pytest.mark.namespaces
+@pytest.mark.network
+def test_code_ends_where_it_fails(run: Run, tiny_tree: Path) -> None:
+    clean = (tiny_tree / FILE).read_text()
+    files = {FILE: clean + "\n\ndef merge(xs):\n    raise KeyError('x')\n"}
+    code = "from tiny.intervals import covered, merge\n\nfound = merge([(1, 2)])\ncovered(found)"
+    [(_, shown)] = reproduced({"a": Trial(files, ((code, False),))}, (), run)["a"]
+    assert shown.code == "from tiny.intervals import merge\n\nmerge([(1, 2)])"
+    assert (shown.buggy.at, shown.clean.value) == ("last", "[(1, 2)]")
 
 
 def scripted(*outputs: bytes) -> Callable[[Job], Ran]:
@@ -71,7 +109,7 @@ def scripted(*outputs: bytes) -> Callable[[Job], Ran]:
 def test_what_differs_between_hash_seeds_or_cannot_be_read_is_not_told() -> None:
     def line(value: int) -> bytes:
         known = {"error": "", "message": "", "printed": "", "at": "last"}
-        return json.dumps([0, 0, {**known, "value": "1"}, {**known, "value": str(value)}]).encode()
+        return json.dumps([0, 0, {**known, "value": "1"}, {**known, "value": str(value)}, "code"]).encode()
 
     one, two = line(2), line(3)
     trials = {"a": Trial({}, (("code", False),))}

@@ -52,6 +52,36 @@ def test_set_up_is_written_out_and_self_is_gone() -> None:
             "==",
             "[1]",
         ),
+        (
+            "b = Box(3)\nb.put(1)\nb = Box(1)\nassert b.put(2) == 1",
+            "b = Box(1)\nb.put(2)",
+            "==",
+            "1",
+        ),
+        (
+            "for i in [2]:\n    assert Box(i).size == i\nfor i in [1]:\n    assert Box(i).put(1) == 1",
+            "for i in [1]:\n    print(Box(i).put(1))",
+            "==",
+            "1",
+        ),
+        (
+            't = """\n  a\n"""\nassert Box(1).put(t) == 1',
+            't = """\n      a\n    """\n\nBox(1).put(t)',
+            "==",
+            "1",
+        ),
+        (
+            "b = Box(1)\nif True:\n    b.put(0)\nassert b.things == [0]",
+            "b = Box(1)\n\nif True:\n    b.put(0)\n\nb.things",
+            "==",
+            "[0]",
+        ),
+        (
+            "b = Box(1)\nc = Box(b)\nassert c.put(1) == 1\nassert b.things == []",
+            "b = Box(1)\nc = Box(b)\nc.put(1)\nb.things",
+            "==",
+            "[]",
+        ),
         ("assert 1 == Box(1).put(2)", "Box(1).put(2)", "==", "1"),
         ("x = Box(1).put(2)\nassert x == 1", "Box(1).put(2)", "==", "1"),
         ("assert Box(1).things is not None", "Box(1).things", "is not", "None"),
@@ -277,3 +307,40 @@ def test_the_guards_of_a_loop_stay(body: str) -> None:
     source = f"from boxes import Box\n\ndef test_it():\n    for size in [0, 1]:\n        {body}\n"
     code = cut("test_it", "assert", source).code
     assert "if " in code and "print(Box(size).things)" in code
+
+
+def test_what_a_member_remembers_is_kept_without_its_class() -> None:
+    source = (
+        "import unittest\nfrom boxes import Box\n\n\nclass TestIt(unittest.TestCase):\n"
+        "    def count(self):\n        if not hasattr(self, 'n'):\n            self.n = 0\n"
+        "        self.n += 1\n        return self.n\n\n"
+        "    def test_it(self):\n        self.assertEqual(Box(self.count()).put(1), 1)\n"
+    )
+    found = cut("TestIt::test_it", "assertEqual", source)
+    assert found.complete and "self" not in found.code
+    assert "class state:\n    pass" in found.code and "state.n += 1" in found.code
+
+
+def test_of_a_branch_on_a_value_of_the_case_what_it_takes_stays() -> None:
+    source = (
+        "import pytest\nfrom boxes import Box\n\n\n@pytest.mark.parametrize('full', [True, False])\n"
+        "def test_it(full):\n    box = Box(1)\n    if full:\n        box.put(1)\n    assert box.things\n"
+    )
+    codes = [cut(f"test_it[{full}]", "assert", source).code for full in (True, False)]
+    assert codes[0] == "from boxes import Box\n\nbox = Box(1)\nbox.put(1)\nbox.things"
+    assert codes[1] == "from boxes import Box\n\nbox = Box(1)\nbox.things"
+
+
+def test_of_what_should_contain_something_it_can_be_asked_whether_it_does() -> None:
+    for operator in ("in", "not in"):
+        source = f"from boxes import Box\n\n\ndef test_it():\n    box = Box(1)\n    assert 1 {operator} box\n"
+        files = {**FILES, "tests/test_box.py": source}
+        library = Library(files.__getitem__, MODULES, frozenset(f for f in files if f.startswith("tests/")))
+        found = snippet.snippet("tests/test_box.py::test_it", 6, library, whole=True)
+        assert found is not None and found.code.endswith(f"box = Box(1)\n1 {operator} box")
+        assert found.relation == "true" and cut("test_it", "assert", source).action == "Box(1)"
+
+
+def test_a_name_that_shadows_a_builtin_one_is_imported() -> None:
+    source = "from boxes import total as set\n\n\ndef test_it():\n    assert set(1) == 1\n"
+    assert cut("test_it", "assert", source).code == "from boxes import total as set\n\nset(1)"
