@@ -22,6 +22,7 @@ from smith_lib.types import (
     PatchProblem,
     RepoOutcome,
     Stability,
+    Tag,
     Test,
 )
 from tests.rows import a_candidate, a_repo, a_test, a_verdict, an_instance, filled
@@ -173,6 +174,10 @@ BREAKS = {
         "the fix is not empty": {"patch": ""},
         "the bug is not empty": {"bug_patch": ""},
         "buggy code is not the clean code": {"buggy_code": CLEAN, "oracle_code": CLEAN},
+        "the quality is a share": {"quality": 1.5},
+        "what the issue text gives away is a share": {"given_away": -0.1},
+        "no more wrong fixes pass than were tried": {"wrong_fixes": 1, "wrong_fixes_alike": 2},
+        "tests that a wrong fix passes are tagged weak, and no others": {"tags": (Tag.WEAK_TESTS,)},
         "the fix applied to buggy code gives the clean code": {"patch": an_instance(3).patch},
         "the fix changes a line": {"fix_lines": 0},
         "the complexity is that of the changed lines": {"complexity": Complexity.COMPLEX},
