@@ -494,6 +494,28 @@ class Grade:
 
 
 @dataclass(frozen=True, slots=True)
+class Solved:
+    """How often a task was solved, and how hard it is by that."""
+
+    repo_id: str
+    instance_id: str
+    points: int
+    """`difficulty_points` of the instance."""
+    by_rule: str
+    """`difficulty` of the instance."""
+    models: tuple[str, ...]
+    """Whose patches were graded, sorted."""
+    tries: int
+    """Graded patches."""
+    resolved: int
+    """Those that solve it."""
+    solve_rate: float
+    """`resolved` over `tries`, 0 to 1; -1 where there was none."""
+    difficulty: str
+    """As the rule has it, or one level easier or harder where the attempts show it."""
+
+
+@dataclass(frozen=True, slots=True)
 class StageRun:
     """How far a run came with one source: a row of the run's ledger."""
 

@@ -94,8 +94,8 @@ def _told(fixes: Sequence[Candidate], judge: Judge) -> dict[str, Outcome]:
 def _seen_to_differ(fixes: Sequence[Candidate], clean: Callable[[str], str], judge: Judge) -> set[str]:
     """The diffs of those that do anything else than the clean code where tests run it, or near that.
 
-    For each the suite runs on clean code that compares itself with it, and once for each function on clean
-    code that compares itself with itself: where that fails too, nothing is known.
+    For each the suite runs on clean code that compares itself with it and, where that fails, on clean code
+    that compares itself with itself: where that fails too, nothing is known.
     """
     runs: dict[str, tuple[Candidate, Candidate]] = {}
     for fix in fixes:
@@ -106,13 +106,11 @@ def _seen_to_differ(fixes: Sequence[Candidate], clean: Callable[[str], str], jud
         if (made := compared(clean(path), text)) is not None:
             both, same = (diffs.make({path: clean(path)}, {path: program}) for program in made)
             runs[fix.bug_patch] = replace(fix, bug_patch=both), replace(fix, bug_patch=same)
-    distinct = {one.bug_patch: one for pair in runs.values() for one in pair}
-    told = _told([distinct[patch] for patch in sorted(distinct)], judge)
-    return {
-        patch
-        for patch, (one, other) in runs.items()
-        if told[one.bug_patch] in FAILS and told[other.bug_patch] in SURVIVES
-    }
+    told = _told([one for _, (one, _) in sorted(runs.items())], judge)
+    failing = {patch: pair for patch, pair in sorted(runs.items()) if told[pair[0].bug_patch] in FAILS}
+    controls = {other.bug_patch: other for _, other in failing.values()}
+    told |= _told(list(controls.values()), judge)
+    return {patch for patch, (_, other) in failing.items() if told[other.bug_patch] in SURVIVES}
 
 
 class _Found:
