@@ -10,7 +10,7 @@ from smith_lib.package.compared import compared
 from smith_lib.package.equivalent import same_program
 from smith_lib.package.wrong_fixes import Maker, partial, places
 from smith_lib.settings import ValidateSettings
-from smith_lib.types import Candidate, Outcome, Strategy, Verdict
+from smith_lib.types import Candidate, Outcome, Strategy, Tier, Verdict
 from smith_lib.validate.bench import Bench, planned_for
 
 SURVIVES = frozenset({Outcome.NO_FAILURE, Outcome.NOT_COVERED})
@@ -36,15 +36,18 @@ class Watch:
     """Those that fail no test and were not seen to: they may be the same as the fix."""
 
 
-def hasty(settings: ValidateSettings, verdicts: Iterable[Verdict]) -> ValidateSettings:
+def hasty(settings: ValidateSettings, verdicts: Sequence[Verdict]) -> ValidateSettings:
     """The settings under which it is told whether any test fails: one run, which the first failure ends.
 
-    A repository of which a cold run has contradicted a verdict is run cold.
+    Where a cold run has contradicted a verdict of the repository, a way of judging is used no more by which
+    no other verdict was left standing.
     """
-    one = {"runs": 1, "max_fail_ratio": 1e-9, "subtle_below": 0.0, "confirm": "warm", "audit": 0.0}
+    tiers = settings.tiers
     if any(verdict.audit == "differs" for verdict in verdicts):
-        one["tiers"] = ("cold",)
-    return settings.model_copy(update=one)
+        standing = {Tier.COLD, *(verdict.tier for verdict in verdicts if not verdict.audit)}
+        tiers = tuple(tier for tier in tiers if Tier(tier) in standing)
+    one = {"runs": 1, "max_fail_ratio": 1e-9, "subtle_below": 0.0, "confirm": "warm", "audit": 0.0}
+    return settings.model_copy(update={**one, "tiers": tiers})
 
 
 def watched(

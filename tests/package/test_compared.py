@@ -1,5 +1,8 @@
 """Two versions of a function in one program, which fails where they are seen to do different things."""
 
+import ast
+from importlib.resources import files
+
 import pytest
 
 from smith_lib.package.compared import compared
@@ -136,3 +139,8 @@ def test_what_is_no_function_of_its_own_is_not_compared(old: str, new: str) -> N
 
 def test_two_functions_that_differ_are_not_compared() -> None:
     assert compared(CLEAN, CLEAN.replace(">= self.size", "> self.size").replace("yield i", "yield 1")) is None
+
+
+def test_the_pasted_text_is_python_that_old_interpreters_run() -> None:
+    text = files("smith_lib.package.inside").joinpath("both.py").read_text()
+    assert ast.parse(text, feature_version=(3, 8))

@@ -12,7 +12,7 @@ from smith_lib.package.watch import Watch, hasty, watched
 from smith_lib.package.wrong_fixes import PARTIAL
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.settings import PackageSettings, ValidateSettings
-from smith_lib.types import Candidate, Coverage, CoveredFile, Outcome, Repo, Strategy, Verdict
+from smith_lib.types import Candidate, Coverage, CoveredFile, Outcome, Repo, Strategy, Tier, Verdict
 from smith_lib.validate.bench import Bench
 from smith_lib.validate.coverage import Map
 from tests.package.boxes import FILES, LIBRARY, a_bug, a_failure, a_verdict, line_of
@@ -157,10 +157,12 @@ def test_survivors_lower_the_quality_and_those_alike_half_as_much() -> None:
     assert quality(fine, Text("", "template:plain")) == 0.5
 
 
-def test_runs_are_short_and_cold_where_warm_ones_were_contradicted() -> None:
+def test_runs_are_short_and_slower_ones_where_fast_ones_were_contradicted() -> None:
     want = ValidateSettings()
-    agreed, differed = a_verdict(BUG, audit="agrees"), a_verdict(BUG, audit="differs")
+    agreed = a_verdict(BUG, audit="agrees", tier=Tier.SWAP)
+    differed, later = a_verdict(BUG, audit="differs"), a_verdict(BUG, audit="", tier=Tier.FORK)
     assert (hasty(want, [agreed]).runs, hasty(want, [agreed]).tiers) == (1, want.tiers)
+    assert hasty(want, [agreed, differed, later]).tiers == ("fork", "cold")
     assert hasty(want, [agreed, differed]).tiers == ("cold",)
 
 
