@@ -20,6 +20,7 @@ from expectations import (
     instances,
     published,
     repos,
+    solved,
     tests,
     verdicts,
 )
@@ -40,6 +41,7 @@ TABLES: dict[str, ModuleType] = {
     "verdicts": verdicts,
     "instances": instances,
     "grades": grades,
+    "solved": solved,
     "published": published,
 }
 """The suite of each table; `published` is a version's instances, all repositories together."""

@@ -17,7 +17,7 @@ from expectations.rules import (
 )
 from smith_lib import diffs
 from smith_lib.package.leaks import leaks
-from smith_lib.types import Category, Complexity, Instance, Strategy
+from smith_lib.types import Category, Complexity, Instance, Strategy, Tag
 
 ROW = Instance
 KEY = "instance_id"
@@ -56,6 +56,8 @@ DERIVED: Derived = {
     "n_files": lambda i, given: len(i.buggy_code),
     "size": lambda i, given: Complexity.of(i.fix_lines).value,
     "license_allowed": lambda i, given: given.accepts(i.license),
+    "enough_tried": lambda i, given: i.wrong_fixes_surviving + i.wrong_fixes_alike <= i.wrong_fixes,
+    "tagged_weak": lambda i, given: (Tag.WEAK_TESTS in i.tags) == (i.wrong_fixes_surviving > 0),
     "kept_out": lambda i, given: given.kept_out(i.repo),
     "gives_clean": _gives_clean,
 }
@@ -93,6 +95,10 @@ def rules(given: Given) -> list[Rule]:
         matches("the environment has its digest", "image_digest", ".*[0-9a-f]{64}$"),
         told("the test command is told", "test_command"),
         between("the cost is not negative", "cost_usd", 0),
+        between("the quality is a share", "quality", 0, 1),
+        between("what the issue text gives away is a share", "given_away", 0, 1),
+        true("no more wrong fixes pass than were tried", "enough_tried"),
+        true("tests that a wrong fix passes are tagged weak, and no others", "tagged_weak"),
     ]  # fmt: skip
     if given.repos is not None:
         made.append(one_of("the repository is a kept one", "repo_id", given.repos))

@@ -213,6 +213,9 @@ class PackageSettings(_Stage):
 
     hide_tests: bool = True
     """Take the failing tests out of the task's tree; `test_patch` adds them back."""
+    wrong_fixes: int = Field(6, ge=0, le=100)
+    """Wrong fixes that each task's tests are tried with; 0 tries none. One that passes them all gives the
+    task the tag `weak_tests`."""
 
 
 class PublishSettings(_Stage):

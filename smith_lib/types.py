@@ -83,6 +83,13 @@ class Complexity(StrEnum):
         return cls.MEDIUM if fix_lines <= 15 else cls.COMPLEX
 
 
+class Tag(StrEnum):
+    """What is to be known of a task."""
+
+    WEAK_TESTS = "weak_tests"
+    """A wrong fix passes its tests."""
+
+
 class GradeOutcome(StrEnum):
     """What became of a prediction."""
 
@@ -424,6 +431,25 @@ class Instance:
     """`main` for the band of 1 to 90 %, `subtle` below it."""
     model: str
     cost_usd: float
+    covering_tests: int
+    """Reliable tests that execute what the fix changes."""
+    given_away: float
+    """How much of the fix the issue text gives away, 0 to 1: by the function's name, the names on the fix's
+    lines, a traceback that ends there."""
+    difficulty_points: int
+    """What `difficulty` is read from."""
+    wrong_fixes: int
+    """Wrong programs, made by Smith's operators at the lines that the fix writes, that the tests were tried
+    with."""
+    wrong_fixes_surviving: int
+    """Those of them that fail no test, and yet were seen to do something else than the fix."""
+    wrong_fixes_alike: int
+    """Those that fail no test and were not seen to: they may be the same as the fix."""
+    quality: float
+    """0 to 1: the mean of the share of the wrong fixes that fail a test (one of those alike counts half) and
+    of what the issue text shows."""
+    tags: tuple[Tag, ...]
+    """What is to be known of the task: `weak_tests` where a wrong fix survives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,6 +491,28 @@ class Grade:
     def resolved(self) -> bool:
         """Whether all of FAIL_TO_PASS and PASS_TO_PASS pass."""
         return self.outcome is GradeOutcome.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """How often a task was solved, and how hard it is by that."""
+
+    repo_id: str
+    instance_id: str
+    points: int
+    """`difficulty_points` of the instance."""
+    by_rule: str
+    """`difficulty` of the instance."""
+    models: tuple[str, ...]
+    """Whose patches were graded, sorted."""
+    tries: int
+    """Graded patches."""
+    resolved: int
+    """Those that solve it."""
+    solve_rate: float
+    """`resolved` over `tries`, 0 to 1; -1 where there was none."""
+    difficulty: str
+    """As the rule has it, or one level easier or harder where the attempts show it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def validate_repo(
     return _done(stages.validate(selected, injected, desk_for(run_id, settings)), run_id, settings)
 
 
-@stage_task("package", "source", [])
+@stage_task("package", "source", ["engine"])
 def package_repo(
     source: str,
     selected: StageRun,

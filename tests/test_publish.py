@@ -201,6 +201,7 @@ def test_the_card_tells_what_is_inside(root):
     assert "| `fail_ratio` |" in text
     assert "9 tasks from 1 repository. Each" in text
     assert "`difficulty` is an estimate by rule" in text
+    assert "0 tasks have the tag `weak_tests`" in text
 
 
 def test_the_docs_of_a_refusal_are_kept_until_something_is_published(root, tmp_path):

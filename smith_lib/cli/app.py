@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show one task: diff, issue text, failing tests, facts."),
     "verify": ("verify", "Prove a published version: every task in a fresh sandbox."),
     "grade": ("grade", "Grade predictions: resolved, tests fixed and kept, what is wrong."),
+    "difficulty": ("difficulty", "Tell how hard tasks are, by rule and by how often they were solved."),
     "serve": ("serve", "Answer for patches over HTTP: grades and rewards."),
     "export": ("export", "Write a published version in a format that trainers read."),
     "trajectories": ("trajectories", "Make chats to learn from of agents' trajectories that resolve."),

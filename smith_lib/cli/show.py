@@ -16,7 +16,8 @@ from smith_lib.types import Candidate, Instance
 FACTS = (
     "repo", "source", "base_commit", "subset", "strategy", "operator", "category", "complexity", "difficulty",
     "fix_lines", "files_changed", "functions", "fail_ratio", "license", "python", "image", "test_command",
-    "problem_statement_source", "reproduced", "model", "cost_usd",
+    "problem_statement_source", "reproduced", "given_away", "difficulty_points", "covering_tests",
+    "wrong_fixes", "wrong_fixes_surviving", "wrong_fixes_alike", "quality", "tags", "model", "cost_usd",
 )  # fmt: skip
 
 

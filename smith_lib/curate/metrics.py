@@ -17,6 +17,7 @@ from smith_lib.types import (
     Outcome,
     Repo,
     RepoOutcome,
+    Tag,
     Tier,
     Verdict,
 )
@@ -85,6 +86,11 @@ def _quality(
         "deterministic": _share(agreed, len(rows)),
         "audited": len(audits),
         "audit_agreement": _share(sum(audit == "agrees" for audit in audits), len(audits)),
+        "wrong_fixes": sum(r.wrong_fixes for r in rows),
+        "wrong_fixes_surviving": sum(r.wrong_fixes_surviving for r in rows),
+        "wrong_fixes_alike": sum(r.wrong_fixes_alike for r in rows),
+        "weak_tests": _share(sum(Tag.WEAK_TESTS in r.tags for r in rows), len(rows)),
+        "mean_quality": _share(sum(r.quality for r in rows), len(rows), 3),
         "manual_review_score": reviewed,
     }
 

@@ -94,7 +94,7 @@ def candidates(
     )
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
-    rows = [_candidate(repo.repo_id, draft, seed) for draft in picked]
+    rows = [row_of(repo.repo_id, draft, seed) for draft in picked]
     return sorted(rows, key=lambda row: row.candidate_id)
 
 
@@ -102,7 +102,8 @@ def _is_named(name: str, settings: InjectSettings) -> bool:
     return not settings.operators or name in settings.operators
 
 
-def _candidate(repo_id: str, draft: Draft, seed: int) -> Candidate:
+def row_of(repo_id: str, draft: Draft, seed: int) -> Candidate:
+    """The candidate that a draft makes."""
     patch = draft.patch
     fix_lines = diffs.fix_lines(patch)
     digest = hashlib.sha256(patch.encode()).hexdigest()[:8]

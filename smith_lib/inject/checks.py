@@ -30,7 +30,7 @@ def _compiled(text: str) -> tuple[ast.Module, int]:
     return tree, len(caught)
 
 
-def _unit_code(text: str) -> str:
+def unit_code(text: str) -> str:
     """A unit's text so that it can be compiled at any indentation."""
     lines = text.lstrip("\f").split("\n")
     first = next((line for line in lines if line.strip() and line.strip()[0] != "#"), "")
@@ -79,7 +79,7 @@ class Judge:
         if unit is None:
             _, start, end = place
             text = program.text[start:end]
-            code = _unit_code(text)
+            code = unit_code(text)
             tree, warned = _compiled(code)
             reading, numbers = Reading(), dict[int, int]()
             body = tree.body if code is text else tree.body[0].body  # type: ignore[attr-defined]
@@ -114,7 +114,7 @@ class Judge:
     def judged_whole(self, unit: Unit, edits: list[Edit]) -> int | str:
         """The number of a unit with edits, or why it is no good, told from its whole text."""
         text = edited(unit.program, edits, unit.start, unit.end)
-        code = _unit_code(text)
+        code = unit_code(text)
         try:
             tree, warned = _compiled(code)
             if not tree.body:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -11,10 +11,13 @@ from smith_lib import diffs
 from smith_lib.errors import InputError
 from smith_lib.package import hidden, issue
 from smith_lib.package.case import Facts
-from smith_lib.package.difficulty import difficulty
+from smith_lib.package.difficulty import difficulty, points
 from smith_lib.package.facts import ranked
+from smith_lib.package.given_away import given_away
 from smith_lib.package.parts import parts
+from smith_lib.package.quality import quality, tags
 from smith_lib.package.reproduce import Run, Showing, Trial, reproduced
+from smith_lib.package.watch import Watch
 from smith_lib.settings import PackageSettings
 from smith_lib.sources.facts import declared_name
 from smith_lib.sources.table import public
@@ -48,12 +51,14 @@ def instances(
     settings: PackageSettings,
     seed: int,
     run: Run | None = None,
+    watch: Mapping[str, Watch] | None = None,
 ) -> list[Instance]:
     """One row for each verdict that is valid or subtle, sorted by id; `tree` is the clean tree.
 
     `run` runs a command in the repository's environment: the issue texts' code is tried there, and what does
-    not show the bug is left out. Without it the code is taken as it is. Raises `InputError` where a verdict
-    has no candidate, `DoesNotApply` where a bug does not fit the tree.
+    not show the bug is left out. Without it the code is taken as it is. `watch` has what the tests see of the
+    bugs' places, by candidate id. Raises `InputError` where a verdict has no candidate, `DoesNotApply` where
+    a bug does not fit the tree.
     """
 
     @cache
@@ -80,7 +85,7 @@ def instances(
         text = issue.least(case)
         if name in found:
             text = _text(case, seeded, ran.get(name, ()), found[name] if run is not None else None)
-        rows.append(_instance(case, text, settings))
+        rows.append(_instance(case, text, settings, (watch or {}).get(name, Watch())))
     return sorted(rows, key=lambda row: row.instance_id)
 
 
@@ -121,13 +126,15 @@ def _text(
         return issue.least(case)
 
 
-def _instance(case: issue.Case, text: issue.Text, settings: PackageSettings) -> Instance:
+def _instance(case: issue.Case, text: issue.Text, settings: PackageSettings, watch: Watch) -> Instance:
     repo, candidate, verdict, read = case.repo, case.candidate, case.verdict, case.clean
     buggy, patch = case.buggy, case.patch
     clean = {path: read(path) for path in buggy}
     bug_patch = diffs.make(clean, buggy)
     if diffs.apply(patch, buggy.__getitem__) != clean:
         raise InputError(f"{candidate.candidate_id}: the fix does not give the clean bytes back")
+    given = given_away(text.text, candidate.functions, clean, buggy)
+    hard = points(candidate, verdict, repo.test_files, watch.covering, given)
     test_patch = ""
     if settings.hide_tests:
         fewer = hidden.hide(verdict.fail_to_pass, read, repo.test_files)
@@ -145,7 +152,7 @@ def _instance(case: issue.Case, text: issue.Text, settings: PackageSettings) -> 
         FAIL_TO_PASS=tuple(sorted(verdict.fail_to_pass)),
         PASS_TO_PASS=tuple(sorted(verdict.pass_to_pass)),
         environment_setup_commit=repo.commit,
-        difficulty=difficulty(candidate, verdict, repo.test_files),
+        difficulty=difficulty(hard),
         repo_id=repo.repo_id,
         source=public(repo.source),
         license=repo.license,
@@ -171,4 +178,12 @@ def _instance(case: issue.Case, text: issue.Text, settings: PackageSettings) -> 
         subset=SUBSETS[verdict.outcome],
         model=candidate.model,
         cost_usd=candidate.cost_usd,
+        covering_tests=watch.covering,
+        given_away=given,
+        difficulty_points=hard,
+        wrong_fixes=len(watch.tried),
+        wrong_fixes_surviving=len(watch.surviving),
+        wrong_fixes_alike=len(watch.alike),
+        quality=quality(watch, text),
+        tags=tags(watch),
     )

@@ -1,12 +1,12 @@
 """The dataset card: the README of a published version, as the Hugging Face hub and its client read it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from smith_lib.curate.choose import Choice
 from smith_lib.publish.columns import explained
-from smith_lib.types import Instance
+from smith_lib.types import Instance, Tag
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -36,8 +36,9 @@ def card(
         "## What is in it\n",
         _distribution(choice),
         "`difficulty` is an estimate by rule: the more lines and files the fix changes, the further from it"
-        " the failing tests' tracebacks end, and where a single test notices the bug, the longer a fix is"
-        " said to take.\n",
+        " the failing tests' tracebacks end, the fewer tests notice the bug, and the less the issue text"
+        " gives away, the longer a fix is said to take.\n",
+        _weak(rows),
         "## Columns\n",
         _table(("column", "meaning"), ((f"`{k}`", text) for k, text in (columns or explained()).items())),
         "## Licences\n",
@@ -126,6 +127,14 @@ def _distribution(choice: Choice) -> str:
         ]
         tables.append(_table((title, "tasks", "share", "subtle"), rows))
     return "\n".join(tables)
+
+
+def _weak(rows: Sequence[Instance]) -> str:
+    weak = sum(Tag.WEAK_TESTS in row.tags for row in rows)
+    return (
+        f"{_many(weak, 'task has', 'tasks have')} the tag `{Tag.WEAK_TESTS}`: a wrong fix, made on purpose at"
+        " the place of the bug, was seen to do something else than the fix and passes all tests.\n"
+    )
 
 
 def _licences(rows: Iterable[Instance]) -> list[tuple[str, str, str, int]]:

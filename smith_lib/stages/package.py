@@ -1,17 +1,22 @@
 """Package: from verdicts to instances."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from smith_lib.environments.recorded import environment_of
-from smith_lib.package.instances import instances
+from smith_lib.package.instances import SUBSETS, instances
+from smith_lib.package.watch import Watch, hasty, watched
 from smith_lib.progress import report
 from smith_lib.sandbox.protocol import Job, Ran
 from smith_lib.stages.frame import Desk, finish
+from smith_lib.stages.validate import at_work
 from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Instance, Repo, StageRun, Verdict
+from smith_lib.validate.crew import verdicts as judged
 
-VERSION = 8
+VERSION = 9
 REPORT_KB = 64 * 1024
 """What trying the issues' code may tell."""
 
@@ -37,9 +42,24 @@ def package(selected: StageRun, injected: StageRun, validated: StageRun, desk: D
             return desk.sandbox.run(environment, job, limits)
 
         settings = desk.settings
-        return instances(repo, candidates, verdicts, tree.path, settings.package, settings.seed, run)
+        watch = watch_kept(selected, candidates, verdicts, desk)
+        return instances(repo, candidates, verdicts, tree.path, settings.package, settings.seed, run, watch)
 
     rows, status = desk.once(Instance, shard, make)
     return finish(
         row, shard, started, pin=selected.pin, repo_id=selected.repo_id, status=status, rows=len(rows)
     )
+
+
+def watch_kept(
+    selected: StageRun, candidates: Sequence[Candidate], verdicts: Sequence[Verdict], desk: Desk
+) -> dict[str, Watch]:
+    """What the tests see of the place of each bug that becomes a task, by candidate id."""
+    [repo] = desk.rows_of(Repo, selected)
+    kept = {verdict.candidate_id for verdict in verdicts if verdict.outcome in SUBSETS}
+    bugs = [candidate for candidate in candidates if candidate.candidate_id in kept]
+    settings = desk.settings.model_copy(update={"validation": hasty(desk.settings.validation, verdicts)})
+    bench, crew = at_work(selected, replace(desk, settings=settings))
+    judge = partial(judged, bench=bench, crew=replace(crew, stage="package"))
+    most, seed = desk.settings.package.wrong_fixes, desk.settings.seed
+    return watched(bugs, candidates, verdicts, desk.tree_of(repo).path, bench, judge, most, seed)

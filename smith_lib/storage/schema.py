@@ -9,7 +9,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from smith_lib.types import Candidate, Coverage, Function, Grade, Instance, Repo, StageRun, Test, Verdict
+from smith_lib.types import (
+    Candidate,
+    Coverage,
+    Function,
+    Grade,
+    Instance,
+    Repo,
+    Solved,
+    StageRun,
+    Test,
+    Verdict,
+)
 
 TABLES: dict[type, str] = {
     Repo: "repos",
@@ -20,6 +31,7 @@ TABLES: dict[type, str] = {
     Verdict: "verdicts",
     Instance: "instances",
     Grade: "grades",
+    Solved: "solved",
     StageRun: "runs",
 }
 

@@ -40,6 +40,8 @@ class Crew:
     """Whether what is kept is not asked, but replaced."""
     seed: str = ""
     """From which the audit's sample is drawn."""
+    stage: str = "validate"
+    """Whose work it is, to be told while it goes on."""
 
 
 def verdicts(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> list[Verdict]:
@@ -65,7 +67,7 @@ def judged(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> dict[st
             made[candidate.candidate_id] = before
         else:
             left.append(candidate)
-    report("validate", repo_id, len(made), total)
+    report(crew.stage, repo_id, len(made), total)
     waiting: queue.SimpleQueue[tuple[Candidate, Plan | None]] = queue.SimpleQueue()
     for planned in dear_first(left, bench):
         waiting.put(planned)
@@ -82,7 +84,7 @@ def judged(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> dict[st
                 verdict = _insistently(clerk, candidate, planned)
                 with lock:
                     made[candidate.candidate_id] = verdict
-                    report("validate", repo_id, len(made), total)
+                    report(crew.stage, repo_id, len(made), total)
                 if crew.kept is not None:
                     crew.kept.put(candidate, verdict)
 
@@ -147,7 +149,7 @@ def audited(
     unforeseen = False
     if sample:
         repo_id = candidates[0].repo_id
-        report("validate", repo_id, 0, len(sample), "audit")
+        report(crew.stage, repo_id, 0, len(sample), "audit")
         with ThreadPoolExecutor(min(crew.size, len(sample))) as pool:
             checked = pool.map(lambda c: _checked(c, made[c.candidate_id], bench), sample)
             for done, (candidate, verdict) in enumerate(zip(sample, checked, strict=True), 1):
@@ -164,7 +166,7 @@ def audited(
                 made[verdict.candidate_id] = verdict
                 if crew.kept is not None:
                     crew.kept.put(candidate, verdict)
-                report("validate", repo_id, done, len(sample), "audit")
+                report(crew.stage, repo_id, done, len(sample), "audit")
         if crew.kept is not None:
             crew.kept.flush()
     if not wrong and not unforeseen:

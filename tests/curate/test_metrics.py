@@ -140,6 +140,11 @@ def test_quality_agrees_with_the_shards(stored):
         "deterministic": pytest.approx(agreed / rows, abs=1e-6),
         "audited": audited,
         "audit_agreement": pytest.approx(agreeing / audited, abs=1e-6),
+        "wrong_fixes": 0,
+        "wrong_fixes_surviving": 0,
+        "wrong_fixes_alike": 0,
+        "weak_tests": 0.0,
+        "mean_quality": 0.0,
         "manual_review_score": None,
     }
     assert 0 < agreed < rows

@@ -7,6 +7,7 @@ import pytest
 
 from expectations.checkpoint import TABLES, check
 from expectations.rules import Given
+from smith_lib.package.difficulty import MIDDLE, SHORT
 from smith_lib.settings import PublishSettings, Settings
 from smith_lib.types import (
     Category,
@@ -21,7 +22,9 @@ from smith_lib.types import (
     Outcome,
     PatchProblem,
     RepoOutcome,
+    Solved,
     Stability,
+    Tag,
     Test,
 )
 from tests.rows import a_candidate, a_repo, a_test, a_verdict, an_instance, filled
@@ -48,6 +51,11 @@ def a_grade(n=0, **changes):
     return filled(Grade, **(known | changes))
 
 
+def a_solved(n=0, **changes):
+    known = {"repo_id": REPO, "instance_id": f"task{n}", "points": 2, "by_rule": MIDDLE, "difficulty": MIDDLE}
+    return filled(Solved, **(known | {"models": (), "tries": 0, "solve_rate": -1.0} | changes))
+
+
 MAKE = {
     "repos": lambda n, **changes: a_repo(**({"repo_id": f"repo{n}"} | changes)),
     "tests": a_test,
@@ -57,6 +65,7 @@ MAKE = {
     "verdicts": a_verdict,
     "instances": an_instance,
     "grades": a_grade,
+    "solved": a_solved,
     "published": an_instance,
 }
 GIVEN = {
@@ -65,6 +74,7 @@ GIVEN = {
     "functions": {},
     "coverage": {},
     "grades": {},
+    "solved": {},
     "candidates": {"repos": {REPO}, "tests": {f"tests/test_a.py::test_{n}" for n in range(9)}},
     "verdicts": {
         "repos": {REPO},
@@ -156,6 +166,16 @@ BREAKS = {
         "the repository is a kept one": {"repo_id": "another"},
         "the candidate is there": {"candidate_id": "another"},
     },
+    "solved": {
+        "every task is there once": {"instance_id": "task0"},
+        "difficulties by rule are known ones": {"by_rule": "hard"},
+        "difficulties are known ones": {"difficulty": "hard"},
+        "there are no fewer points than none": {"points": -1},
+        "no more is solved than was tried": {"tries": 1, "resolved": 2, "solve_rate": 2.0},
+        "the rate is the share that solved it": {"tries": 2, "resolved": 1, "solve_rate": 0.4},
+        "models are sorted and unique": {"models": ("b", "a")},
+        "what was not tried is as hard as the rule has it": {"difficulty": SHORT},
+    },
     "instances": {
         "instance ids are unique": {"instance_id": an_instance(0).instance_id},
         "strategies are known ones": {"strategy": "guess"},
@@ -173,6 +193,10 @@ BREAKS = {
         "the fix is not empty": {"patch": ""},
         "the bug is not empty": {"bug_patch": ""},
         "buggy code is not the clean code": {"buggy_code": CLEAN, "oracle_code": CLEAN},
+        "the quality is a share": {"quality": 1.5},
+        "what the issue text gives away is a share": {"given_away": -0.1},
+        "no more wrong fixes pass than were tried": {"wrong_fixes": 1, "wrong_fixes_alike": 2},
+        "tests that a wrong fix passes are tagged weak, and no others": {"tags": (Tag.WEAK_TESTS,)},
         "the fix applied to buggy code gives the clean code": {"patch": an_instance(3).patch},
         "the fix changes a line": {"fix_lines": 0},
         "the complexity is that of the changed lines": {"complexity": Complexity.COMPLEX},

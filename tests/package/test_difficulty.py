@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from smith_lib import diffs
-from smith_lib.package.difficulty import LONG, MIDDLE, SHORT, difficulty, distance, size
+from smith_lib.package.difficulty import LONG, MIDDLE, SHORT, difficulty, distance, points, size
 from smith_lib.types import Candidate, Failure, Frame
 from tests.package.boxes import LIBRARY, a_bug, a_verdict, line_of
 
@@ -60,7 +60,25 @@ def a_fix(*changed: int, files: int = 1, functions: int = 1) -> Candidate:
 def test_points_add_up(bug: Candidate, tests: int, line: int, expected: str) -> None:
     ids = tuple(f"t.py::test_{i}" for i in range(tests))
     verdict = a_verdict(bug, seen("f0.py", line), fail_to_pass=ids)
-    assert difficulty(bug, verdict, ("tests/t.py",)) == expected
+    assert difficulty(points(bug, verdict, ("tests/t.py",))) == expected
+
+
+@pytest.mark.parametrize(
+    ("tests", "covering", "given", "more"),
+    [(2, 2, 0.25, 0), (2, 20, 0.25, 0), (2, 21, 0.25, 1), (2, 2, 0.0, 1), (2, 2, 0.5, -1), (2, 21, 0.5, 0)],
+)
+def test_where_few_tests_notice_and_little_is_given_away_it_is_harder(
+    tests: int, covering: int, given: float, more: int
+) -> None:
+    bug, ids = a_fix(*range(50, 56)), tuple(f"t.py::test_{i}" for i in range(tests))
+    verdict = a_verdict(bug, seen("f0.py", 150), fail_to_pass=ids)
+    plain = points(bug, verdict, ("tests/t.py",))
+    assert points(bug, verdict, ("tests/t.py",), covering, given) == plain + more
+
+
+def test_points_do_not_fall_below_none() -> None:
+    verdict = a_verdict(a_fix(50), seen("f0.py", 50), fail_to_pass=("a", "b"))
+    assert points(a_fix(50), verdict, (), 2, 1.0) == 0
 
 
 def test_a_forgotten_else_counts_as_the_line_that_it_is() -> None:
