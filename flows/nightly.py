@@ -1,18 +1,16 @@
 """Tonight's dataset version."""
 
-from typing import Any
-
 from prefect import flow
 
 from flows.run import run
 from smith_lib.settings import DEFAULTS, SearchSettings, Settings
-from tasks import search_repos
+from tasks import Ended, passed_on, search_repos
 
 
 @flow(name="nightly")
 def nightly(
     sources: list[str] | None = None, search: SearchSettings | None = None, settings: Settings = DEFAULTS
-) -> dict[str, Any]:
+) -> Ended:
     """Run the main job over a list of repositories and what a GitHub search finds.
 
     Args:
@@ -20,4 +18,5 @@ def nightly(
         search: what to look for on GitHub; no search where left out
         settings: everything a run depends on; the defaults where left out
     """
-    return run(search_repos(sources or [], search, settings), settings)
+    found = search_repos(sources or [], search, settings)
+    return passed_on(run(found, settings, return_state=True))

@@ -1,12 +1,10 @@
 """Failed repositories, taken up again from the stage that failed."""
 
-from typing import Any
-
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.run import process
-from tasks import begin_run, end_run, failed_of, publish_version
+from tasks import Ended, begin_run, end_run, failed_of, publish_version
 
 
 @flow(
@@ -14,7 +12,7 @@ from tasks import begin_run, end_run, failed_of, publish_version
     flow_run_name="rerun-failed {run_id}",
     task_runner=ThreadPoolTaskRunner(max_workers=8),
 )
-def rerun_failed(run_id: str | None = None, out: str = "smith-out") -> dict[str, Any]:
+def rerun_failed(run_id: str | None = None, out: str = "smith-out") -> Ended:
     """Run what failed in a run again, under that run's settings, and publish with what succeeded then.
 
     Args:

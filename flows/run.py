@@ -8,6 +8,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from smith_lib.settings import DEFAULTS, Settings
 from smith_lib.sources.table import anchored
 from tasks import (
+    Ended,
+    asking,
     begin_run,
     end_run,
     firsts,
@@ -30,7 +32,7 @@ def process(sources: list[str], settings: Settings, until: Until, run_id: str) -
     selected = select_repo.map(sources, firsts(sources, settings, run_id), **shared)
     steps = [("select", selected)]
     if last >= 1:
-        injected = inject_repo.map(sources, selected, **shared)
+        injected = asking(inject_repo, settings).map(sources, selected, **shared)
         steps.append(("inject", injected))
     if last >= 2:
         validated = validate_repo.map(sources, selected, injected, **shared)
@@ -41,7 +43,7 @@ def process(sources: list[str], settings: Settings, until: Until, run_id: str) -
 
 
 @flow(name="run", flow_run_name="run {sources}", task_runner=ThreadPoolTaskRunner(max_workers=8))
-def run(sources: list[str], settings: Settings = DEFAULTS, until: Until = "publish") -> dict[str, Any]:
+def run(sources: list[str], settings: Settings = DEFAULTS, until: Until = "publish") -> Ended:
     """Make a dataset version of these sources, as far as `until`.
 
     Args:

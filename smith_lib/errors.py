@@ -9,6 +9,7 @@
     |   |-- NoAnswer               what comes to one question does not end, or cannot be read
     |   |-- BudgetSpent            what a run may ask of models is used up
     |   `-- GateFailed             Great Expectations refused the rows; names row and rule
+    |-- RepositoriesFailed         a run came to its end, but some of its repositories failed; has its summary
     |-- SandboxUnavailable         no sandbox can run on this machine; the message says what to install
     `-- MachineryError             another try may cure it: the only ones that are retried
         |-- EngineError            the container engine or the kernel failed us
@@ -17,7 +18,8 @@
             `-- DamagedShard       what was read is not what was written; it is made again
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class SmithError(Exception):
@@ -58,6 +60,15 @@ class BudgetSpent(InputError):  # noqa: N818
 
 class GateFailed(InputError):  # noqa: N818
     """Rows that Great Expectations refused."""
+
+
+class RepositoriesFailed(SmithError):  # noqa: N818
+    """A run that came to its end, what did not fail published; some of its repositories failed."""
+
+    def __init__(self, message: str, summary: Mapping[str, Any] | None = None) -> None:
+        """Keep what came of the run beside the message."""
+        super().__init__(message)
+        self.summary = dict(summary or {})
 
 
 class SandboxUnavailable(SmithError):  # noqa: N818

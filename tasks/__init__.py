@@ -1,19 +1,25 @@
 """Prefect tasks: a shard and settings in, a shard out; retries, caching, artifacts."""
 
+from tasks.ending import Ended, end_run, passed_on
 from tasks.given import judge_given, places, select_to_judge, take_given
+from tasks.grade import grade_predictions
 from tasks.publish import publish_version
-from tasks.records import begin_run, end_run, failed_of, rows_there, settled
+from tasks.records import begin_run, failed_of, rows_there, settled
 from tasks.search import search_repos
-from tasks.stages import firsts, inject_repo, package_repo, select_repo, validate_repo
+from tasks.stages import asking, firsts, inject_repo, package_repo, select_repo, validate_repo
 
 __all__ = [
+    "Ended",
+    "asking",
     "begin_run",
     "end_run",
     "failed_of",
     "firsts",
+    "grade_predictions",
     "inject_repo",
     "judge_given",
     "package_repo",
+    "passed_on",
     "places",
     "publish_version",
     "rows_there",

@@ -1,5 +1,6 @@
 """The desk that a process's tasks share: one sandbox backend and one root for the same settings."""
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,6 +22,8 @@ _lock = threading.Lock()
 
 def desk_for(run_id: str, settings: Settings) -> Desk:
     """The desk for such a run; its sandbox is opened once a process."""
+    if (log := logging.getLogger("smith_lib")).level == logging.NOTSET:
+        log.setLevel(logging.INFO)  # a worker's process: what is logged goes to Prefect's UI
     known = settings.model_dump_json()
     with _lock:
         if known not in _desks:

@@ -1,15 +1,13 @@
-"""A run's records: the ledger's entries and the artifacts that Prefect's UI shows."""
+"""A run's records: the ledger's entries, and what is found in them again."""
 
 import secrets
 import traceback
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from prefect import task
-from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
@@ -29,7 +27,7 @@ def begin_run(sources: Sequence[str], settings: Settings, until: str, of: str = 
     return run_id
 
 
-def _failure(state: State[Any]) -> BaseException | None:
+def failure(state: State[Any]) -> BaseException | None:
     """The exception that a task ended with, or None where it never ran for want of the stage before."""
     if not (state.is_failed() or state.is_crashed()):
         return None
@@ -52,7 +50,7 @@ def settled(
             future.wait()
             if source in lost:
                 continue
-            if (error := _failure(future.state)) is None:
+            if (error := failure(future.state)) is None:
                 rows.append(future.result())
                 continue
             lost.add(source)
@@ -64,6 +62,8 @@ def settled(
                 status=StageStatus.FAILED,
                 reason=f"{type(error).__name__}: {error}",
                 curable=may_be_cured(error),
+                rows=0,
+                seconds=0.0,  # those of the stage before are not its own
                 shard="",
                 key="",
                 started_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -73,64 +73,6 @@ def settled(
             root.write_bytes(ledger.error_log(row), told.encode(errors="replace"))
             rows.append(row)
     return rows
-
-
-def end_run(
-    run_id: str,
-    sources: Sequence[str],
-    rows: Sequence[StageRun],
-    settings: Settings,
-    published: State[dict[str, Any]] | None,
-) -> dict[str, Any]:
-    """What came of the run, as plain data; entered in the ledger and shown as artifacts.
-
-    Raises what publishing raised (`GateFailed`, `InputError` where there is nothing to publish), once
-    that is entered.
-    """
-    refused = _failure(published) if published else None
-    version = published.result() if published and not refused else {}
-    last = {row.source: row for row in rows}
-    repos = [
-        {
-            "source": source,
-            "repo_id": last[source].repo_id,
-            "stage": last[source].stage,
-            "status": str(last[source].status),
-            "outcome": _outcome(last[source], rows),
-            "reason": _reason(source, rows),
-        }
-        for source in dict.fromkeys(sources)
-        if source in last
-    ]
-    counts = Counter(f"{row.stage}_{row.status}" for row in rows)
-    failed = sum(row.status is StageStatus.FAILED for row in last.values())
-    summary = {
-        "run_id": run_id,
-        "version": None,
-        "path": None,
-        "refused": str(refused or ""),
-        **version,
-        "repos": repos,
-        "counts": dict(sorted(counts.items())),
-        "failed": failed,
-    }
-    ledger.end(Root.at(settings.out), run_id, summary)
-    create_table_artifact(table=repos, key="repositories", description=f"How far sources came in {run_id}")
-    if refused:
-        raise refused
-    return summary
-
-
-def _outcome(last: StageRun, rows: Sequence[StageRun]) -> str:
-    statuses = {row.status for row in rows if row.source == last.source}
-    for status in (StageStatus.FAILED, StageStatus.REJECTED):
-        if status in statuses:
-            return str(status)
-    return "ok"
-
-
-def _reason(source: str, rows: Sequence[StageRun]) -> str:
-    return next((row.reason for row in rows if row.source == source and row.reason), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The stages of one repository as tasks: one task run a repository and stage, never one a candidate."""
 
+import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,13 +18,15 @@ from smith_lib.sources.protocol import Pin
 from smith_lib.sources.table import pin, source_of
 from smith_lib.stages.frame import follows
 from smith_lib.types import StageRun, StageStatus
+from tasks import shown
 from tasks.desk import desk_for, remember
+from tasks.following import followed
 from tasks.states import curable, told
 
 
 def stage_task(name: str, subject: str, tags: list[str]) -> Callable[[Callable[..., Any]], Task[..., Any]]:
-    """What makes a function the task of one stage, tried again where that may cure it."""
-    return task(
+    """What makes a function the task of one stage, tried again where that may cure it, its progress shown."""
+    as_task = task(
         name=name,
         task_run_name=f"{name} {{{subject}}}",
         tags=tags,
@@ -35,6 +38,18 @@ def stage_task(name: str, subject: str, tags: list[str]) -> Callable[[Callable[.
         cache_policy=NO_CACHE,
         persist_result=False,
     )
+
+    def decorate(function: Callable[..., Any]) -> Task[..., Any]:
+        @functools.wraps(function)
+        def stage(*args: Any, **kwargs: Any) -> Any:
+            given = [*args, *kwargs.values()]
+            names = [one.repo_id for one in given if isinstance(one, StageRun)]
+            with followed(name, [*names, *(one for one in given if isinstance(one, str))]):
+                return function(*args, **kwargs)
+
+        return as_task(stage)
+
+    return decorate
 
 
 def _done(row: StageRun, run_id: str, settings: Settings) -> State[StageRun]:
@@ -90,7 +105,16 @@ def inject_repo(source: str, selected: StageRun, settings: Settings, run_id: str
     """The repository's candidates."""
     if not follows(selected):
         return _skipped(selected, "inject")
-    return _done(stages.inject(selected, desk_for(run_id, settings)), run_id, settings)
+    desk = desk_for(run_id, settings)
+    state = _done(stages.inject(selected, desk), run_id, settings)
+    if settings.llm.model:
+        shown.cost_so_far(desk.root, run_id)
+    return state
+
+
+def asking(stage: Task[..., Any], settings: Settings) -> Task[..., Any]:
+    """The task, tagged `model` where it may ask one, so that the limit of that tag counts it."""
+    return stage.with_options(tags={*stage.tags, "model"}) if settings.llm.model else stage
 
 
 @stage_task("validate", "source", ["engine"])

@@ -1,12 +1,12 @@
 """What a person is told of repositories that failed: why, where the traceback lies, and what to do."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 import click
 
-from smith_lib import errors, ledger
+from smith_lib import ledger
 from smith_lib.cli.ending import asked
+from smith_lib.remedies import again, may_go_again
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
 
@@ -30,12 +30,6 @@ def at(root: Root, name: str) -> str:
     return str(root.local / name) if root.local else f"{root.url.rstrip('/')}/{name}"
 
 
-def may_go_again(row: StageRun) -> bool:
-    """Whether the same again may end otherwise: broken machinery, or an error nobody expected."""
-    kind = getattr(errors, row.reason.partition(":")[0], None)
-    return row.curable or not (isinstance(kind, type) and issubclass(kind, errors.InputError))
-
-
 def lines(root: Root, rows: Sequence[StageRun], run_id: str, out: str) -> Iterator[str]:
     """What is told of failed stages, the whole of the tracebacks too where `--debug` asks for it."""
     debug = asked(click.get_current_context(), "debug")
@@ -48,8 +42,3 @@ def lines(root: Root, rows: Sequence[StageRun], run_id: str, out: str) -> Iterat
             yield root.read_bytes(ledger.error_log(row)).decode(errors="replace").rstrip("\n")
     if any(map(may_go_again, rows)):
         yield f"`{again(run_id, out)}` tries again from the stage that failed"
-
-
-def again(run_id: str, out: str) -> str:
-    """The command that takes up what failed in a run."""
-    return shlex.join(["smith", "rerun-failed", *([run_id] if run_id else []), "--out", out])

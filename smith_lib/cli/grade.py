@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -63,24 +64,46 @@ def grade_predictions(
     What is graded already is not graded again. Exits with 1 where a task's environment could not be had,
     where a `gold` does not resolve, or where a `nothing` does.
     """
+    interrupt.install()
+    with shown(quiet=as_json):
+        done = judged(dataset, asked, out, settings, cold)
+    if as_json:
+        screen.document(done.document)
+    else:
+        _show(done.grades, done.tasks, f"{done.place}.parquet and .json")
+    if unfinished(asked, done.grades):
+        click.get_current_context().exit(UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of predictions."""
+
+    grades: list[Grade]
+    tasks: dict[str, Instance]
+    """By id, those without a prediction too."""
+    document: dict[str, Any]
+    """The figures and the grades as plain data."""
+    place: str
+    """Where both were written, without the suffixes `.parquet` and `.json`."""
+
+
+def judged(dataset: str, asked: str, out: str, settings: Settings, cold: bool = False) -> Judged:
+    """The grades of what `asked` names, written below `out`; what is graded there is not graded again.
+
+    Raises `InputError` where dataset or predictions cannot be read.
+    """
     root, rows = dataset_at(dataset)
     made = predictions(asked, rows)
     target = Root.at(out)
-    interrupt.install()
-    with shown(quiet=as_json):
-        found = graded(made, rows, root, None if cold else Kept(target), settings, cold)
+    found = graded(made, rows, root, None if cold else Kept(target), settings, cold)
     name = asked if asked in SPECIAL else Path(asked).stem
     by_id = {row.instance_id: row for row in rows}
     told = {"dataset": dataset, "predictions_file": asked, **summary(found, by_id)}
     document = {**told, "grades": [{**asdict(grade), "resolved": grade.resolved} for grade in found]}
     target.write_bytes(f"{name}.parquet", to_parquet(to_table(Grade, found)))
     target.write_bytes(f"{name}.json", json.dumps(document, indent=1).encode())
-    if as_json:
-        screen.document(document)
-    else:
-        _show(found, by_id, f"{target.url}/{name}.parquet and .json")
-    if _unfinished(asked, found):
-        click.get_current_context().exit(UNFINISHED)
+    return Judged(found, by_id, document, f"{target.url}/{name}")
 
 
 def dataset_at(place: str) -> tuple[Root, list[Instance]]:
@@ -119,7 +142,8 @@ def graded(
             return grades(made, by_id, grader, kept)
 
 
-def _unfinished(asked: str, found: Sequence[Grade]) -> bool:
+def unfinished(asked: str, found: Sequence[Grade]) -> bool:
+    """Whether a task's environment could not be had, a `gold` does not resolve, or a `nothing` does."""
     if any(grade.outcome is GradeOutcome.UNGRADED for grade in found):
         return True
     resolved = sum(grade.resolved for grade in found)

@@ -11,7 +11,7 @@ from smith_lib.cli import failures, guard, interrupt, screen
 from smith_lib.cli.ending import GATE, OK, UNFINISHED, asked
 from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.sources import as_before, gathered, some_known
-from smith_lib.errors import GateFailed, InputError
+from smith_lib.errors import GateFailed, InputError, RepositoriesFailed
 from smith_lib.settings import Settings
 
 if TYPE_CHECKING:
@@ -144,7 +144,10 @@ def call(name: str, as_json: bool, *args: Any, **kwargs: Any) -> dict[str, Any]:
     interrupt.install()
     guard.install()
     with shown(quiet=as_json):
-        summary = flows.flow(name)(*args, **kwargs)
+        try:
+            summary = flows.flow(name)(*args, **kwargs)
+        except RepositoriesFailed as error:
+            summary = error.summary
     return dict(summary or {})
 
 

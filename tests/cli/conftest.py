@@ -52,7 +52,10 @@ def run(sources, settings, until="publish"):
     failed = sum(s == "pypi:bad" for s in sources)
     version = None if until != "publish" or "pypi:nothing" in sources else "v1"
     called = {"sources": sources, "settings": settings.model_dump(mode="json"), "until": until}
-    return {**SUMMARY, "failed": failed, "version": version, "called": called}
+    summary = {**SUMMARY, "failed": failed, "version": version, "called": called}
+    if failed:
+        raise errors.RepositoriesFailed("1 of 2 repositories failed", summary)
+    return summary
 
 def publish_root(settings):
     return {"version": "v2", "path": f"{settings.out}/published/v2", "rows": 3, "new": True}

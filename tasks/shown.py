@@ -1,0 +1,78 @@
+"""What Prefect's UI shows of a run: the tables of its repositories, and what its models cost."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from smith_lib import ledger
+from smith_lib.errors import StorageError
+from smith_lib.remedies import remedy
+from smith_lib.storage import Root, table_at
+from smith_lib.types import StageRun, StageStatus
+
+SLOWEST = 10
+"""Repositories that the table of the slowest holds, beside those that failed."""
+
+
+def repositories(
+    run_id: str, repos: Sequence[Mapping[str, Any]], rows: Sequence[StageRun], root: Root
+) -> None:
+    """Show how far each came and what it took, and the failed and slowest ones by themselves."""
+    by_source: dict[str, list[StageRun]] = {}
+    for row in rows:
+        by_source.setdefault(row.source, []).append(row)
+    table = [line(repo, by_source[repo["source"]], root) for repo in repos]
+    create_table_artifact(table=table, key="repositories", description=f"How far sources came in {run_id}")
+    ordered = sorted(table, key=lambda x: -x["seconds"])
+    chosen = [x for x in ordered if x["outcome"] == "failed"]
+    chosen += [x for x in ordered[:SLOWEST] if x not in chosen]
+    create_table_artifact(
+        table=chosen,
+        key="failed-and-slowest",
+        description=f"The repositories that failed in {run_id}, what to do about them, and the "
+        f"{SLOWEST} slowest",
+    )
+    if usd := sum(x["cost_usd"] for x in table):
+        _cost(usd, len(table), run_id)
+
+
+def line(repo: Mapping[str, Any], rows: Sequence[StageRun], root: Root) -> dict[str, Any]:
+    """A row of the tables: the repository's own, seconds by stage and in all, dollars, and the remedy."""
+    by_stage = {row.stage: row for row in rows}
+    seconds = {
+        f"{stage}_seconds": by_stage[stage].seconds if stage in by_stage else None for stage in ledger.STAGES
+    }
+    failed = [row for row in rows if row.status is StageStatus.FAILED]
+    return {
+        **repo,
+        **seconds,
+        "seconds": round(sum(row.seconds for row in rows), 3),
+        "cost_usd": round(sum(cost(root, row) for row in rows), 6),
+        "remedy": remedy(failed[-1], root.url) if failed else "",
+    }
+
+
+def cost(root: Root, row: StageRun) -> float:
+    """What models were paid for the candidates that a row of the stage inject made, in US dollars."""
+    return _dollars(root, row.shard) if row.stage == "inject" and row.shard else 0.0
+
+
+def cost_so_far(root: Root, run_id: str) -> None:
+    """Show what the run's candidates have cost until now."""
+    rows = [row for row in ledger.stages(root, run_id, []) if row.stage == "inject"]
+    _cost(sum(cost(root, row) for row in rows), len(rows), run_id)
+
+
+def _cost(usd: float, repositories: int, run_id: str) -> None:
+    told = f"**${usd:,.4f}** for the candidates of {repositories} repositories in {run_id}"
+    create_markdown_artifact(key="cost", markdown=told, description=f"What models cost in {run_id}")
+
+
+@lru_cache(4_096)
+def _dollars(root: Root, shard: str) -> float:
+    try:
+        return float(sum(table_at(root, shard, ["cost_usd"]).column("cost_usd").to_pylist()))
+    except StorageError:  # what is damaged is told by the stage that reads it
+        return 0.0
