@@ -13,6 +13,8 @@ import click
 from smith_lib.errors import InputError, UnknownName
 
 GROUP = "smith.flows"
+OPERATIONS = "smith.operations"
+"""Functions above `smith_lib` that are no flows: what sets up a Prefect server and works for it."""
 
 ENVIRONMENT = {
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
@@ -53,9 +55,18 @@ class Warnings(logging.Handler):
 
 def flow(name: str) -> Callable[..., Any]:
     """The flow of that name. Raises `UnknownName`, or `InputError` where it cannot be imported."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    return _loaded(GROUP, "flow", name)
+
+
+def operation(name: str) -> Callable[..., Any]:
+    """The operation of that name. Raises `UnknownName`, or `InputError` where it cannot be imported."""
+    return _loaded(OPERATIONS, "operation", name)
+
+
+def _loaded(group: str, kind: str, name: str) -> Callable[..., Any]:
+    found = {entry.name: entry for entry in entry_points(group=group)}
     if name not in found:
-        raise UnknownName("flow", name, found)
+        raise UnknownName(kind, name, found)
     # An editable install is found through this process's path alone, which `python -P` may have cut.
     here = str(Path(__file__).resolve().parents[2])
     if here not in sys.path:
@@ -63,6 +74,6 @@ def flow(name: str) -> Callable[..., Any]:
     try:
         loaded = found[name].load()
     except ModuleNotFoundError as error:
-        raise InputError(f"flow {name!r} ({found[name].value}) cannot be imported: {error}") from error
+        raise InputError(f"{kind} {name!r} ({found[name].value}) cannot be imported: {error}") from error
     assert callable(loaded)
     return loaded  # type: ignore[no-any-return]

@@ -8,14 +8,14 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import requests
 
 from tests.conftest import lacking
 
-CHECKOUT = Path(__file__).parents[2]
+PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
+SMITH = (sys.executable, "-c", "from smith_lib.cli import main; main()")
 
 
 @dataclass(frozen=True)
@@ -26,22 +26,25 @@ class PrefectServer:
     environ: dict[str, str]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine at which nothing listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
-def _prefect(environ: dict[str, str], *arguments: str) -> None:
-    command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
-    done = subprocess.run(command, env=environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=180)
-    assert done.returncode == 0, done.stdout + done.stderr
+def smith(environ: dict[str, str], *arguments: str, code: int = 0) -> str:
+    """What a command of Smith's printed to both streams, called outside of the checkout."""
+    given = {"env": environ, "cwd": environ["PREFECT_HOME"], "text": True, "timeout": 400}
+    done = subprocess.run([*SMITH, *arguments], capture_output=True, check=False, **given)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
     """A server, its work pool `smith`, every deployment of `prefect.yaml`, and a worker."""
-    home, port = tmp_path_factory.mktemp("prefect"), _free_port()
+    home, port = tmp_path_factory.mktemp("prefect"), free_port()
     url = f"http://127.0.0.1:{port}/api"
     environ = {
         **os.environ,
@@ -53,15 +56,14 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
     }
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*arguments: str) -> None:
-        log = (home / f"{arguments[0]}.log").open("wb")
-        command = [sys.executable, "-m", "prefect", *arguments]
+    def start(name: str, *command: str) -> None:
+        log = (home / f"{name}.log").open("wb")
         with log:
-            given = {"env": environ, "cwd": CHECKOUT, "stdout": log, "stderr": log}
+            given = {"env": environ, "cwd": home, "stdout": log, "stderr": log}
             started.append(subprocess.Popen(command, start_new_session=True, **given))
 
     try:
-        start("server", "start", "--port", str(port), "--no-ui")
+        start("server", *PREFECT, "server", "start", "--port", str(port), "--no-ui")
         deadline = time.monotonic() + 180
         while True:
             try:
@@ -70,9 +72,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
             except requests.RequestException:
                 assert time.monotonic() < deadline, (home / "server.log").read_text()
                 time.sleep(0.5)
-        _prefect(environ, "work-pool", "create", "smith", "--type", "process")
-        _prefect(environ, "deploy", "--all")
-        start("worker", "start", "--pool", "smith")
+        smith(environ, "deploy")
+        start("worker", *SMITH, "worker", "--limit", "2")
         yield PrefectServer(url, environ)
     finally:
         for process in reversed(started):  # a worker whose server has gone waits for it

@@ -1,5 +1,6 @@
 """Each deployment of `prefect.yaml`, started through a real server and run by a real worker."""
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from smith_lib import ledger
 from smith_lib.storage import Root
 from smith_lib.types import StageStatus
 from tests.flows.conftest import PrefectServer
+from tests.flows.test_forms import DEPLOYMENTS, explained
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
@@ -47,6 +49,14 @@ def task_runs(server: PrefectServer, run: dict[str, Any]) -> dict[str, str]:
     return {task["name"]: task["state_name"] for task in found}
 
 
+def shown(server: PrefectServer, key: str) -> Any:
+    """The data of the newest artifact under that key."""
+    found = requests.get(f"{server.url}/artifacts/{key}/latest", timeout=30)
+    found.raise_for_status()
+    data = found.json()["data"]
+    return json.loads(data) if isinstance(data, str) and data[:1] in "[{" else data
+
+
 def artifacts(server: PrefectServer) -> set[str]:
     return {found["key"] for found in call(server, "artifacts/filter", limit=200)}
 
@@ -76,7 +86,10 @@ def test_run_publishes_and_names_repository_and_stage(
     root = Root.at(settings["out"])
     version = root.read_bytes("published/latest").decode().strip()
     assert root.exists(f"published/{version}/data/train-00000-of-00001.parquet")
-    assert {"repositories", "gate", "version", "funnel"} <= artifacts(prefect_server)
+    there = artifacts(prefect_server)
+    assert {"repositories", "failed-and-slowest", "gate", "version", "funnel"} <= there
+    assert {key for key in there if key.startswith("progress-")} <= {f"progress-{s}" for s in ledger.STAGES}
+    assert shown(prefect_server, "progress-select") == 100.0
 
 
 def test_a_night_with_nothing_new_finds_every_stage_cached(
@@ -103,9 +116,22 @@ def test_only_what_failed_is_run_again(
     sources = [str(repository), str(late)]
     run = start(prefect_server, "run/run", {"sources": sources, "settings": settings})
     assert task_runs(prefect_server, run)[f"select {late}"] == "Failed"
+    assert run["state_type"] == "FAILED"
+    told = run["state"]["message"]
+    assert told.startswith(f"1 of 2 repositories failed: {late} (select: "), told
     root = Root.at(settings["out"])
     statuses = {row.source: row.status for row in ledger.stages(root, ledger.runs(root)[-1])}
     assert statuses[str(late)] is StageStatus.FAILED
+    assert f"`smith rerun-failed {ledger.runs(root)[-1]} --out {root.url}` takes them up" in told
+    assert (ledger.record(root).summary or {})["version"], "what did not fail is published"
+    table = shown(prefect_server, "failed-and-slowest")
+    assert [line["source"] for line in table] == [str(late), str(repository)]
+    assert "smith rerun-failed " in table[0]["remedy"]
+    assert table[1]["remedy"] == ""
+    assert all(table[1][f"{stage}_seconds"] >= 0 for stage in ledger.STAGES)
+    night = start(prefect_server, "nightly/nightly", {"sources": sources, "settings": settings})
+    assert night["state_type"] == "FAILED"
+    assert night["state"]["message"].startswith(f"1 of 2 repositories failed: {late} (select: ")
     shutil.copytree(repository, late)
     again = start(prefect_server, "rerun-failed/rerun-failed", {"out": settings["out"]})
     assert again["state_type"] == "COMPLETED", again["state"]
@@ -117,3 +143,28 @@ def test_only_what_failed_is_run_again(
 def test_publish_takes_what_the_root_holds(prefect_server: PrefectServer, settings: dict[str, Any]) -> None:
     run = start(prefect_server, "publish/publish", {"settings": settings})
     assert run["state_type"] == "COMPLETED", run["state"]
+
+
+def test_the_tasks_own_fixes_are_graded_and_shown(
+    prefect_server: PrefectServer, settings: dict[str, Any]
+) -> None:
+    given = {"dataset": settings["out"], "predictions": "gold", "settings": settings}
+    run = start(prefect_server, "grade/grade", given)
+    assert run["state_type"] == "COMPLETED", run["state"]
+    assert run["name"] == f"grade gold on {settings['out']}"
+    assert task_runs(prefect_server, run) == {"grade gold": "Completed"}
+    [line] = shown(prefect_server, "grades")
+    assert line["predictions"] == line["resolved"] > 0
+    assert Root.at(settings["out"]).exists("grades/gold.parquet")
+    given["predictions"] = "nothing/of/the/kind.jsonl"
+    run = start(prefect_server, "grade/grade", given)
+    assert run["state_type"] == "FAILED"
+    assert "nothing/of/the/kind.jsonl" in run["state"]["message"]
+
+
+def test_the_form_of_a_deployment_explains_every_field(prefect_server: PrefectServer) -> None:
+    for deployment in DEPLOYMENTS:
+        name = f"{prefect_server.url}/deployments/name/{deployment['name']}/{deployment['name']}"
+        found = dict(explained(requests.get(name, timeout=30).json()["parameter_openapi_schema"]))
+        assert found
+        assert all(found.values())
