@@ -8,12 +8,15 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from smith_lib import ledger, remedies
-from smith_lib.errors import RepositoriesFailed
+from smith_lib.errors import GateFailed, RepositoriesFailed
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
 from tasks import shown
 from tasks.records import failure
+
+REFUSED = "Refused"
+"""The name of the state of a run whose rows did not pass the gate; automations listen for it."""
 
 Ended = dict[str, Any] | State[Any]
 
@@ -64,17 +67,26 @@ def end_run(
     told = [remedies.sentence(failed, len(repos), run_id, settings.out)] if failed else []
     if refused:
         why = f"nothing published: {str(refused).removeprefix('nothing to publish: ')}"
-        return Failed(message="; ".join([*told, why]), data=refused)
-    return Failed(message=told[0], data=RepositoriesFailed(told[0], summary)) if failed else summary
+        return _failed(refused, "; ".join([*told, why]))
+    return _failed(RepositoriesFailed(told[0], summary), told[0]) if failed else summary
 
 
 def passed_on(state: State[Any]) -> Ended:
-    """What a flow within another ended with, as that other's own ending, with the same message."""
+    """What a flow or task ended with, as the ending of the flow around it, with the same message."""
     if state.is_completed():
         summary: dict[str, Any] = state.result()
         return summary
     error = failure(state)
-    return Failed(message=state.message, data=error) if state.is_failed() and error else state
+    if error is None or not state.is_failed():
+        return state
+    plain = f"Task run encountered an exception {type(error).__name__}: "
+    return _failed(error, (state.message or str(error)).removeprefix(plain))
+
+
+def _failed(error: BaseException, message: str) -> State[Any]:
+    """A failed state, by the name Refused where it was Great Expectations that failed it."""
+    name = REFUSED if isinstance(error, GateFailed) else "Failed"
+    return Failed(name=name, message=message, data=error)
 
 
 def _outcome(last: StageRun, rows: Sequence[StageRun]) -> str:

@@ -1,12 +1,16 @@
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
+import requests
 
 TREE = Path(__file__).parent.parent
 PACKAGES = ("flows", "tasks", "expectations", "smith_lib")
@@ -100,6 +104,37 @@ def test_the_flows_are_found(installed):
     found = dict(line.split() for line in run(installed, "python", "-c", code).splitlines())
     wanted = ("run", "rerun-failed", "nightly", "grade", "publish", "validate-given")
     assert found == dict.fromkeys(wanted, "True")
+
+
+@pytest.mark.server
+@pytest.mark.timeout(900)
+def test_what_is_installed_is_deployed_and_worked_for_without_a_checkout(installed, monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PREFECT_SERVER_API_PORT", str(free.getsockname()[1]))
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    folder = installed.parent.parent
+    try:
+        done = json.loads(run(installed, "smith", "deploy", "--json", "--out", "empty", seconds=600))
+        assert {one["name"] for one in done["deployments"]} >= {"nightly/nightly", "grade/grade"}
+        found = requests.get(f"{done['api']}/deployments/name/rerun-failed/rerun-failed", timeout=30).json()
+        [step] = found["pull_steps"]
+        [where] = step.values()
+        assert Path(where["directory"], "flows", "rerun.py").is_relative_to(installed.parent)
+        url = f"{done['api']}/deployments/{found['id']}/create_flow_run"
+        made = requests.post(url, json={}, timeout=30).json()
+        with subprocess.Popen([installed / "smith", "worker"], cwd=folder, env=outside(folder)) as worker:
+            deadline = time.monotonic() + 200
+            while (at := requests.get(f"{done['api']}/flow_runs/{made['id']}", timeout=30).json())[
+                "state_type"
+            ] not in ("COMPLETED", "FAILED", "CRASHED"):
+                assert time.monotonic() < deadline, at["state"]
+                time.sleep(1)
+            worker.send_signal(signal.SIGINT)
+        # The flow was found and run: what it says is that this root has no run to take up.
+        assert f"no run in '{folder / 'empty'}'" in at["state"]["message"]
+    finally:
+        run(installed, "prefect", "server", "stop")
 
 
 @pytest.mark.engine

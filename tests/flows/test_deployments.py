@@ -2,9 +2,13 @@
 
 import json
 import shutil
+import subprocess
+import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -12,7 +16,7 @@ import requests
 from smith_lib import ledger
 from smith_lib.storage import Root
 from smith_lib.types import StageStatus
-from tests.flows.conftest import PrefectServer
+from tests.flows.conftest import PREFECT, PrefectServer
 from tests.flows.test_forms import DEPLOYMENTS, explained
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
@@ -168,3 +172,52 @@ def test_the_form_of_a_deployment_explains_every_field(prefect_server: PrefectSe
         found = dict(explained(requests.get(name, timeout=30).json()["parameter_openapi_schema"]))
         assert found
         assert all(found.values())
+
+
+class Hook(BaseHTTPRequestHandler):
+    """Keeps what is posted to it."""
+
+    heard: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.heard.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_refusal_of_the_gate_is_a_state_and_a_notification(
+    prefect_server: PrefectServer, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    hook = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=hook.serve_forever, daemon=True).start()
+    made = (
+        "from prefect.blocks.notifications import CustomWebhookNotificationBlock as Block\n"
+        f"block = Block(name='smith', url='http://127.0.0.1:{hook.server_port}', "
+        "json_data={'text': '{{subject}}: {{body}}'})\n"
+        "print('id:' + str(block.save('smith', overwrite=True)))\n"
+    )
+    command = [sys.executable, "-c", made]
+    told = subprocess.run(command, env=prefect_server.environ, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    automation = tmp_path / "notify.yaml"
+    text = (Path(__file__).parents[2] / "examples" / "notify.yaml").read_text()
+    block = told.stdout.partition("id:")[2].strip()
+    automation.write_text(text.replace("block_document_id: BLOCK", f"block_document_id: {block}"))
+    command = [*PREFECT, "automation", "create", "--from-file", str(automation)]
+    told = subprocess.run(command, env=prefect_server.environ, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stdout + told.stderr
+    time.sleep(5)  # the server's triggers read new automations now and then
+    exact = {"shares_from": 1, "tolerance": 0.0, "category_tolerance": 0.0}
+    run = start(prefect_server, "publish/publish", {"settings": {**settings, "publish": exact}})
+    assert (run["state_type"], run["state_name"]) == ("FAILED", "Refused"), run["state"]
+    deadline = time.monotonic() + 120
+    while not Hook.heard:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    hook.shutdown()
+    hook.server_close()
+    text = json.loads(Hook.heard[0])["text"]
+    assert text.startswith(f"Smith: publish {settings['out']} ended as Refused: ")
+    assert run["state"]["message"] in text
