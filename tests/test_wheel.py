@@ -1,7 +1,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -130,7 +129,7 @@ def test_what_is_installed_is_deployed_and_worked_for_without_a_checkout(install
             ] not in ("COMPLETED", "FAILED", "CRASHED"):
                 assert time.monotonic() < deadline, at["state"]
                 time.sleep(1)
-            worker.send_signal(signal.SIGINT)
+            worker.terminate()
         # The flow was found and run: what it says is that this root has no run to take up.
         assert f"no run in '{folder / 'empty'}'" in at["state"]["message"]
     finally:

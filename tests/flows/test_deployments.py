@@ -157,8 +157,9 @@ def test_the_tasks_own_fixes_are_graded_and_shown(
     assert run["state_type"] == "COMPLETED", run["state"]
     assert run["name"] == f"grade gold on {settings['out']}"
     assert task_runs(prefect_server, run) == {"grade gold": "Completed"}
-    [line] = shown(prefect_server, "grades")
-    assert line["predictions"] == line["resolved"] > 0
+    table = shown(prefect_server, "grades")
+    assert table
+    assert all(line["predictions"] == line["resolved"] > 0 for line in table)
     assert Root.at(settings["out"]).exists("grades/gold.parquet")
     given["predictions"] = "nothing/of/the/kind.jsonl"
     run = start(prefect_server, "grade/grade", given)

@@ -69,8 +69,8 @@ def test_one_command_sets_up_a_night_and_the_same_again_changes_nothing(
                 assert time.monotonic() < deadline, told
                 time.sleep(1)
         finally:
-            worker.send_signal(signal.SIGINT)
-            assert worker.wait(60) in (0, 130, -signal.SIGINT)
+            worker.terminate()
+            assert worker.wait(60) in (0, 143, -signal.SIGTERM)
 
 
 def test_a_worker_without_a_server_is_told_the_remedy(nowhere: dict[str, str]) -> None:
