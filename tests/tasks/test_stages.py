@@ -8,11 +8,11 @@ import pytest
 from smith_lib import ledger
 from smith_lib.cli.funnel import funnel
 from smith_lib.sandbox.backends import BACKENDS
-from smith_lib.settings import Settings
+from smith_lib.settings import Settings, load
 from smith_lib.stages.frame import follows
 from smith_lib.storage import Root
 from smith_lib.types import StageStatus
-from tasks import firsts, select_repo
+from tasks import asking, firsts, inject_repo, select_repo
 from tasks.desk import desk_for
 from tests.cli.conftest import Idle
 from tests.sources.made import PACKAGE, repository
@@ -62,3 +62,11 @@ def test_a_duplicate_is_rejected_and_costs_nothing(places: list[str], settings: 
     [line] = funnel(root, "r1").repositories
     assert (line.outcome, line.reason) == ("duplicate", row.reason)
     assert not Path(settings.cache or "").exists()
+
+
+def test_only_a_stage_that_may_ask_a_model_counts_against_the_models_limit() -> None:
+    asks = asking(inject_repo, load(None, {"llm.model": "openai/small"}))
+    assert "model" in asks.tags
+    assert asks.task_run_name == "inject {source}"
+    assert asks.retries == inject_repo.retries
+    assert "model" not in asking(inject_repo, Settings()).tags
