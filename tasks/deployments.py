@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -125,4 +126,6 @@ def worker(limit: int, name: str | None) -> None:
     command = server.command("worker", "start", "--pool", POOL, "--limit", str(limit), *more)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    # Prefect ends a worker by SIGINT whichever signal came; a shell has what it starts with `&` ignore that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execve(command[0], command, server.environ(url))  # noqa: S606
