@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smith_lib.cli.grade import dataset_at
 from smith_lib.export.verify.clients import client_in
 from smith_lib.grade.grader import Grader
 from smith_lib.grade.opening import opened
+from smith_lib.publish.reading import dataset_at
 from smith_lib.settings import Settings, load
 from smith_lib.sources.table import cache_folder
 from smith_lib.types import Instance
@@ -56,7 +56,7 @@ def main() -> int:
         subprocess.run(export, check=True, stdout=subprocess.DEVNULL)
         [lines] = place.glob("export/*.jsonl")
         names = {json.loads(line)["instance_id"] for line in lines.read_text().splitlines()}
-        rows = [row for row in dataset_at(given.dataset)[1] if row.instance_id in names]
+        rows = [row for row in dataset_at(given.dataset, "all").rows if row.instance_id in names]
         ways = [_harness(rows, lines, place, settings), _ours("cold", rows, settings, warm=False),
                 _ours("smith grade", rows, settings, warm=True)]  # fmt: skip
     repos = len({row.repo_id for row in rows})

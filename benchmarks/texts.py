@@ -18,8 +18,7 @@ from random import Random
 
 from sample import changes
 
-from smith_lib.cli.records import published, version_named
-from smith_lib.storage import Root
+from smith_lib.publish.reading import dataset_at
 from smith_lib.types import Instance
 
 
@@ -33,8 +32,7 @@ def main() -> int:
     given = parser.parse_args()
     lines = Path(given.verdicts).read_text(encoding="utf-8").splitlines() if given.verdicts else []
     said = {name: text.strip() for name, _, text in (line.partition(": ") for line in lines)}
-    roots = [Root.at(folder) for folder in given.folders]
-    rows = [row for root in roots for row in published(root, version_named(root, "latest"))]
+    rows = [row for folder in given.folders for row in dataset_at(folder, "all").rows]
     print(measured(rows))
     for number, row in enumerate(drawn(rows, given.n, given.seed), 1):
         print(f"### {number}. `{row.instance_id}`\n")

@@ -13,8 +13,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from trl import GRPOConfig, GRPOTrainer
 
-from smith_lib.export.dataset import dataset
 from smith_lib.grade import Rewarder
+from smith_lib.publish.reading import dataset_at
 from smith_lib.settings import load
 from smith_lib.training import loss
 from smith_lib.types import Instance
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--loss", choices=("grpo", "tests"), default="grpo")
     parser.add_argument("--sandbox", choices=("auto", "docker", "namespaces"), default="auto")
     asked = parser.parse_args()
-    rows = dataset(asked.dataset, "all").rows[: asked.tasks]
+    rows = dataset_at(asked.dataset, "all").rows[: asked.tasks]
     rewarder = Rewarder(load(None, {"sandbox.kind": asked.sandbox, "workers": 2}), rows)
     torch.manual_seed(7)
     words = tokenizer(rows)

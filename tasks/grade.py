@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from prefect.tasks import exponential_backoff
 
-from smith_lib.cli.grade import Judged, judged, unfinished
 from smith_lib.errors import InputError, MachineryError
+from smith_lib.grade.judged import Judged, judged, unfinished
 from smith_lib.settings import Settings
 from smith_lib.types import Grade, GradeOutcome
 from tasks.following import followed

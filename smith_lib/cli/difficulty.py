@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from smith_lib.cli import screen
-from smith_lib.cli.grade import dataset_at
 from smith_lib.cli.options import Command, json_option
 from smith_lib.curate.solved import solved
 from smith_lib.errors import InputError
 from smith_lib.package.difficulty import LEVELS
+from smith_lib.publish.reading import dataset_at
 from smith_lib.storage import Root, read_at
 from smith_lib.storage.shards import to_parquet, to_table
 from smith_lib.types import Grade, Solved
@@ -46,7 +46,7 @@ def difficulty(dataset: str, files: tuple[Path, ...], out: str, as_json: bool) -
     the difficulty that follows: the rule's, or one level easier or harder where three attempts or more show
     it. The dataset itself stays as it is. `gold` and `nothing` are no attempts.
     """
-    _, instances = dataset_at(dataset)
+    instances = dataset_at(dataset, "all").rows
     known = {row.instance_id for row in instances}
     grades = [grade for file in files for grade in _grades(file)]
     rows = solved(instances, grades)

@@ -14,14 +14,13 @@ from smith_lib.cli import interrupt, screen
 from smith_lib.cli.bars import shown
 from smith_lib.cli.ending import UNFINISHED
 from smith_lib.cli.options import Command, json_option, with_settings
-from smith_lib.cli.verify import source_in
 from smith_lib.errors import SandboxUnavailable
-from smith_lib.export.dataset import SUBSETS, dataset
 from smith_lib.export.folder import LeftOut, chosen, fit, write
 from smith_lib.export.formats import FORMATS
 from smith_lib.export.images import Engine, TaskImage, make
 from smith_lib.export.verify import CLIENTS, Check
 from smith_lib.grade.opening import opened
+from smith_lib.publish.reading import SUBSETS, dataset_at, source_in
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import Instance
@@ -77,7 +76,7 @@ def export(
     """
     _consistent(kind, images, verify, push)
     interrupt.install()
-    found = dataset(dataset_, subset)
+    found = dataset_at(dataset_, subset)
     split = split or FORMATS[kind].split
     rows, left_out = fit(chosen(found.rows, limit, settings.seed), kind)
     with shown(quiet=as_json):

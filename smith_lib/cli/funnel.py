@@ -7,8 +7,8 @@ from typing import Any
 
 from smith_lib import ledger
 from smith_lib.cli.failures import at, log_of
-from smith_lib.cli.records import column, data_files
 from smith_lib.errors import DamagedShard
+from smith_lib.publish.reading import column, data_files
 from smith_lib.publish.version import versions
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus

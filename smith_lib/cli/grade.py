@@ -1,11 +1,6 @@
 """`smith grade`: predictions, judged by the tasks' own tests."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,18 +8,10 @@ from smith_lib.cli import interrupt, screen
 from smith_lib.cli.bars import shown
 from smith_lib.cli.ending import UNFINISHED
 from smith_lib.cli.options import Command, json_option, with_settings
-from smith_lib.cli.records import published, version_named
-from smith_lib.cli.verify import source_in
-from smith_lib.errors import InputError
-from smith_lib.grade.grader import Grader
-from smith_lib.grade.opening import opened
-from smith_lib.grade.predictions import SPECIAL, Prediction, predictions
-from smith_lib.grade.run import Kept, grades, summary
-from smith_lib.publish.version import FOLDER
+from smith_lib.grade.judged import judged, unfinished
+from smith_lib.grade.run import summary
 from smith_lib.settings import Settings
-from smith_lib.storage import Root, read_at
-from smith_lib.storage.shards import to_parquet, to_table
-from smith_lib.types import Grade, GradeOutcome, Instance
+from smith_lib.types import Grade, Instance
 
 
 @click.command(
@@ -73,81 +60,6 @@ def grade_predictions(
         _show(done.grades, done.tasks, f"{done.place}.parquet and .json")
     if unfinished(asked, done.grades):
         click.get_current_context().exit(UNFINISHED)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What came of predictions."""
-
-    grades: list[Grade]
-    tasks: dict[str, Instance]
-    """By id, those without a prediction too."""
-    document: dict[str, Any]
-    """The figures and the grades as plain data."""
-    place: str
-    """Where both were written, without the suffixes `.parquet` and `.json`."""
-
-
-def judged(dataset: str, asked: str, out: str, settings: Settings, cold: bool = False) -> Judged:
-    """The grades of what `asked` names, written below `out`; what is graded there is not graded again.
-
-    Raises `InputError` where dataset or predictions cannot be read.
-    """
-    root, rows = dataset_at(dataset)
-    made = predictions(asked, rows)
-    target = Root.at(out)
-    found = graded(made, rows, root, None if cold else Kept(target), settings, cold)
-    name = asked if asked in SPECIAL else Path(asked).stem
-    by_id = {row.instance_id: row for row in rows}
-    told = {"dataset": dataset, "predictions_file": asked, **summary(found, by_id)}
-    document = {**told, "grades": [{**asdict(grade), "resolved": grade.resolved} for grade in found]}
-    target.write_bytes(f"{name}.parquet", to_parquet(to_table(Grade, found)))
-    target.write_bytes(f"{name}.json", json.dumps(document, indent=1).encode())
-    return Judged(found, by_id, document, f"{target.url}/{name}")
-
-
-def dataset_at(place: str) -> tuple[Root, list[Instance]]:
-    """The root that a dataset lies in, and its tasks, all subsets, sorted by id.
-
-    Raises `InputError` where there is none, `StorageError` where it is not what was published.
-    """
-    root = Root.at(place)
-    if root.exists(f"{FOLDER}/latest"):
-        rows = published(root, version_named(root, "latest"))
-    else:
-        files = [name for name in root.names("data") if name.endswith(".parquet")]
-        if not files:
-            raise InputError(f"{place!r} is no published version, and no data folder with one: no "
-                             f"{FOLDER}/latest and no data/*.parquet in it")  # fmt: skip
-        rows = [row for name in files for row in read_at(root, name, Instance)]
-        head, slash, _ = place.rstrip("/").rpartition(f"/{FOLDER}/")
-        root = Root.at(head) if slash else root
-    if not rows:
-        raise InputError(f"{place!r} holds no task")
-    return root, sorted(rows, key=lambda row: row.instance_id)
-
-
-def graded(
-    made: Sequence[Prediction], rows: Sequence[Instance], root: Root, kept: Kept | None, settings: Settings,
-    cold: bool,
-) -> list[Grade]:  # fmt: skip
-    """A grade for each prediction, in their order, from a sandbox that is opened for it."""
-    by_id = {row.instance_id: row for row in rows}
-    wanted = {prediction.instance_id for prediction in made}
-    with opened(settings, partial(source_in, root)) as box:
-        tasks = [row for row in rows if row.instance_id in wanted]
-        with Grader(
-            box.sandbox, box.tree_of, box.limits, settings.validation, settings.workers, tasks, warm=not cold
-        ) as grader:
-            return grades(made, by_id, grader, kept)
-
-
-def unfinished(asked: str, found: Sequence[Grade]) -> bool:
-    """Whether a task's environment could not be had, a `gold` does not resolve, or a `nothing` does."""
-    if any(grade.outcome is GradeOutcome.UNGRADED for grade in found):
-        return True
-    resolved = sum(grade.resolved for grade in found)
-    return (asked == "gold" and resolved < len(found)) or (asked == "nothing" and resolved > 0)
 
 
 def _show(found: Sequence[Grade], rows: dict[str, Instance], where: str) -> None:

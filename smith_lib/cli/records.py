@@ -2,15 +2,15 @@
 
 import difflib
 import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from smith_lib import ledger
 from smith_lib.cli.screen import many
-from smith_lib.errors import DamagedShard, InputError, StorageError
-from smith_lib.publish.version import FOLDER, damaged, figures, latest, versions
-from smith_lib.storage import Root, read_at, table_at
+from smith_lib.errors import InputError, StorageError
+from smith_lib.publish.reading import column, data_files, shards
+from smith_lib.publish.version import figures, latest, versions
+from smith_lib.storage import Root, read_at
 from smith_lib.types import Candidate, Instance, Row, Verdict
 
 R = TypeVar("R", bound=Row)
@@ -60,35 +60,8 @@ def an_id(root: Root, version: str) -> str:
     return ""
 
 
-def data_files(root: Root, version: str) -> list[str]:
-    """The Parquet files of a version."""
-    return [name for name in root.names(f"{FOLDER}/{version}/data") if name.endswith(".parquet")]
 
 
-def published(root: Root, version: str) -> list[Instance]:
-    """A version's instances, all subsets. Raises `StorageError` where files are not what was published."""
-    if broken := damaged(root, version):
-        raise StorageError(f"version {version} is damaged: {', '.join(broken)}")
-    return [row for name in data_files(root, version) for row in read_at(root, name, Instance)]
-
-
-def column(root: Root, path: str, name: str) -> list[Any]:
-    """One column of a Parquet file. Raises `StorageError` where it cannot be read."""
-    try:
-        return table_at(root, path, [name]).column(name).to_pylist()
-    except DamagedShard as error:
-        raise DamagedShard(f"{error}; delete it and run again") from error
-
-
-def shards(root: Root, table: str, stage: str) -> Iterator[str]:
-    """A table's shards: those of the newest runs first, then any that no run names."""
-    seen: set[str] = set()
-    for run_id in reversed(ledger.runs(root)):
-        for row in ledger.stages(root, run_id):
-            if row.stage == stage and row.shard and row.shard not in seen and root.exists(row.shard):
-                seen.add(row.shard)
-                yield row.shard
-    yield from (name for name in root.names(table) if name.endswith(".parquet") and name not in seen)
 
 
 def find(root: Root, wanted: str) -> Instance | Unpublished:

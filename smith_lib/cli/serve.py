@@ -9,12 +9,11 @@ import click
 
 from smith_lib import closing
 from smith_lib.cli import interrupt, screen
-from smith_lib.cli.grade import dataset_at
 from smith_lib.cli.options import Command, with_settings
-from smith_lib.cli.verify import source_in
 from smith_lib.errors import InputError, MachineryError
 from smith_lib.grade.grader import Told
 from smith_lib.grade.rewards import Rewarder
+from smith_lib.publish.reading import dataset_at, source_in
 from smith_lib.serve.app import Bounds, app
 from smith_lib.serve.counts import Counts
 from smith_lib.serve.desk import Desk, Grades
@@ -68,20 +67,20 @@ def serve(
     check_host(host, token)
     if batch > queue:
         raise InputError(f"--batch {batch} is more than --queue {queue}: such a batch could never wait")
-    root, rows = dataset_at(dataset)
+    found = dataset_at(dataset, "all")
     interrupt.install()
     with ExitStack() as stack:
         where, url = stack.enter_context(listening(host, port))
-        rewarder = Rewarder(settings, rows, partial(source_in, root))
+        rewarder = Rewarder(settings, found.rows, partial(source_in, found.root))
         stack.callback(rewarder.close)
         counts = Counts()
         desk = stack.enter_context(Desk(counted(rewarder.grades, counts), queue, ROUND * settings.workers))
         stack.callback(closing.register(desk.close))
         bounds = Bounds(batch, body_mb * 2**20)
-        made = app({row.instance_id: row for row in rows}, desk, counts, bounds, token)
+        made = app({row.instance_id: row for row in found.rows}, desk, counts, bounds, token)
         wait = stack.enter_context(served(made, where, queue + SPARE))
         kept = "with a token" if token else "from this machine alone"
-        click.echo(f"{url} answers for {screen.many(len(rows), 'task')}, {kept}; {url}/docs tells how")
+        click.echo(f"{url} answers for {screen.many(len(found.rows), 'task')}, {kept}; {url}/docs tells how")
         wait()
     raise MachineryError("the server ended by itself; --verbose shows why")
 

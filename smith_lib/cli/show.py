@@ -8,7 +8,8 @@ from rich.text import Text
 
 from smith_lib.cli import screen
 from smith_lib.cli.options import Command, json_option, with_settings
-from smith_lib.cli.records import Unpublished, find, published, sizes, version_named
+from smith_lib.cli.records import Unpublished, find, sizes, version_named
+from smith_lib.publish.reading import published
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import Candidate, Instance

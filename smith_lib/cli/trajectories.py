@@ -10,11 +10,12 @@ import click
 from smith_lib.cli import interrupt, screen
 from smith_lib.cli.bars import shown
 from smith_lib.cli.ending import UNFINISHED
-from smith_lib.cli.grade import dataset_at, graded
 from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.export.folder import document, put
+from smith_lib.grade.judged import graded
 from smith_lib.grade.predictions import Prediction
 from smith_lib.grade.run import Kept
+from smith_lib.publish.reading import dataset_at
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.trajectories import sft
@@ -51,19 +52,19 @@ def import_trajectories(
     by --seed. `export.json` tells what became of each. Exits with 1 where none is kept, or a task's
     environment could not be had.
     """
-    root, rows = dataset_at(dataset)
+    tasks = dataset_at(dataset, "all")
     found = list(trajectories(place))
     read = [one for one in found if isinstance(one, Trajectory)]
     interrupt.install()
     with shown(quiet=as_json):
         # By place, since a model may have tried a task more than once.
         asked = [Prediction(one.instance_id, one.place, one.patch) for one in read]
-        grades = graded(asked, rows, root, Kept(Root.at(kept)), settings, False) if asked else []
+        grades = graded(asked, tasks.rows, tasks.root, Kept(Root.at(kept)), settings, False) if asked else []
     right = [one for one, grade in zip(read, grades, strict=True) if grade.resolved]
     chosen = sft.chosen(right, cap, settings.seed)
     told = _told(found, read, grades, chosen)
     if chosen:
-        by_id = {row.instance_id: row for row in rows}
+        by_id = {row.instance_id: row for row in tasks.rows}
         told["folder"] = str(put(out, (*sft.files(chosen, by_id), ("export.json", document(told)))))
     if as_json:
         screen.document(told)

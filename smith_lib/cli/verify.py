@@ -10,12 +10,11 @@ from smith_lib.cli import interrupt, screen
 from smith_lib.cli.bars import shown
 from smith_lib.cli.ending import UNFINISHED
 from smith_lib.cli.options import Command, json_option, with_settings
-from smith_lib.cli.records import column, published, shards, version_named
-from smith_lib.errors import InputError
+from smith_lib.cli.records import version_named
 from smith_lib.grade.opening import opened
 from smith_lib.publish import damaged
+from smith_lib.publish.reading import published, source_in
 from smith_lib.settings import Settings
-from smith_lib.sources.table import LOCAL, public
 from smith_lib.storage import Root
 from smith_lib.types import Instance
 from smith_lib.validate.verify import Proof, verify
@@ -68,19 +67,6 @@ def verify_version(version: str, sample: int | None, settings: Settings, as_json
     if bad or not proofs:
         click.get_current_context().exit(UNFINISHED)
 
-
-def source_in(root: Root, row: Instance) -> str:
-    """The row's source; that of the repository's own row where the published one leaves its path out.
-
-    Raises `InputError` where the root does not know it.
-    """
-    if not row.source.startswith(LOCAL):
-        return row.source
-    for name in shards(root, "repos", "select"):
-        for repo_id, source in zip(column(root, name, "repo_id"), column(root, name, "source"), strict=True):
-            if repo_id == row.repo_id and public(source) == row.source:
-                return str(source)
-    raise InputError(f"{row.instance_id}: where {row.source} lies is not known in {root.url!r}")
 
 
 def _prove(rows: list[Instance], root: Root, settings: Settings) -> list[Proof]:

@@ -9,8 +9,8 @@ import pytest
 from smith_lib import ledger
 from smith_lib.cli import failures
 from smith_lib.cli.runs import _selected
-from smith_lib.cli.verify import source_in
 from smith_lib.errors import InputError
+from smith_lib.publish.reading import source_in
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, write
 from smith_lib.storage.shards import to_parquet, to_table
