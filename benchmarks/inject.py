@@ -23,14 +23,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from opened import a_desk
+
 from smith_lib import stages
 from smith_lib.inject.yields import counted
-from smith_lib.sandbox.backends import open_sandbox
 from smith_lib.settings import load
-from smith_lib.sources.table import cache_folder
 from smith_lib.stages import Desk
 from smith_lib.stages.frame import follows
-from smith_lib.storage import Root, Shard, read
+from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Outcome, Repo, Strategy, Verdict
 
 NAMES = ("sqlparse==0.6.1", "h11==0.16.0", "voluptuous==0.16.0", "jinja2==3.1.6")
@@ -85,18 +85,11 @@ def main() -> int:
         "inject.strategies": [*given.families, *(["mirror"] if histories else [])],
     }  # fmt: skip
     settings = load(None, changes)
-    cache = cache_folder(settings)
-    sandbox = open_sandbox(
-        settings.sandbox.kind, settings.environments, settings.sandbox, cache, settings.workers
-    )
-    desk = Desk("benchmark", settings, Root.at(settings.out), sandbox, cache, lambda table, rows: None)
     bugs: list[Bug] = []
     loc: dict[str, int] = {}
-    try:
+    with a_desk(settings) as desk:
         for name in given.names:
             bugs += judged(name, desk, loc)
-    finally:
-        sandbox.close()
     told(bugs, loc)
     if given.yields:
         write(given.yields, bugs)

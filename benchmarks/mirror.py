@@ -15,16 +15,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from opened import a_desk
+
 from smith_lib import stages
 from smith_lib.inject.mirror_family import fetched, fixes
 from smith_lib.inject.mirror_family.history import Commit, listed
 from smith_lib.inject.mirror_family.undo import NAMES
-from smith_lib.sandbox.backends import open_sandbox
 from smith_lib.settings import MANY, load
-from smith_lib.sources.table import cache_folder
 from smith_lib.stages import Desk
 from smith_lib.stages.frame import follows
-from smith_lib.storage import Root, Shard, read
+from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Outcome, Repo, Verdict
 from smith_lib.validate.judge import SHIPPED
 
@@ -47,16 +47,8 @@ def main() -> int:
         "inject.max_per_function": MANY,
     }  # fmt: skip
     settings = load(None, changes)
-    cache = cache_folder(settings)
-    sandbox = open_sandbox(
-        settings.sandbox.kind, settings.environments, settings.sandbox, cache, settings.workers
-    )
-    root = Root.at(settings.out)
-    desk = Desk("benchmark", settings, root, sandbox, cache, lambda table, rows: None)
-    try:
+    with a_desk(settings) as desk:
         candidates, verdicts, commits = judged(given.source, desk)
-    finally:
-        sandbox.close()
     table(told_of(candidates, verdicts, commits), candidates, verdicts)
     return 0
 

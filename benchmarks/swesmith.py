@@ -47,16 +47,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opened import a_desk
 from swesmith_harness import RIVAL, Judged, Told, by_swesmith, imaged, installed, profiled
 
 from smith_lib import stages
 from smith_lib.given.read import GivenBug, read
-from smith_lib.sandbox.backends import open_sandbox
 from smith_lib.settings import Settings, load
 from smith_lib.sources.table import anchored, cache_folder
 from smith_lib.stages import Desk
 from smith_lib.stages.frame import follows
-from smith_lib.storage import Root, Shard
+from smith_lib.storage import Shard
 from smith_lib.storage import read as rows_in
 from smith_lib.types import Candidate, Repo, StageRun
 
@@ -115,18 +115,13 @@ def repository(
     source: str, file: Path | None, settings: Settings, out: Path, python: Path
 ) -> Compared | None:
     """One repository judged by both; None, and a line that says why, where there is nothing to judge."""
-    cache = cache_folder(settings)
-    sandbox = open_sandbox("docker", settings.environments, settings.sandbox, cache, settings.workers)
-    try:
-        desk = Desk("benchmark", settings, Root.at(settings.out), sandbox, cache, lambda table, rows: None)
+    with a_desk(settings) as desk:
         selected = stages.select(source, desk, to_judge=True)
         if not follows(selected):
             print(f"{source}: {selected.reason}", flush=True)
             return None
         [repo] = desk.rows_of(Repo, selected)
         bugs = read(file) if file else drawn(selected, desk)
-    finally:
-        sandbox.close()
     if not bugs:
         print(f"{source}: no candidates", flush=True)
         return None

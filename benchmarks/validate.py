@@ -26,13 +26,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from random import Random
 
+from opened import a_desk
+
 from smith_lib import stages
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
-from smith_lib.settings import Settings, load
+from smith_lib.settings import load
 from smith_lib.stages import Desk
 from smith_lib.stages.frame import follows
 from smith_lib.stages.validate import at_work
-from smith_lib.storage import Root, Shard, read
+from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Outcome, Tier, Verdict
 from smith_lib.validate.bench import Bench, Plan, planned_for
 from smith_lib.validate.crew import Crew
@@ -86,18 +88,15 @@ def main() -> int:
     changes = {"out": out, "seed": given.seed, "workers": given.workers, "sandbox.kind": given.sandbox,
                "inject.limit": 6 * given.limit}  # fmt: skip
     settings = load(None, changes)
-    desk = _desk(settings)
     everything: list[Pair] = []
     ready = 0.0
     _head()
-    try:
+    with a_desk(settings) as desk:
         for name in given.names:
             seconds, pairs = _repository(f"pypi:{name}", desk, given.limit)
             ready += seconds
             _show(name, pairs)
             everything += pairs
-    finally:
-        desk.sandbox.close()
     _show("all", everything)
     _sum(everything, ready * given.workers)
     return sum(bool(pair.differs) for pair in everything)
@@ -108,17 +107,6 @@ def _head() -> None:
     print(f"{'':16} {'':4} {ways}  times as fast: run, verdict  in")
     ways = " ".join(f"{'median mean p95':>20}" for _ in range(3))
     print(f"{'repository':16} {'n':>4} {ways}  median    all     all      tests differ  tiers", flush=True)
-
-
-def _desk(settings: Settings) -> Desk:
-    from smith_lib.sandbox.backends import open_sandbox
-    from smith_lib.sources.table import cache_folder
-
-    cache = cache_folder(settings)
-    sandbox = open_sandbox(
-        settings.sandbox.kind, settings.environments, settings.sandbox, cache, settings.workers
-    )
-    return Desk("benchmark", settings, Root.at(settings.out), sandbox, cache, lambda table, rows: None)
 
 
 def _repository(source: str, desk: Desk, limit: int) -> tuple[float, list[Pair]]:

@@ -117,7 +117,7 @@ class Clerk:
         for seed in range(1, runs + 1):
             tests = planned.tests if seed != 2 or tier is Tier.COLD else self._wider(planned, f2p, calm)
             longest = self.bench.patience(tests, tier)
-            look = first is None and tier is Tier.SWAP and bool(self._others(planned))
+            look = first is None and runs > 1 and tier is Tier.SWAP and bool(self._others(planned))
             keep = KEPT if first is None else 0
             order = Order(planned.files, tests, longest, max(IDLE, longest), stop, keep, state=look)
             run = self._run(tier, seed, order)
@@ -138,7 +138,7 @@ class Clerk:
                 first, f2p = run, now
                 if len(f2p) < least and order.state:
                     calm = self._calm(order)
-                if not f2p and (calm is not False or runs == 1):
+                if not f2p and calm is not False:
                     return verdict(Outcome.NO_FAILURE, "every reliable test passes")
                 if len(f2p) >= least:
                     some = "at least " if run.ended == "stopped" else ""
