@@ -151,7 +151,7 @@ def prefect_api() -> Check:
         answer = requests.get(f"{url.rstrip('/')}/health", timeout=5)
         answer.raise_for_status()
     except requests.RequestException as error:
-        remedy = "start it with `prefect server start`, or unset PREFECT_API_URL"
+        remedy = "start it (`smith deploy` or `prefect server start`), or unset PREFECT_API_URL"
         return Check("Prefect API", "missing", f"{url} does not answer: {type(error).__name__}", remedy)
     return Check("Prefect API", "ok", f"{url} answers")
 
