@@ -195,7 +195,7 @@ class ValidateSettings(_Stage):
     """A failing share below this goes into the subset `subtle`."""
     timeout_factor: float = Field(5.0, ge=1, le=1_000)
     """A run may take this many times what its tests take on clean code, of processor time and of waiting."""
-    timeout_floor: float = Field(1.0, ge=0.1, le=WEEK)
+    timeout_floor: float = Field(2.0, ge=0.1, le=WEEK)
     """But never less than this many seconds of processor time, nor than 2 s of waiting."""
     tiers: tuple[Literal["swap", "fork", "cold"], ...] = ("swap", "fork", "cold")
     """Ways of judging that are used where the clean suite shows that they tell the truth."""
