@@ -57,7 +57,7 @@ def test_a_prefect_server_that_does_not_answer_is_told(monkeypatch: pytest.Monke
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     found = checks.prefect_api()
     assert found.status == "missing"
-    assert "prefect server start" in found.remedy
+    assert "smith deploy" in found.remedy
 
 
 # docker's client leaves the socket that could not connect to the collector.
