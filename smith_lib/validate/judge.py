@@ -21,6 +21,8 @@ USUAL = 64
 """Sets of tests of which it is remembered what they leave of their process."""
 DIGESTS = 64
 """Values on clean code that are remembered of one name."""
+LITTLE = 0.5
+"""Clean seconds of chosen tests that a run more is no matter for."""
 KEPT = 5
 """Failures that a verdict keeps as evidence."""
 
@@ -117,7 +119,7 @@ class Clerk:
         for seed in range(1, runs + 1):
             tests = planned.tests if seed != 2 or tier is Tier.COLD else self._wider(planned, f2p, calm)
             longest = self.bench.patience(tests, tier)
-            look = first is None and runs > 1 and tier is Tier.SWAP and bool(self._others(planned))
+            look = first is None and runs > 1 and tier is Tier.SWAP and self._pays(planned)
             keep = KEPT if first is None else 0
             order = Order(planned.files, tests, longest, max(IDLE, longest), stop, keep, state=look)
             run = self._run(tier, seed, order)
@@ -174,6 +176,11 @@ class Clerk:
         first = next((at for at, test in enumerate(later) if test in chosen), 0)
         known = self.bench.slowest.keys() | self.bench.coverage.company.keys() | chosen
         return [test for test in later[first:] if test not in known]
+
+    def _pays(self, planned: Plan) -> bool:
+        """Whether looking at what tests leave, which may take a clean run, may save a wide run."""
+        seconds, others = self.bench.clean_seconds, self._others(planned)
+        return bool(others) and (seconds(others) > seconds(planned.tests) or seconds(planned.tests) < LITTLE)
 
     def _wider(self, planned: Plan, f2p: Sequence[str], calm: bool | None) -> tuple[str, ...]:
         """The tests of a second run, to see whether chosen tests make others fail after them.
