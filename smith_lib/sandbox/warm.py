@@ -71,12 +71,12 @@ class Ready:
     """Node ids in the order of collection; none of the kind `fork`."""
     place: Mapping[str, int] = field(init=False, repr=False, compare=False)
     """Node id to its place in that order."""
-    shared: tuple[frozenset[int], ...] = ()
-    """Of each test the fixtures, by numbers, that live longer than one test."""
     threads: int = 1
     modules: tuple[str, ...] = ()
     """Imported modules that lie outside the tree."""
     seconds: float = 0.0
+    shared: tuple[frozenset[int], ...] = ()
+    """Of each test the fixtures, by numbers, that live longer than one test."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "place", {test: at for at, test in enumerate(self.tests)})
@@ -223,8 +223,8 @@ def _ready(answer: Mapping[str, Any]) -> Ready:
     if answer["ready"]:
         [event] = said
         shared = tuple(map(frozenset, event.get("shared", ())))
-        return Ready("", tuple(event.get("tests", ())), shared, event.get("threads", 1),
-                     tuple(event.get("modules", ())), seconds)  # fmt: skip
+        return Ready("", tuple(event.get("tests", ())), event.get("threads", 1),
+                     tuple(event.get("modules", ())), seconds, shared)  # fmt: skip
     last = answer["output"].strip().splitlines()[-1:] or ["no output"]
     how = f"it was not ready after {seconds:.0f} s" if answer["timeout"] else f"it ended: {last[0][:200]}"
     return Ready(said[0]["why"] if said else answer["gone"] or how)

@@ -59,7 +59,7 @@ def test_a_file_of_predictions_is_graded_row_by_row_and_once(grade, version, tmp
 def test_what_is_no_dataset_and_no_predictions_is_named(invoke, tmp_path):
     result = invoke("grade", str(tmp_path), "-p", "gold")
     assert result.exit_code == 2
-    assert "is no published version" in result.stderr
+    assert "nothing is published in" in result.stderr
     write_version(Root.at(tmp_path), Choice((an_instance(),), (), ()), {}, None, PublishSettings())
     result = invoke("grade", str(tmp_path), "-p", str(tmp_path / "none.jsonl"))
     assert result.exit_code == 2
