@@ -51,7 +51,8 @@ def main() -> int:
     settings = load(None, {"workers": given.workers, "seed": given.seed, "sandbox.kind": "docker"})
     with tempfile.TemporaryDirectory(prefix="smith-benchmark-") as folder:
         place = Path(folder)
-        export = [sys.executable, "-m", "smith_lib.cli.app", "export", given.dataset, "--to", "swebench",
+        smith = str(Path(sys.executable).with_name("smith"))
+        export = [smith, "export", given.dataset, "--to", "swebench",
                   str(place / "export"), "--limit", str(given.limit), "--seed", str(given.seed)]  # fmt: skip
         subprocess.run(export, check=True, stdout=subprocess.DEVNULL)
         [lines] = place.glob("export/*.jsonl")

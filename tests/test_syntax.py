@@ -1,10 +1,13 @@
 """Source is parsed by one thread at a time, and nothing in the library goes past that."""
 
+import ast
 import gc
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 import smith_lib
 from smith_lib import syntax
@@ -35,3 +38,25 @@ def test_the_library_parses_in_no_other_way():
     for path in folder.rglob("*.py"):
         if path.name != "syntax.py" and path.parent.name != "inside":
             assert not re.search(r"\bast\.parse\(", path.read_text()), path
+
+
+def test_what_others_parse_meanwhile_is_no_matter(monkeypatch):
+    real, fails = ast.parse, iter([True, True, False])
+
+    def disturbed(source: str, mode: str = "exec") -> ast.AST:
+        if next(fails, False):
+            raise SystemError("AST constructor recursion depth mismatch (before=78, after=120)")
+        return real(source, mode=mode)
+
+    monkeypatch.setattr(ast, "parse", disturbed)
+    assert len(syntax.parse(SOURCE).body) == 150
+    assert isinstance(syntax.expression("a + b"), ast.BinOp)
+
+
+def test_what_never_goes_well_is_raised(monkeypatch):
+    def broken(source: str, mode: str = "exec") -> ast.AST:
+        raise SystemError(source)
+
+    monkeypatch.setattr(ast, "parse", broken)
+    with pytest.raises(SystemError, match="x = 1"):
+        syntax.parse("x = 1")
