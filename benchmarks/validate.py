@@ -37,7 +37,7 @@ from smith_lib.stages.validate import at_work
 from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Outcome, Tier, Verdict
 from smith_lib.validate.bench import Bench, Plan, planned_for
-from smith_lib.validate.crew import Crew
+from smith_lib.validate.crew import Crew, as_slow
 from smith_lib.validate.judge import SHIPPED, Clerk, failing
 
 NAMES = ("sqlparse", "jinja2", "tomlkit", "h11", "boltons", "marshmallow", "pycparser", "structlog", "glom",
@@ -131,7 +131,7 @@ def _repository(source: str, desk: Desk, limit: int) -> tuple[float, list[Pair]]
             warm = pool.map(lambda two, share: [_warm(one[0], *two) for one in share], clerks, shares)
             told = list(warm)
             cold = list(pool.map(lambda share: [_cold(one, bench) for one in share], shares))
-            pairs += [_pair(*one, w, c, bench.reliable) for s, ws, cs in zip(shares, told, cold, strict=True)
+            pairs += [_pair(*one, w, c, bench) for s, ws, cs in zip(shares, told, cold, strict=True)
                       for one, w, c in zip(s, ws, cs, strict=True)]  # fmt: skip
     return ready, pairs
 
@@ -180,16 +180,18 @@ def _cold(one: Chosen, bench: Bench) -> tuple[SuiteReport, float]:
 
 def _pair(
     candidate: Candidate, planned: Plan, drawn: bool, warm: tuple[float, float, Verdict],
-    cold: tuple[SuiteReport, float], reliable: Sequence[str],
+    cold: tuple[SuiteReport, float], bench: Bench,
 ) -> Pair:  # fmt: skip
     once, inside, told = warm
-    now = set(failing(cold[0], reliable))
+    now = set(failing(cold[0], bench.reliable))
     differs = ""
     if told.outcome is Outcome.FLAKY:
         differs = ""  # there is no one set to compare
-    elif (told.outcome is Outcome.TIMEOUT) != (cold[0].ended == "timeout"):
+    elif told.outcome is Outcome.TIMEOUT and as_slow(cold[0], planned, bench, told.tier):
+        differs = ""
+    elif told.outcome is Outcome.TIMEOUT or cold[0].ended == "timeout":
         differs = f"{told.outcome}, a cold run {cold[0].ended} with {len(now)} failing"
-    elif told.outcome is not Outcome.TIMEOUT and set(told.fail_to_pass) != now:
+    elif set(told.fail_to_pass) != now:
         other = sorted(now ^ set(told.fail_to_pass))
         differs = f"{told.outcome} by {told.tier}: {len(other)} tests, e.g. {other[0]}"
     runs = told.runs if told.outcome in (*SHIPPED, Outcome.FLAKY) else 1

@@ -1,8 +1,8 @@
 """Python source as a syntax tree, made by one thread at a time.
 
 CPython 3.11 keeps one counter for all threads that turn a tree into objects, and where two do it at the same
-time it raises `SystemError: AST constructor recursion depth mismatch` (python/cpython issue 106905). Code that
-is not ours does it too: whoever lays out a traceback, for one. So what fails in that way is done again.
+time it raises `SystemError: AST constructor recursion depth mismatch` (python/cpython issue 106905). Code
+that is not ours does it too: whoever lays out a traceback, for one. So what fails in that way is done again.
 """
 
 import ast
