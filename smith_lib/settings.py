@@ -42,7 +42,7 @@ class SelectSettings(_Stage):
     max_loc: int = Field(50_000, ge=1, le=MANY)
     """Most lines of Python code, tests aside."""
     min_tests: int = Field(51, ge=1, le=MANY)
-    """Fewest tests that the suite collects (more than 50)."""
+    """Fewest test functions in the source, and tests that the suite collects (more than 50)."""
     min_pass_rate: float = Field(0.9, ge=0, le=1)
     """The share of the tests that must be exceeded by those that pass in every clean run."""
     licenses: tuple[str, ...] = (

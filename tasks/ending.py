@@ -41,8 +41,8 @@ def end_run(
         {
             "source": source,
             "repo_id": last[source].repo_id,
-            "stage": last[source].stage,
-            "status": str(last[source].status),
+            "stage": _decisive(source, rows).stage,
+            "status": str(_decisive(source, rows).status),
             "outcome": _outcome(last[source], rows),
             "reason": _reason(source, rows),
         }
@@ -87,6 +87,13 @@ def _failed(error: BaseException, message: str) -> State[Any]:
     """A failed state, by the name Refused where it was Great Expectations that failed it."""
     name = REFUSED if isinstance(error, GateFailed) else "Failed"
     return Failed(name=name, message=message, data=error)
+
+
+def _decisive(source: str, rows: Sequence[StageRun]) -> StageRun:
+    """The source's row that failed or was rejected; else its last."""
+    its = [row for row in rows if row.source == source]
+    ends = (StageStatus.FAILED, StageStatus.REJECTED)
+    return next((row for row in its if row.status in ends), its[-1])
 
 
 def _outcome(last: StageRun, rows: Sequence[StageRun]) -> str:

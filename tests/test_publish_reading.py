@@ -37,7 +37,7 @@ def test_a_subset_is_never_mixed_with_another_silently(root):
 def test_what_is_not_there_is_told(root, tmp_path_factory):
     with pytest.raises(InputError, match=r"no version 'v9'.*known: v0001-"):
         dataset_at(f"{root}/published/v9")
-    with pytest.raises(InputError, match="`smith publish` makes one"):
+    with pytest.raises(InputError, match=r"`smith run SOURCE\.\.\. --out .*` makes one"):
         dataset_at(str(tmp_path_factory.mktemp("empty")))
     low = Choice((), (an_instance(7, subset="subtle"),), ())
     write_version(Root.at(root), low, {}, None, PublishSettings())

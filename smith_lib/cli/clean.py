@@ -48,9 +48,9 @@ def clean(
 ) -> None:
     """Remove images, containers, caches and shards that nothing recent needs.
 
-    Published versions, the ledger, and what the newest run of each repository made always stay. What is
-    removed is made again when a run needs it. Without --yes nothing is removed. Exits with 1 where something
-    could not be looked at or removed.
+    Published versions, the ledger (`runs/`), and what the newest run of each repository made always stay.
+    Images are those of all of Smith's roots on this engine. What is removed is made again when a run needs
+    it. Without --yes nothing is removed. Exits with 1 where something could not be looked at or removed.
     """
     found = _found(settings, days, only or KINDS)
     things = found.things if keep_gb is None else beyond(found.things, int(keep_gb * 1e9))

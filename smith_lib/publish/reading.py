@@ -56,6 +56,8 @@ def _found(place: str) -> tuple[Root, str]:
             return root, ""
         inside = root.local is not None and (Path(place) / LAST_FILE).is_file()
         hint = "name it as ROOT/published/VERSION" if inside else "`smith publish` makes one"
+        if not inside and not ledger.runs(root):
+            hint = f"no run either: `smith run SOURCE... --out {place}` makes one"
         raise InputError(f"nothing is published in {place!r}; {hint}")
     return root, version
 

@@ -64,11 +64,14 @@ def judge_static(tree: Tree, facts: Facts, settings: SelectSettings) -> tuple[Re
     elif not licenses.allowed(tree.license, settings.licenses):
         return RepoOutcome.LICENSE, f"licence {tree.license}, wanted one of {_first(settings.licenses)}"
     if facts.loc < settings.min_loc:
-        return RepoOutcome.TOO_SMALL, f"{facts.loc:,} lines of code, at least {settings.min_loc:,} wanted"
+        why = f"{facts.loc:,} lines of code, at least {settings.min_loc:,} wanted (min_loc)"
+        return RepoOutcome.TOO_SMALL, why
     if facts.loc > settings.max_loc:
-        return RepoOutcome.TOO_LARGE, f"{facts.loc:,} lines of code, at most {settings.max_loc:,} wanted"
+        why = f"{facts.loc:,} lines of code, at most {settings.max_loc:,} wanted (max_loc)"
+        return RepoOutcome.TOO_LARGE, why
     if facts.n_tests < settings.min_tests:
-        why = f"{facts.n_tests:,} test functions in the source, at least {settings.min_tests:,} wanted"
+        why = f"{facts.n_tests:,} test functions in the source, "
+        why += f"at least {settings.min_tests:,} wanted (min_tests)"
         return RepoOutcome.TOO_FEW_TESTS, why
     return None
 

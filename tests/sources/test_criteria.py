@@ -28,9 +28,9 @@ def test_what_meets_every_criterion_is_not_rejected():
 @pytest.mark.parametrize(
     ("given", "outcome", "reason"),
     [
-        ({"loc": 612}, "too_small", "612 lines of code, at least 1,000 wanted"),
-        ({"loc": 93_841}, "too_large", "93,841 lines of code, at most 50,000 wanted"),
-        ({"tests": 50}, "too_few_tests", "50 test functions in the source, at least 51 wanted"),
+        ({"loc": 612}, "too_small", "612 lines of code, at least 1,000 wanted (min_loc)"),
+        ({"loc": 93_841}, "too_large", "93,841 lines of code, at most 50,000 wanted (max_loc)"),
+        ({"tests": 50}, "too_few_tests", "50 test functions in the source, at least 51 wanted (min_tests)"),
         (
             {"license": "GPL-3.0-only"}, "license",
             "licence GPL-3.0-only, wanted one of MIT, MIT-0, BSD-2-Clause, BSD-3-Clause and 11 more",
