@@ -7,14 +7,12 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from pyarrow import fs
 
 from smith_lib import ledger
 from smith_lib.errors import EngineError, StorageError
@@ -49,7 +47,9 @@ def in_root(root: Root, days: float, now: float | None = None) -> list[Thing]:
     needed = {Path(row.shard).stem for row in newest(root).values() if row.shard}
     found = []
     for table in (*TABLES, "judged"):
-        for name, info in _files(root, table):
+        for name, info in root.entries(table):
+            if info.mtime is None:
+                continue
             age = (now - info.mtime.timestamp()) / DAY
             # The shards that one stage made share their name; what is judged is of a repository.
             kept = Path(name).stem in needed or (table == "judged" and age <= 2 * days)
@@ -66,13 +66,6 @@ def newest(root: Root) -> dict[tuple[str, str], StageRun]:
         for row in ledger.stages(root, run_id, damaged=[]):
             found[row.source, row.stage] = row
     return found
-
-
-def _files(root: Root, folder: str) -> Iterator[tuple[str, Any]]:
-    for name in root.names(folder):
-        info = root.files.get_file_info(root.path(name))
-        if info.type == fs.FileType.File and info.mtime is not None:
-            yield name, info
 
 
 def _delete(root: Root, name: str) -> None:

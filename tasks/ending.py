@@ -18,6 +18,9 @@ from tasks.records import failure
 REFUSED = "Refused"
 """The name of the state of a run whose rows did not pass the gate; automations listen for it."""
 
+ENDS = (StageStatus.FAILED, StageStatus.REJECTED)
+"""How a source ends that comes to nothing, the graver first."""
+
 Ended = dict[str, Any] | State[Any]
 
 
@@ -41,9 +44,9 @@ def end_run(
         {
             "source": source,
             "repo_id": last[source].repo_id,
-            "stage": _decisive(source, rows).stage,
-            "status": str(_decisive(source, rows).status),
-            "outcome": _outcome(last[source], rows),
+            "stage": (row := _decisive(source, rows)).stage,
+            "status": str(row.status),
+            "outcome": str(row.status) if row.status in ENDS else "ok",
             "reason": _reason(source, rows),
         }
         for source in dict.fromkeys(sources)
@@ -92,16 +95,7 @@ def _failed(error: BaseException, message: str) -> State[Any]:
 def _decisive(source: str, rows: Sequence[StageRun]) -> StageRun:
     """The source's row that failed or was rejected; else its last."""
     its = [row for row in rows if row.source == source]
-    ends = (StageStatus.FAILED, StageStatus.REJECTED)
-    return next((row for row in its if row.status in ends), its[-1])
-
-
-def _outcome(last: StageRun, rows: Sequence[StageRun]) -> str:
-    statuses = {row.status for row in rows if row.source == last.source}
-    for status in (StageStatus.FAILED, StageStatus.REJECTED):
-        if status in statuses:
-            return str(status)
-    return "ok"
+    return next((row for status in ENDS for row in its if row.status is status), its[-1])
 
 
 def _reason(source: str, rows: Sequence[StageRun]) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from smith_lib import diffs, syntax
+from smith_lib import diffs
+from smith_lib.package.places import parsed
 from smith_lib.types import Candidate, Strategy
 
 MOST = 6
@@ -33,7 +34,7 @@ def parts(
         for path in {place[0] for place in chosen}:
             mine = [(old, new, run) for at, old, new, run in chosen if at == path]
             files[path] = _changed(mine[0][0], mine[0][1], [run for _, _, run in mine])
-        if chosen and all(_parses(text) for text in files.values()):
+        if chosen and None not in map(parsed, files.values()):
             out.append(files)
     return tuple(out) if len(out) > 1 else ()
 
@@ -45,11 +46,3 @@ def _changed(old: list[str], new: list[str], runs: list[tuple[int, int, int, int
         lines += [*old[at:first], *new[start:end]]
         at = last
     return "".join([*lines, *old[at:]])
-
-
-def _parses(text: str) -> bool:
-    try:
-        syntax.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    return True

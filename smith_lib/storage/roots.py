@@ -153,6 +153,10 @@ class Root:
 
     def names(self, folder: str) -> Iterator[str]:
         """Names (relative to the root) of the finished files in a folder and below it, sorted."""
+        return (name for name, _ in self.entries(folder))
+
+    def entries(self, folder: str) -> Iterator[tuple[str, fs.FileInfo]]:
+        """The same names, each with what the file system tells of its file: size, time of change."""
         selector = fs.FileSelector(self.path(folder), allow_not_found=True, recursive=True)
         try:
             infos = self.files.get_file_info(selector)
@@ -161,4 +165,4 @@ class Root:
         for info in sorted(infos, key=lambda i: i.path):
             name = info.path.removeprefix(self.base + "/")
             if info.type == fs.FileType.File and not any(part.startswith(".") for part in name.split("/")):
-                yield name
+                yield name, info

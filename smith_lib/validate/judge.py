@@ -103,6 +103,7 @@ class Clerk:
 
         runs = 1 if want.confirm == "cold" and tier is not Tier.COLD else want.runs
         stop = None if full else max(1, math.ceil(least))
+        others = self._others(planned) if runs > 1 and tier is not Tier.COLD else []
         cheap = self._cheap(planned.tests, least) if stop and tier is not Tier.COLD else ()
         if cheap:
             longest = self.bench.patience(cheap, tier)
@@ -117,9 +118,10 @@ class Clerk:
                 reason = f"at least {len(f2p)} of {len(reliable)} reliable tests fail"
                 return verdict(Outcome.TOO_BROKEN, reason)
         for seed in range(1, runs + 1):
-            tests = planned.tests if seed != 2 or tier is Tier.COLD else self._wider(planned, f2p, calm)
+            wide = seed == 2 and tier is not Tier.COLD
+            tests = self._wider(planned, others, f2p, calm) if wide else planned.tests
             longest = self.bench.patience(tests, tier)
-            look = first is None and runs > 1 and tier is Tier.SWAP and self._pays(planned)
+            look = first is None and tier is Tier.SWAP and self._pays(planned, others)
             keep = KEPT if first is None else 0
             order = Order(planned.files, tests, longest, max(IDLE, longest), stop, keep, state=look)
             run = self._run(tier, seed, order)
@@ -177,26 +179,26 @@ class Clerk:
         known = self.bench.slowest.keys() | self.bench.coverage.company.keys() | chosen
         return [test for test in later[first:] if test not in known]
 
-    def _pays(self, planned: Plan) -> bool:
+    def _pays(self, planned: Plan, others: Sequence[str]) -> bool:
         """Whether looking at what tests leave, which may take a clean run, may save a wide run."""
-        seconds, others = self.bench.clean_seconds, self._others(planned)
+        seconds = self.bench.clean_seconds
         return bool(others) and (seconds(others) > seconds(planned.tests) or seconds(planned.tests) < LITTLE)
 
-    def _wider(self, planned: Plan, f2p: Sequence[str], calm: bool | None) -> tuple[str, ...]:
+    def _wider(
+        self, planned: Plan, others: Sequence[str], f2p: Sequence[str], calm: bool | None
+    ) -> tuple[str, ...]:
         """The tests of a second run, to see whether chosen tests make others fail after them.
 
         Where the chosen ones leave objects as they do on clean code: of the others those that share a fixture
         with a failing one. Else all where that costs little, or those in the files that hold a failing one.
         """
-        bench, others = self.bench, self._others(planned)
+        bench, more = self.bench, list(others)
         if calm:
             assert self.worker is not None
             ready = self.worker.ready(Tier.SWAP.value, 1, self.modules)
             fixtures = {n for test in f2p if test in ready.place for n in ready.shared[ready.place[test]]}
             more = [t for t in others if t in ready.place and ready.shared[ready.place[t]] & fixtures]
-        elif bench.clean_seconds(others) <= max(CHEAP, 3 * bench.clean_seconds(planned.tests)):
-            more = others
-        else:
+        elif bench.clean_seconds(others) > max(CHEAP, 3 * bench.clean_seconds(planned.tests)):
             modules = {test.partition("::")[0] for test in f2p}
             more = [t for t in others if t.partition("::")[0] in modules and t not in bench.together]
         return tuple(sorted({*more, *planned.tests}))
