@@ -35,8 +35,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--verdicts", help="what a person said of each, one a line")
     given = parser.parse_args()
-    lines = Path(given.verdicts).read_text(encoding="utf-8").splitlines() if given.verdicts else []
-    said = {name: text.strip() for name, _, text in (line.partition(": ") for line in lines)}
+    told = said(given.verdicts)
     root = Root.at(given.folder)
     shards = given.candidates or sorted(root.names("candidates"))
     bugs = drawn([shipped(root, shard) for shard in shards], given.n, given.seed)
@@ -45,8 +44,14 @@ def main() -> int:
         print(f"### {number}. `{name}`\n")
         print(f"{row.strategy}, {row.category}, {verdict.outcome}, fails {len(verdict.fail_to_pass)}\n")
         print("```diff\n" + "\n".join(changes(row.bug_patch)) + "\n```\n")
-        print(f"{said.get(name, 'no verdict')}\n")
+        print(f"{told.get(name, 'no verdict')}\n")
     return 0
+
+
+def said(file: str | None) -> dict[str, str]:
+    """What a person said of each, by id, in a file of lines `id: verdict`; of none without a file."""
+    lines = Path(file).read_text(encoding="utf-8").splitlines() if file else []
+    return {name: text.strip() for name, _, text in (line.partition(": ") for line in lines)}
 
 
 def shipped(root: Root, shard: str) -> list[Bug]:

@@ -13,10 +13,9 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 
-from sample import changes
+from sample import changes, said
 
 from smith_lib.publish.reading import dataset_at
 from smith_lib.types import Instance
@@ -30,8 +29,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--verdicts", help="what a person said of each, one a line")
     given = parser.parse_args()
-    lines = Path(given.verdicts).read_text(encoding="utf-8").splitlines() if given.verdicts else []
-    said = {name: text.strip() for name, _, text in (line.partition(": ") for line in lines)}
+    told = said(given.verdicts)
     rows = [row for folder in given.folders for row in dataset_at(folder, "all").rows]
     print(measured(rows))
     for number, row in enumerate(drawn(rows, given.n, given.seed), 1):
@@ -39,7 +37,7 @@ def main() -> int:
         print(f"{row.strategy}, {row.problem_statement_source}, fails {len(row.FAIL_TO_PASS)}\n")
         print("```diff\n" + "\n".join(changes(row.bug_patch)) + "\n```\n")
         print(quoted(row.problem_statement) + "\n")
-        print(f"{said.get(row.instance_id, 'no verdict')}\n")
+        print(f"{told.get(row.instance_id, 'no verdict')}\n")
     return 0
 
 

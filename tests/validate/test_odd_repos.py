@@ -1,6 +1,7 @@
 """Repositories with odd habits: the right tiers are found, and warm verdicts are what cold ones are."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -44,16 +45,18 @@ def repo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Judged(odd, warmed(sandbox, environment, tree, LIMITS, SETTINGS, odd.args))
 
 
-def environment_of(name: str, odd: Odd, base: str) -> Environment:
-    """Where it runs."""
-    requirements = "".join(f"{line}\n" for line in sorted((*PYTEST, *odd.requirements)))
+def environment_of(
+    name: str, odd: Odd, base: str, python: str = "python3", pytests: Sequence[str] = PYTEST
+) -> Environment:
+    """Where it runs, under that Python and that pytest."""
+    requirements = "".join(f"{line}\n" for line in sorted((*pytests, *odd.requirements)))
     install = ("--no-deps", "--no-build-isolation", "-e", "/testbed") if odd.editable else ()
     last = f"RUN uv pip install --no-cache --python /opt/venv {' '.join(install)}" if install else ""
     dockerfile = f"""\
 FROM {base}
 USER smith
 COPY requirements.txt /opt/requirements.txt
-RUN uv venv --python python3 /opt/venv && \\
+RUN uv venv --python {python} /opt/venv && \\
     uv pip install --no-cache --python /opt/venv --no-deps -r /opt/requirements.txt
 COPY --chown=smith:smith testbed /testbed
 {last}
@@ -62,7 +65,7 @@ WORKDIR /testbed
 """
     digest = hashlib.sha256(f"{name}\0{base}\0{dockerfile}\0{odd!r}\0{requirements}".encode()).hexdigest()
     return Environment(
-        repo_id=f"{name}.00000000", base=base, python="python3", requirements=requirements, install=install,
+        repo_id=f"{name}.00000000", base=base, python=python, requirements=requirements, install=install,
         environ=(), dockerfile=dockerfile, digest=digest, image=f"smith/odd-test:{digest[:12]}",
     )  # fmt: skip
 

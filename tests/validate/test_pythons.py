@@ -1,6 +1,5 @@
 """Warm verdicts under older and newer Pythons, and an older pytest, are what cold ones are."""
 
-import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +9,15 @@ import pytest
 from smith_lib.errors import InputError
 from smith_lib.sandbox.backends import open_sandbox
 from smith_lib.sandbox.base_image import put_python
-from smith_lib.sandbox.protocol import Environment, Limits
 from smith_lib.settings import EnvironmentSettings, SandboxSettings
 from smith_lib.types import Outcome, Tier
-from tests.validate.odd_repos import leaves_state
-from tests.validate.test_odd_repos import SETTINGS
+from tests.validate.odd_repos import PYTEST, leaves_state
+from tests.validate.test_odd_repos import LIMITS, SETTINGS, environment_of
 from tests.validate.warmed import warmed
 
-LIMITS = Limits(60, memory_mb=512, processes=64, disk_mb=64, output_kb=64)
 OLD = ("attrs==23.2.0", "iniconfig==2.0.0", "packaging==24.0", "pluggy==1.5.0", "py==1.11.0", "pytest==6.2.5",
        "toml==0.10.2")  # fmt: skip
-NEW = ("iniconfig==2.1.0", "packaging==25.0", "pluggy==1.6.0", "pygments==2.19.2", "pytest==8.4.2")
-PINS = {"3.8": OLD, "3.13": NEW}
+PINS = {"3.8": OLD, "3.13": PYTEST}
 
 
 def installed(minor: str) -> Path | None:
@@ -66,7 +62,9 @@ def test_warm_verdicts_are_what_cold_ones_are_under(minor: str, base: str, tmp_p
     settings = EnvironmentSettings(base_image=base)
     sandbox = open_sandbox("docker", settings, SandboxSettings(), tmp_path, slots=2)
     try:
-        ready = warmed(sandbox, environment(minor, sandbox.base()), tree, LIMITS, SETTINGS, odd.args)
+        name = f"python{minor}"
+        environment = environment_of(name, odd, sandbox.base(), name, PINS[minor])
+        ready = warmed(sandbox, environment, tree, LIMITS, SETTINGS, odd.args)
         assert ready.found.tiers == tuple(Tier), ready.found.reason
         bugs = [ready.bug(name, *bug) for name, bug in odd.bugs.items()]
         told = ready.warm(*bugs)
@@ -77,27 +75,6 @@ def test_warm_verdicts_are_what_cold_ones_are_under(minor: str, base: str, tmp_p
             assert (outcome, warm.fail_to_pass) == (cold.outcome, cold.fail_to_pass), bug.candidate_id
     finally:
         sandbox.close()
-
-
-def environment(minor: str, base: str) -> Environment:
-    """Where it runs."""
-    requirements = "".join(f"{line}\n" for line in PINS[minor])
-    dockerfile = f"""\
-FROM {base}
-USER smith
-COPY requirements.txt /opt/requirements.txt
-RUN uv venv --python python{minor} /opt/venv && \\
-    uv pip install --no-cache --python /opt/venv --no-deps -r /opt/requirements.txt
-COPY --chown=smith:smith testbed /testbed
-ENV PATH=/opt/venv/bin:$PATH
-WORKDIR /testbed
-"""
-    digest = hashlib.sha256(f"{base}\0{dockerfile}\0{requirements}".encode()).hexdigest()
-    return Environment(
-        repo_id=f"pythons.{minor.replace('.', '')}", base=base, python=f"python{minor}",
-        requirements=requirements, install=(), environ=(), dockerfile=dockerfile, digest=digest,
-        image=f"smith/python-test:{digest[:12]}",
-    )  # fmt: skip
 
 
 def test_a_folder_without_a_python_is_refused(tmp_path: Path) -> None:
