@@ -1,6 +1,6 @@
 """Sandboxes and the tiny repository, for the tests of several rooms.
 
-A test that needs a sandbox which this machine lacks is skipped and says why; under CI it fails.
+A test that needs a sandbox or a browser which this machine lacks is skipped and says why; under CI it fails.
 """
 
 import functools
@@ -20,12 +20,13 @@ from smith_lib.errors import SandboxUnavailable
 from smith_lib.sandbox.backends import open_sandbox
 from smith_lib.sandbox.protocol import Sandbox
 from smith_lib.settings import EnvironmentSettings, SandboxSettings
+from tests import browser
 
 collect_ignore = ["data"]
 TINY = Path(__file__).parent / "data" / "tiny"
 NEEDS = {"engine": "docker", "namespaces": "namespaces"}
 """Marker to the sandbox that it stands for."""
-SLOW = (*NEEDS, "network", "server")
+SLOW = (*NEEDS, "network", "server", "browser")
 """Markers of tests that take long."""
 
 
@@ -78,9 +79,10 @@ def lacking(kind: str) -> str:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip, or under CI fail, what needs a sandbox that is not to be had."""
-    for marker, kind in NEEDS.items():
-        if item.get_closest_marker(marker) and (reason := lacking(kind)):
+    """Skip, or under CI fail, what needs a sandbox or a browser that is not to be had."""
+    needs = {marker: functools.partial(lacking, kind) for marker, kind in NEEDS.items()}
+    for marker, why in {**needs, "browser": browser.lacking}.items():
+        if item.get_closest_marker(marker) and (reason := why()):
             if os.environ.get("CI"):
                 pytest.fail(f"{marker} tests must run under CI: {reason}", pytrace=False)
             pytest.skip(reason)
