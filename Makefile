@@ -17,7 +17,7 @@ UV = UV_CONSTRAINT= $(addprefix UV_DEFAULT_INDEX=,$(INDEX)) VIRTUAL_ENV=$(CURDIR
 COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet $(UPGRADE)
 
-.PHONY: setup demo test lint engine lock clean verify-exports train-example
+.PHONY: setup demo test test-ui lint engine lock clean verify-exports train-example
 
 setup: .venv/.installed
 
@@ -56,6 +56,12 @@ lint: setup
 # Processes share all of the tests (how: tests/conftest.py); what PYTEST names is run by one.
 test: setup lint
 	$(BIN)/pytest --durations=15 $(or $(PYTEST),-n $(PROCESSES) --no-loadscope-reorder)
+
+# Prefect's UI in the hands of a person: a run started from its form, in Chromium. SCREENSHOTS=FOLDER keeps pictures.
+test-ui: setup
+	@command -v chromium > /dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null || \
+		{ apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; }
+	$(BIN)/pytest tests/flows/test_deployments.py -k a_person
 
 # Every format's export in the hands of its own client, which is installed on the way; not part of `make test`.
 verify-exports: engine

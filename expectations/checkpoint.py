@@ -253,7 +253,8 @@ def _broken(table: str, name: str, severity: Severity, key: str, one: Any) -> Br
     elif "details" in result:
         observed = str(result["details"])
     elif "observed_value" in result:
-        observed = str(result["observed_value"])
+        value = result["observed_value"]
+        observed = str(round(value, 4) if isinstance(value, float) else value)
     else:
         observed = f"the rule could not be worked out: {one.exception_info}"
     return Broken(table, name, severity, rows[:NAMED], len(rows), observed)

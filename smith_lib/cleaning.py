@@ -112,10 +112,13 @@ def _forget(place: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def in_engine(api: Any, days: float, recent: Sequence[str] = (), now: float | None = None) -> list[Thing]:
+def in_engine(
+    api: Any, days: float, recent: Sequence[str] = (), now: float | None = None, needed: Sequence[str] = ()
+) -> list[Thing]:
     """Containers that processes of this machine left when they died, and images older than that.
 
-    `recent` are ids of repositories whose images stay. `api` is docker's `APIClient`. Raises `EngineError`.
+    `recent` are ids of repositories whose images stay, `needed` names of images that do. `api` is docker's
+    `APIClient`. Raises `EngineError`.
     """
     import docker.errors
     import requests
@@ -137,7 +140,7 @@ def in_engine(api: Any, days: float, recent: Sequence[str] = (), now: float | No
         for image in images:
             age = (now - image["Created"]) / DAY
             tags = [tag for tag in image["RepoTags"] or () if tag != "<none>:<none>"]
-            used = (image["Labels"] or {}).get("smith.repo") in recent
+            used = (image["Labels"] or {}).get("smith.repo") in recent or not set(needed).isdisjoint(tags)
             if age <= days or used or (image["Id"] in inner and not tags):
                 continue
             name = tags[0] if tags else image["Id"]

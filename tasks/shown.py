@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -9,6 +10,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from smith_lib import ledger
 from smith_lib.errors import StorageError
 from smith_lib.remedies import remedy
+from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root, table_at
 from smith_lib.types import StageRun, StageStatus
 
@@ -63,6 +65,51 @@ def cost_so_far(root: Root, run_id: str) -> None:
     """Show what the run's candidates have cost until now."""
     rows = [row for row in ledger.stages(root, run_id, []) if row.stage == "inject"]
     _cost(sum(cost(root, row) for row in rows), len(rows), run_id)
+
+
+def funnel(figures: Mapping[str, Any]) -> None:
+    """Show what became of repositories and candidates; what there was none of is left out."""
+    table = []
+    for name, value in figures.items():
+        inner = value if isinstance(value, Mapping) else {"": value}
+        table += [{"what": name, "which": which, "number": n} for which, n in inner.items() if n]
+    create_table_artifact(key="funnel", table=table, description="From repositories to tasks")
+
+
+def distribution(figures: Mapping[str, Any], wanted: PublishSettings) -> None:
+    """Show what kinds of tasks there are, in number and share, against what was wanted."""
+    table = shares(figures, wanted)
+    create_table_artifact(key="distribution", table=table, description="Tasks by kind, against the targets")
+
+
+def shares(figures: Mapping[str, Any], wanted: PublishSettings) -> list[dict[str, Any]]:
+    """A row for each kind of task: number and share in `main` against the target, number in `subtle`."""
+    sizes = {"simple": wanted.simple, "medium": wanted.medium, "complex": wanted.complex}
+    kinds = (wanted.categories, wanted.category_tolerance)
+    targets = {"complexity": (sizes, wanted.tolerance), "categories": kinds}
+    subtle, table = figures["subtle"], []
+    for what, counts in figures.items():
+        if what in ("subsets", "subtle"):
+            continue
+        total, (target, off) = sum(counts.values()), targets.get(what, ({}, 0.0))
+        for which in dict.fromkeys([*counts, *subtle.get(what, {})]):
+            number, aim = counts.get(which, 0), target.get(which)
+            share = number / total if total else 0.0
+            table.append({
+                "what": what, "which": which, "tasks": number, "share": f"{share:.1%}",
+                "target": "" if aim is None else f"{aim:.1%} ± {off:.1%}",
+                "met": "" if aim is None else "yes" if abs(share - aim) <= off + 1e-9 else "no",
+                "subtle": subtle.get(what, {}).get(which, 0),
+            })  # fmt: skip
+    return table
+
+
+def gate(told: str, docs: str) -> None:
+    """Show what the gate said, with a link to its data docs."""
+    link = docs if "://" in docs else Path(docs).absolute().as_uri()
+    create_markdown_artifact(
+        key="gate", markdown=f"{told}\n\n[data docs]({link}): `{docs}`", description="What the gate said"
+    )
 
 
 def _cost(usd: float, repositories: int, run_id: str) -> None:

@@ -116,6 +116,8 @@ def test_what_a_dead_process_left_in_the_engine_goes(api: Any) -> None:
         later = time.time() + 4 * DAY
         known = [t.name for t in in_engine(api, 3, recent=["pypi__gone.1"], now=later)]
         assert "smith-test:cleaning" not in known
+        kept = [t.name for t in in_engine(api, 3, now=later, needed=["smith-test:cleaning"])]
+        assert "smith-test:cleaning" not in kept
         [thing] = [t for t in in_engine(api, 3, now=later) if t.name == "smith-test:cleaning"]
         api.remove_container(boxes.pop(), force=True)
         boxes.clear()

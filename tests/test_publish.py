@@ -2,7 +2,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import product
 from pathlib import Path
 
@@ -88,6 +88,49 @@ def test_the_same_rows_make_no_second_version_and_other_rows_do(root):
     assert latest(root) == second.version
     third = publish(root, a_choice())
     assert third.version == "v0003-" + first.version.removeprefix("v0001-")
+
+
+def test_a_version_lists_what_it_changes_against_the_one_before(root):
+    def chosen(count, **changes):
+        them = [replace(row, **changes) if row.instance_id == first else row for row in rows(count)]
+        return choose([*them, *more], SETTINGS, seed=1)
+
+    first, more = rows(1)[0].instance_id, []
+    assert not (Path(publish(root, chosen(4)).path) / "changes.json").exists()
+    other = {"repo": "a/new", "repo_id": "a__new.1"}
+    more = [an_instance(77, **other), an_instance(78, repo_id="b__other.2")]
+    made = publish(root, chosen(3, problem_statement="Other words.", quality=0.5))
+    told = json.loads((Path(made.path) / "changes.json").read_text())
+    assert told == {
+        "since": versions(root)[0],
+        "added": {
+            "a new commit of its repository": [more[1].instance_id],
+            "a new repository": [more[0].instance_id],
+        },
+        "removed": {"not made or not kept any more": [rows(4)[3].instance_id]},
+        "changed": {"problem_statement, quality": [first]},
+    }
+    card = (Path(made.path) / "README.md").read_text()
+    assert f"## Changes since {versions(root)[0]}" in card
+    assert "| changed | problem_statement, quality | 1 |" in card
+
+
+def test_what_keeps_a_row_out_is_the_reason_that_it_went(root):
+    both = [an_instance(1), an_instance(2)]
+    publish(root, choose(both, SETTINGS, seed=1))
+    again = [both[0], replace(both[1], buggy_code=both[0].buggy_code)]
+    made = publish(root, choose(again, SETTINGS, seed=1))
+    [(why, ids)] = json.loads((Path(made.path) / "changes.json").read_text())["removed"].items()
+    assert why.startswith("left out: ")
+    assert ids == [both[1].instance_id]
+
+
+def test_a_version_before_that_cannot_be_read_holds_up_nothing(root):
+    first = publish(root, a_choice())
+    root.write_bytes(f"published/{first.version}/data/train-00000-of-00003.parquet", b"no parquet")
+    second = publish(root, a_choice(31))
+    assert second.new
+    assert not (Path(second.path) / "changes.json").exists()
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path):
@@ -234,6 +277,24 @@ def test_a_refused_version_is_not_there_and_the_error_says_where_the_docs_are(ro
     assert str(told.value).endswith(str(page))
     assert page.is_file()
     assert (latest(root), versions(root)) == (first.version, [first.version])
+
+
+def test_the_gate_looks_again_where_rows_or_rules_are_others(root):
+    def proposed(count):
+        choice = a_choice(count)
+        return Proposal(choice, frozenset(), frozenset(), figures(choice))
+
+    def gated(count, settings):
+        looked = []
+        made = publish_stage(proposed(count), root, settings, lambda *given: looked.append(given))
+        return made.new, len(looked)
+
+    plain = Settings(publish=SETTINGS)
+    stricter = Settings(publish=SETTINGS.model_copy(update={"shares_from": 10}))
+    assert gated(30, plain) == (True, 1)
+    assert gated(30, plain) == (False, 0)
+    assert gated(30, stricter) == (False, 1)
+    assert gated(31, plain) == (True, 1)
 
 
 @pytest.fixture

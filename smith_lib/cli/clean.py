@@ -48,7 +48,8 @@ def clean(
 ) -> None:
     """Remove images, containers, caches and shards that nothing recent needs.
 
-    Published versions, the ledger (`runs/`), and what the newest run of each repository made always stay.
+    Published versions, the ledger (`runs/`), what the newest run of each repository made, and the image that
+    environments are layered on always stay.
     Images are those of all of Smith's roots on this engine. What is removed is made again when a run needs
     it. Without --yes nothing is removed. Exits with 1 where something could not be looked at or removed.
     """
@@ -81,7 +82,8 @@ def _found(settings: Settings, days: float, kinds: tuple[str, ...]) -> Found:
     root = Root.at(settings.out)
     if {"containers", "images"} & set(kinds):
         try:
-            things += [thing for thing in _engine(root, days) if thing.kind in kinds]
+            held = _engine(root, days, settings.environments.base_image)
+            things += [thing for thing in held if thing.kind in kinds]
         except EngineError as error:
             problems.append(str(error))
     if "cache" in kinds:
@@ -91,19 +93,20 @@ def _found(settings: Settings, days: float, kinds: tuple[str, ...]) -> Found:
     return Found(things, problems)
 
 
-def _engine(root: Root, days: float) -> list[Thing]:
+def _engine(root: Root, days: float, base: str) -> list[Thing]:
     """What the engine holds; nothing where none answers."""
     import docker
     from docker.errors import DockerException
 
     from smith_lib.sandbox.docker import FIRST_ANSWER
+    from smith_lib.sandbox.docker_images import tools_name
 
     try:
         client = docker.from_env(timeout=FIRST_ANSWER)
     except DockerException:
         return []
     try:
-        return in_engine(client.api, days, recent(root, days))
+        return in_engine(client.api, days, recent(root, days), needed=[tools_name(base)])
     finally:
         client.close()
 

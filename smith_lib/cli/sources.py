@@ -54,18 +54,17 @@ def as_before(settings: Settings) -> tuple[list[str], Settings]:
 
 
 def some_known(sources: Sequence[str], settings: Settings) -> None:
-    """Raise `InputError` where no source is of a known kind or a folder: then nothing can come of a run.
+    """Raise `InputError` where no source is well formed, or a folder: then nothing can come of a run.
 
-    Where some are, the others are rejected in the run, with their reasons, and the rest goes on.
+    Where some are, the others are rejected in the run, with their reasons, and the rest goes on. Nothing is
+    asked over the network: a name that no index knows is told by the run.
     """
-    from smith_lib.sources.local import Local, parsed
-    from smith_lib.sources.table import source_of
+    from smith_lib.sources.table import well_formed
 
     first: InputError | None = None
     for source in sources:
         try:
-            if isinstance(source_of(source, settings.select), Local):
-                parsed(source)
+            well_formed(source, settings.select)
         except InputError as error:
             first = first or error
         else:

@@ -13,12 +13,12 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 
 def card(
     version: str, choice: Choice, metrics: Mapping[str, Any], columns: Mapping[str, str] | None = None,
-    split: str = "train",
+    split: str = "train", changes: str = "",
 ) -> str:  # fmt: skip
     """The card's text: front matter, figures, columns, how to load, licences.
 
     `columns` is what each column means, those of the published row where not given. Without metrics the
-    funnel is left out.
+    funnel is left out. `changes` is the section on the version before, if there is one.
     """
     rows = [*choice.main, *choice.subtle]
     subtle = f", and {len(choice.subtle):,} subtle ones, which break too few tests, in a subset of their own"
@@ -39,6 +39,7 @@ def card(
         " the failing tests' tracebacks end, the fewer tests notice the bug, and the less the issue text"
         " gives away, the longer a fix is said to take.\n",
         _weak(rows),
+        *([changes] if changes else []),
         "## Columns\n",
         _table(("column", "meaning"), ((f"`{k}`", text) for k, text in (columns or explained()).items())),
         "## Licences\n",

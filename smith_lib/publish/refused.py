@@ -15,6 +15,11 @@ def keep_refused(root: Root, docs: Path) -> str:
     drop_refused(root)
     for file in sorted(p for p in docs.rglob("*") if p.is_file()):
         root.write_bytes(f"{REFUSED}/data_docs/{file.relative_to(docs).as_posix()}", file.read_bytes())
+    return refused_docs(root)
+
+
+def refused_docs(root: Root) -> str:
+    """Where the first page of a refusal's data docs lies, if there was one."""
     page = f"{REFUSED}/data_docs/index.html"
     return str(root.local / page) if root.local else f"{root.url.rstrip('/')}/{page}"
 

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from smith_lib.curate.choose import Choice
 from smith_lib.errors import InputError, StorageError
 from smith_lib.publish.card import card
+from smith_lib.publish.changes import FILE as CHANGES
+from smith_lib.publish.changes import Changes, changes, told
 from smith_lib.publish.refused import drop_refused
 from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root, schema_of
@@ -50,9 +52,13 @@ class Published:
 
 
 def write_version(
-    root: Root, choice: Choice, metrics: Mapping[str, Any], docs: Path | None, settings: PublishSettings
-) -> Published:
+    root: Root, choice: Choice, metrics: Mapping[str, Any], docs: Path | None, settings: PublishSettings,
+    check: Callable[[], None] = lambda: None, checked: str = "",
+) -> Published:  # fmt: skip
     """The version that holds the chosen rows; a new one unless the newest holds the very same.
+
+    `check` is called before, and may refuse; it is not where the newest version holds the very same rows and
+    passed the same check, by the digest `checked` of all that the check goes by.
 
     In a folder one publishes at a time, so that no two take the same number; an object store has no locks.
 
@@ -63,12 +69,13 @@ def write_version(
     if not (choice.main or choice.subtle):
         raise InputError(f"nothing to publish: {_funnel_line(metrics)}")
     with root.locked(LOCK):
-        return _written(root, choice, metrics, docs, settings)
+        return _written(root, choice, metrics, docs, settings, check, checked)
 
 
 def _written(
-    root: Root, choice: Choice, metrics: Mapping[str, Any], docs: Path | None, settings: PublishSettings
-) -> Published:
+    root: Root, choice: Choice, metrics: Mapping[str, Any], docs: Path | None, settings: PublishSettings,
+    check: Callable[[], None], checked: str,
+) -> Published:  # fmt: skip
     rows = len(choice.main) + len(choice.subtle)
     files = dict(_parquet(choice, settings.rows_per_shard))
     digest = _digest(files)
@@ -76,6 +83,8 @@ def _written(
     if there and there[-1].endswith(f"-{digest[:8]}"):
         version = there[-1]
         if _whole(root, version, files):
+            if not checked or figures(root, version).get("checked") != checked:
+                check()
             named = f"{version}\n".encode()
             if not root.exists(LATEST) or root.read_bytes(LATEST) != named:  # cut off before it was named
                 root.write_bytes(LATEST, named)
@@ -84,8 +93,14 @@ def _written(
     else:
         number = int(there[-1][1:].partition("-")[0]) + 1 if there else 1
         version = f"v{number:04d}-{digest[:8]}"
-    held = {**metrics, "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
-    files["README.md"] = card(version, choice, metrics).encode()
+    check()
+    before = [name for name in there if name != version]
+    since = _changes(root, before[-1], choice) if before else None
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    held = {**metrics, "checked": checked, "files": digests}
+    files["README.md"] = card(version, choice, metrics, changes=told(since)).encode()
+    if since is not None:
+        files[CHANGES] = (json.dumps(since.as_json(), indent=1) + "\n").encode()
     for file in sorted(p for p in docs.rglob("*") if p.is_file()) if docs is not None else ():
         files[f"data_docs/{file.relative_to(docs).as_posix()}"] = file.read_bytes()  # type: ignore[arg-type]
     files[LAST_FILE] = (json.dumps(held, indent=2, sort_keys=True) + "\n").encode()
@@ -96,19 +111,29 @@ def _written(
     return Published(version, _place(root, version), rows, new=True)
 
 
+def _changes(root: Root, before: str, choice: Choice) -> Changes | None:
+    """What is new against the version before; None where that cannot be read, which holds up nothing."""
+    try:
+        return changes(root, f"{FOLDER}/{before}", choice)
+    except StorageError as error:
+        log.warning("no list of changes since %s: %s", before, error)
+        return None
+
+
 def damaged(root: Root, version: str) -> list[str]:
     """Each Parquet file of a version, relative to it, that is not what was published, and how.
 
     Missing files, changed files, and files that are more than was published. Raises `StorageError` where the
     version's figures do not tell what was.
     """
-    told = figures(root, version).get("files")
-    if not isinstance(told, dict) or not told:
+    published = figures(root, version).get("files")
+    if not isinstance(published, dict) or not published:
         raise StorageError(f"{FOLDER}/{version}/{LAST_FILE} is damaged: it names no files")
     inside = f"{FOLDER}/{version}/"
     there = {name.removeprefix(inside) for name in root.names(f"{inside}data")}
-    found = {name: "is more than was published" for name in there - set(told) if name.endswith(".parquet")}
-    for name, digest in told.items():
+    more = (name for name in there - set(published) if name.endswith(".parquet"))
+    found = dict.fromkeys(more, "is more than was published")
+    for name, digest in published.items():
         if name not in there:
             found[name] = "is missing"
         elif _sha256(root, version, name) != digest:

@@ -71,6 +71,12 @@ def base_id(api: Any, name: str) -> str:
         ) from error
 
 
+def tools_name(base: str) -> str:
+    """The name of the image that is the base with our tools on it, made or not."""
+    key = hashlib.sha256(f"{base} uv {version('uv')}".encode()).hexdigest()
+    return f"smith-tools:{key[:12]}"
+
+
 def tools(api: Any, base: str, labels: Mapping[str, str]) -> str:
     """The name of the base with our tools on it, made where it is not there or the base has changed."""
     identity = base_id(api, base)
@@ -80,8 +86,7 @@ def tools(api: Any, base: str, labels: Mapping[str, str]) -> str:
     made_from = hashlib.sha256(_TOOLS.encode())
     for part in (identity.encode(), *(x for path in sorted(files) for x in (path.encode(), files[path]))):
         made_from.update(part + b"\0")
-    key = hashlib.sha256(f"{base} uv {version('uv')}".encode()).hexdigest()
-    name = f"smith-tools:{key[:12]}"
+    name = tools_name(base)
     if label(api, name, "smith.from") != made_from.hexdigest():
         import uv
 

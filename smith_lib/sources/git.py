@@ -25,6 +25,10 @@ class Git:
 
     prefix: str = "git+"
 
+    def check(self, spec: str) -> None:
+        """Nothing where the spec is well formed. Raises `InputError`."""
+        parsed(spec)
+
     def pin(self, spec: str) -> Pin:
         """The commit that the ref (branch, tag, full commit; the default branch without one) is at now."""
         url, ref = parsed(spec)

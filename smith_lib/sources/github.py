@@ -36,6 +36,10 @@ class GitHub:
     sleep: Sleep = time.sleep
     prefix: str = "github:"
 
+    def check(self, spec: str) -> None:
+        """Nothing where the spec is well formed. Raises `InputError`."""
+        parsed(spec)
+
     def pin(self, spec: str) -> Pin:
         """The commit that the ref is at now; the default branch where the spec has none.
 

@@ -36,6 +36,10 @@ class Local:
 
     prefix: str = ""
 
+    def check(self, spec: str) -> None:
+        """Nothing where the spec is well formed. Raises `InputError`."""
+        parsed(spec)
+
     def pin(self, spec: str) -> Pin:
         """The commit at `HEAD`, or at `path@ref`; for a folder without git, the commit that it would be.
 

@@ -45,6 +45,10 @@ class Source(Protocol):
         """What a spec of this kind starts with; empty for a local path."""
         ...
 
+    def check(self, spec: str) -> None:
+        """Nothing where the spec is well formed; asks no server. Raises `InputError` that names it."""
+        ...
+
     def pin(self, spec: str) -> Pin:
         """The spec fixed to a commit or release.
 

@@ -24,6 +24,10 @@ class PyPI:
 
     prefix: str = "pypi:"
 
+    def check(self, spec: str) -> None:
+        """Nothing where the spec is well formed. Raises `InputError`."""
+        parsed(spec)
+
     def pin(self, spec: str) -> Pin:
         """The newest release that has an sdist and is neither yanked nor a pre-release, or the named one.
 

@@ -50,6 +50,11 @@ def _is_path(spec: str) -> bool:
     return told or bool(spec and there(Path(spec)))
 
 
+def well_formed(spec: str, settings: SelectSettings) -> None:
+    """Nothing where the spec is of a known kind and has its form. Raises `InputError`; asks no server."""
+    source_of(spec, settings).check(spec)
+
+
 def pin(spec: str, settings: SelectSettings) -> Pin:
     """The spec fixed to one commit or release. Raises `InputError` or `NetworkError`."""
     return source_of(spec, settings).pin(spec)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smith_lib import __version__
 from smith_lib.curate.choose import Choice, choose
 from smith_lib.curate.metrics import metrics
 from smith_lib.errors import GateFailed
@@ -13,7 +14,7 @@ from smith_lib.ledger import slug
 from smith_lib.package.instances import SUBSETS, instance_id
 from smith_lib.publish import Published, keep_refused, write_version
 from smith_lib.settings import Settings
-from smith_lib.storage import Root, Shard, read, read_at
+from smith_lib.storage import Root, Shard, digest, read, read_at
 from smith_lib.types import Candidate, Instance, Repo, RepoOutcome, StageRun, Verdict
 
 
@@ -62,9 +63,23 @@ def publish(proposal: Proposal, root: Root, settings: Settings, check: Check) ->
     """
     with tempfile.TemporaryDirectory(prefix="smith-docs-") as folder:
         docs = Path(folder)
-        if proposal.choice.main or proposal.choice.subtle:
+
+        def pass_the_gate() -> None:
             try:
                 check(proposal, docs)
             except GateFailed as error:
                 raise GateFailed(f"{error}; data docs: {keep_refused(root, docs)}") from error
-        return write_version(root, proposal.choice, proposal.metrics, docs, settings.publish)
+
+        return write_version(
+            root, proposal.choice, proposal.metrics, docs, settings.publish, pass_the_gate,
+            checked=_gone_by(proposal, settings),
+        )  # fmt: skip
+
+
+def _gone_by(proposal: Proposal, settings: Settings) -> str:
+    """The digest of all that the gate goes by beside the rows; rules change with the release."""
+    listed = settings.select.contamination_file
+    kept_out = Path(listed).read_bytes().hex() if listed and Path(listed).is_file() else ""
+    rules = [settings.select, settings.validation, settings.package, settings.publish]
+    known = [sorted(proposal.repos), sorted(proposal.judged)]
+    return digest(__version__, [one.model_dump(mode="json") for one in rules], kept_out, known)

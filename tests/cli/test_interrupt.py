@@ -142,3 +142,38 @@ def test_descendants_are_children_and_theirs():
     finally:
         os.kill(grandchild, signal.SIGKILL)
         child.communicate()
+
+
+EARLY = """
+import os, signal, sys, time
+from smith_lib import cli
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "smith_lib.cli.app":
+            os.kill(os.getpid(), int(sys.argv.pop()))
+            time.sleep(30)
+
+sys.meta_path.insert(0, Finder())
+cli.main()
+"""
+LATE = """
+import atexit, os, sys, time
+from smith_lib import cli
+
+def signalled(number=int(sys.argv.pop())):
+    os.kill(os.getpid(), number)
+    time.sleep(30)
+
+atexit.register(signalled)
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("code", [EARLY, LATE], ids=["early", "late"])
+def test_a_signal_at_either_edge_of_a_command_has_its_code(code: str, number: int) -> None:
+    command = [sys.executable, "-c", code, "operators", "shift_boundary", str(number)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (128 + number, "")
+    assert bool(done.stdout) == (code == LATE)

@@ -161,6 +161,18 @@ def test_a_run_of_unknown_sources_alone_is_bad_input(invoke):
     assert called(invoke, "run", "ftp:x", "pypi:h11")["sources"] == ["ftp:x", "pypi:h11"]
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [("github:foo", "names no repository; wanted github:owner/name"), ("pypi:-x", "names no project"),
+     ("pypi:h11==new", "'new' is no version"), ("git+ftp://h/p", "is no transport")],
+)  # fmt: skip
+def test_a_malformed_source_alone_is_bad_input_at_once(source, told, invoke):
+    result = invoke("run", source)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert called(invoke, "run", source, "pypi:h11")["sources"] == [source, "pypi:h11"]
+
+
 def test_without_a_sandbox_nothing_starts(invoke, monkeypatch):
     def none(*_):
         raise SandboxUnavailable("no engine; start one")

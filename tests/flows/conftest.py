@@ -63,7 +63,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
             started.append(subprocess.Popen(command, start_new_session=True, **given))
 
     try:
-        start("server", *PREFECT, "server", "start", "--port", str(port), "--no-ui")
+        start("server", *PREFECT, "server", "start", "--port", str(port))
         deadline = time.monotonic() + 180
         while True:
             try:

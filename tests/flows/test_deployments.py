@@ -10,6 +10,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
@@ -18,6 +19,8 @@ from smith_lib import ledger
 from smith_lib.storage import Root, read_at
 from smith_lib.storage.shards import to_parquet, to_table
 from smith_lib.types import Instance, StageStatus
+from tests import browser
+from tests.flows import hands
 from tests.flows.conftest import PREFECT, PrefectServer
 from tests.flows.test_forms import DEPLOYMENTS, explained
 
@@ -96,6 +99,47 @@ def test_run_publishes_and_names_repository_and_stage(
     assert {"repositories", "failed-and-slowest", "gate", "version", "funnel"} <= there
     assert {key for key in there if key.startswith("progress-")} <= {f"progress-{s}" for s in ledger.STAGES}
     assert shown(prefect_server, "progress-select") == 100.0
+
+
+@pytest.mark.browser
+def test_a_person_starts_a_run_from_its_form_and_reads_its_artifacts(
+    prefect_server: PrefectServer, repository: Path, settings: dict[str, Any]
+) -> None:
+    """With the tests before it a light form of `make test-ui`: there the run makes everything itself."""
+    with browser.page(1400, 1000) as page:
+        hands.form(page, prefect_server.url.removesuffix("/api"), "run")
+        assert hands.unexplained(page) == []
+        page.get_by_role("button", name="Add item").first.click()
+        page.locator("textarea").first.fill(str(repository))
+        given = {"Out": settings["out"], "Seed": settings["seed"], "Limit": settings["inject"]["limit"]}
+        for name, value in given.items():
+            hands.field(page, f"{name} (Optional)").fill(str(value))
+        hands.shot(page, "form")
+        run = hands.submit(page)
+        assert hands.ended(page) == "Completed"
+        hands.shot(page, "run")
+        record = requests.get(f"{prefect_server.url}/flow_runs/{run.rpartition('/')[2]}", timeout=30).json()
+        asked = record["parameters"]
+        assert asked["sources"] == [str(repository)]
+        assert (asked["settings"]["seed"], asked["settings"]["inject"]["limit"]) == (3, 12)
+        there = hands.artifacts(page, run)
+        version = Root.at(settings["out"]).read_bytes("published/latest").decode().strip()
+        told = {
+            "repositories": str(repository),
+            "failed-and-slowest": "package_seconds",
+            "funnel": "published",
+            "distribution": "target",
+            "gate": "rules",
+            "version": version,
+        }
+        assert told.keys() <= there.keys()
+        for key, words in told.items():
+            page.goto(there[key])
+            page.get_by_text(words).first.wait_for()
+            hands.shot(page, f"artifact-{key}")
+        page.goto(there["gate"])
+        docs = page.get_by_role("link", name="data docs").get_attribute("href") or ""
+        assert Path(unquote(urlsplit(docs).path)).is_file()
 
 
 def test_a_night_with_nothing_new_finds_every_stage_cached(

@@ -7,10 +7,11 @@ import pytest
 
 from smith_lib import ledger
 from smith_lib.progress import Progress
+from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root, Shard, write
 from smith_lib.types import Candidate, StageRun, StageStatus
 from tasks.following import Shown, line, share
-from tasks.shown import cost
+from tasks.shown import cost, shares
 from tasks.shown import line as row_of
 from tests.rows import filled
 
@@ -42,6 +43,26 @@ def test_a_line_has_the_seconds_of_each_stage_the_dollars_and_the_remedy(root: R
 def test_candidates_that_cannot_be_read_cost_nothing_that_is_known(root: Root) -> None:
     root.write_bytes("candidates/x-bad.parquet", b"no parquet")
     assert cost(root, staged("inject", shard="candidates/x-bad.parquet")) == 0.0
+
+
+def test_shares_are_shown_against_their_targets() -> None:
+    figures = {
+        "complexity": {"simple": 13, "medium": 7, "complex": 0},
+        "categories": {"other": 20},
+        "operators": {"drop": 20},
+        "subsets": {"main": 20, "subtle": 1},
+        "subtle": {"complexity": {"simple": 1, "medium": 0, "complex": 0}, "operators": {"swap": 1}},
+    }
+    wanted = PublishSettings(categories={"other": 1.0})
+    rows = {(row["what"], row["which"]): row for row in shares(figures, wanted)}
+    assert rows["complexity", "simple"] == {
+        "what": "complexity", "which": "simple", "tasks": 13, "share": "65.0%", "target": "60.0% ± 5.0%",
+        "met": "yes", "subtle": 1,
+    }  # fmt: skip
+    assert [rows["complexity", size]["met"] for size in ("medium", "complex")] == ["yes", "no"]
+    assert rows["categories", "other"]["met"] == "yes"
+    assert (rows["operators", "drop"]["target"], rows["operators", "swap"]["subtle"]) == ("", 1)
+    assert not {what for what, _ in rows} & {"subsets", "subtle"}
 
 
 def test_a_stage_follows_its_own_repository_and_learns_its_id() -> None:

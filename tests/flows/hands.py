@@ -1,0 +1,66 @@
+"""What a person does in Prefect's UI: fills in a deployment's form, follows the run, opens its artifacts."""
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+LABEL = ".schema-form-property__label"
+ENDED = re.compile("Completed|Failed|Crashed|Refused|Cancelled|TimedOut")
+UNEXPLAINED = f"""() => [...document.querySelectorAll('.p-label__header')]
+    .filter(e => e.querySelector('{LABEL}'))
+    .filter(e => !(e.querySelector('.schema-form-property__description')?.innerText.trim()))
+    .map(e => e.innerText)"""
+
+
+def form(page: "Page", base: str, deployment: str) -> None:
+    """Open the form of a deployment, from the list of them."""
+    page.goto(f"{base}/deployments")
+    page.locator("a[href*='/deployments/deployment/']").get_by_text(deployment, exact=True).click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Custom run").click()
+    page.locator(LABEL).first.wait_for()
+
+
+def unexplained(page: "Page") -> list[str]:
+    """The fields of the form that no line explains."""
+    found: list[str] = page.evaluate(UNEXPLAINED)
+    return found
+
+
+def field(page: "Page", name: str) -> "Locator":
+    """The box of a field, by the name that stands above it."""
+    return page.locator(".p-label", has=page.get_by_text(name, exact=True)).last.locator("input, textarea")
+
+
+def submit(page: "Page") -> str:
+    """The URL of the run's page, once it is open."""
+    page.get_by_role("button", name="Submit").click()
+    page.locator("a[href^='/runs/flow-run/']").first.click()
+    page.wait_for_url("**/runs/flow-run/*")
+    return page.url.partition("?")[0]
+
+
+def ended(page: "Page", seconds: float = 500) -> str:
+    """The name of the state that the run on the page comes to its end in."""
+    badge = page.locator(".state-badge").filter(has_text=ENDED)
+    badge.first.wait_for(timeout=1000 * seconds)
+    return badge.first.inner_text()
+
+
+def artifacts(page: "Page", run: str) -> dict[str, str]:
+    """The run's artifacts: their URL by key."""
+    page.goto(f"{run}?tab=Artifacts")
+    links = page.locator("a[href^='/artifacts/artifact/']")
+    links.first.wait_for()
+    base = run.partition("/runs/")[0]
+    return {a.inner_text().split("\n")[1]: f"{base}{a.get_attribute('href')}" for a in links.all()}
+
+
+def shot(page: "Page", name: str) -> None:
+    """A picture of the page in the folder that SCREENSHOTS names, where it does."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder, f"{name}.png"))
