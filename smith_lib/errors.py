@@ -9,6 +9,7 @@
     |   |-- NoAnswer               what comes to one question does not end, or cannot be read
     |   |-- BudgetSpent            what a run may ask of models is used up
     |   `-- GateFailed             Great Expectations refused the rows; names row and rule
+    |-- StageTimeout               a stage took longer than it may; what it made is kept, so the same goes on
     |-- RepositoriesFailed         a run came to its end, but some of its repositories failed; has its summary
     |-- SandboxUnavailable         no sandbox can run on this machine; the message says what to install
     `-- MachineryError             another try may cure it: the only ones that are retried
@@ -60,6 +61,11 @@ class BudgetSpent(InputError):  # noqa: N818
 
 class GateFailed(InputError):  # noqa: N818
     """Rows that Great Expectations refused."""
+
+
+class StageTimeout(SmithError):  # noqa: N818
+    """A stage of one repository that took longer than it may. Not tried again by itself, which would take
+    as long; a person may, with more time or without: what was judged, asked or built before is kept."""
 
 
 class RepositoriesFailed(SmithError):  # noqa: N818

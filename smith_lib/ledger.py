@@ -2,13 +2,15 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from smith_lib.errors import DamagedShard, InputError, StorageError
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, digest, read_at, write
-from smith_lib.types import StageRun
+from smith_lib.storage.shards import to_parquet, to_table
+from smith_lib.types import LedgerRow, StageRun
 
 STAGES = ("select", "inject", "validate", "package")
 
@@ -26,6 +28,8 @@ class RunRecord:
     """The run whose failures it took up, or an empty string."""
     summary: dict[str, Any] | None = None
     """What came of it; None while it runs or where it was cut off."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """Who began it, when and with which releases: columns of `LedgerRow`; empty in records of older ones."""
 
 
 def slug(text: str) -> str:
@@ -41,6 +45,7 @@ def begin(root: Root, run: RunRecord) -> None:
         "settings": run.settings.model_dump(mode="json"),
         "until": run.until,
         "of": run.of,
+        "facts": run.facts,
     }
     root.write_bytes(f"runs/{run.run_id}/run.json", json.dumps(asked, indent=1).encode())
 
@@ -58,6 +63,17 @@ def error_log(row: StageRun) -> str:
 def end(root: Root, run_id: str, summary: dict[str, Any]) -> None:
     """Enter what came of a run."""
     root.write_bytes(f"runs/{run_id}/summary.json", json.dumps(summary, indent=1).encode())
+
+
+def account(root: Root, run_id: str, rows: Sequence[LedgerRow]) -> None:
+    """Write what a run did as one Parquet file, `ledger/RUN.parquet`."""
+    root.write_bytes(f"ledger/{run_id}.parquet", to_parquet(to_table(LedgerRow, rows)))
+
+
+def accounts(root: Root, run_id: str) -> list[LedgerRow]:
+    """What a run did; empty while it runs and where it was cut off. Raises `StorageError` where damaged."""
+    name = f"ledger/{run_id}.parquet"
+    return read_at(root, name, LedgerRow) if root.exists(name) else []
 
 
 def runs(root: Root) -> list[str]:
@@ -90,6 +106,7 @@ def record(root: Root, run_id: str | None = None) -> RunRecord:
             until=data["until"],
             of=data["of"],
             summary=ending,
+            facts=data.get("facts", {}),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StorageError(f"the records of run {run_id!r} in {root.url!r} are damaged: {error}") from error
@@ -107,6 +124,7 @@ def _shaped(data: Any, ending: Any) -> None:
         ("of", isinstance(data["of"], str)),
         ("version", version is None or isinstance(version, str)),
         ("repos", isinstance(repos, list)),
+        ("facts", isinstance(data.get("facts", {}), dict)),
     ):
         if not right:
             raise TypeError(f"{name!r} is of another kind than was entered")

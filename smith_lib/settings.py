@@ -257,6 +257,21 @@ class PublishSettings(_Stage):
     """Rows in one Parquet file of a published version."""
 
 
+class StageSeconds(_Stage):
+    """The longest that a stage of one repository may take, in seconds; it ends at its first step after."""
+
+    select: int = Field(7_200, ge=1, le=WEEK)
+    """Longest that selecting a repository may take: fetching, installing, clean runs."""
+    inject: int = Field(7_200, ge=1, le=WEEK)
+    """Longest that making its candidates may take, a model's answers included."""
+    validation: int = Field(43_200, ge=1, le=WEEK)
+    """Longest that judging its candidates may take."""
+    package: int = Field(21_600, ge=1, le=WEEK)
+    """Longest that writing up its tasks may take."""
+    publish: int = Field(7_200, ge=1, le=WEEK)
+    """Longest that choosing, checking and writing a version may take."""
+
+
 class Settings(_Stage):
     """Everything that a run depends on."""
 
@@ -270,6 +285,7 @@ class Settings(_Stage):
     """Folder for clean trees and virtual environments; the user's cache folder where unset."""
     disk_free_gb: float = Field(0.5, ge=0, le=MANY)
     """Disk space, in GB, that has to be free where a stage begins."""
+    stage_seconds: StageSeconds = StageSeconds()
     select: SelectSettings = SelectSettings()
     environments: EnvironmentSettings = EnvironmentSettings()
     sandbox: SandboxSettings = SandboxSettings()

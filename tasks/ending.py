@@ -13,6 +13,7 @@ from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
 from tasks import shown
+from tasks.accounts import account
 from tasks.records import failure
 
 REFUSED = "Refused"
@@ -65,6 +66,7 @@ def end_run(
         "counts": dict(sorted(counts.items())),
         "failed": len(failed),
     }
+    account(root, run_id, rows, str(summary["version"] or ""))
     ledger.end(root, run_id, summary)
     shown.repositories(run_id, repos, rows, root)
     told = [remedies.sentence(failed, len(repos), run_id, settings.out)] if failed else []

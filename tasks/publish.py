@@ -9,6 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
+from smith_lib.deadline import limited
 from smith_lib.errors import GateFailed
 from smith_lib.progress import report
 from smith_lib.publish import refused_docs
@@ -31,7 +32,11 @@ from tasks.states import curable
 )
 def publish_version(rows: Sequence[StageRun], settings: Settings) -> dict[str, Any]:
     """The version that those rows' instances make, as plain data; raises `GateFailed` where it is refused."""
+    with limited("publish", [settings.out], settings.stage_seconds):
+        return _published(rows, settings)
 
+
+def _published(rows: Sequence[StageRun], settings: Settings) -> dict[str, Any]:
     passed = "**Passed** before: the rows are those of this version, under the same rules."
 
     def check(proposal: Proposal, docs: Path) -> None:
@@ -57,4 +62,7 @@ def publish_version(rows: Sequence[StageRun], settings: Settings) -> dict[str, A
     report("publish", settings.out, made.rows, made.rows, made.version)
     told = f"`{made.path}`: {made.rows} rows{'' if made.new else ', as before'}; data docs in `data_docs/`"
     create_markdown_artifact(key="version", markdown=told)
-    return {"version": made.version, "path": made.path, "rows": made.rows, "new": made.new}
+    left_out = dict(proposal.choice.why)
+    return {
+        "version": made.version, "path": made.path, "rows": made.rows, "new": made.new, "left_out": left_out,
+    }  # fmt: skip

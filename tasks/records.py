@@ -11,19 +11,30 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
+from prefect.tasks import exponential_backoff
 
 from smith_lib import ledger
 from smith_lib.errors import InputError, may_be_cured
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
+from tasks.accounts import facts
+from tasks.states import curable
 
 
-@task(name="begin", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="begin",
+    retries=3,
+    retry_delay_seconds=exponential_backoff(2),
+    retry_condition_fn=curable,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def begin_run(sources: Sequence[str], settings: Settings, until: str, of: str = "") -> str:
     """The id of a new run, entered in the ledger; `of` is the run whose failures it takes up."""
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:-3] + f"-{secrets.token_hex(2)}"
-    ledger.begin(Root.at(settings.out), ledger.RunRecord(run_id, tuple(sources), settings, until, of))
+    run = ledger.RunRecord(run_id, tuple(sources), settings, until, of, facts=facts())
+    ledger.begin(Root.at(settings.out), run)
     return run_id
 
 

@@ -1,6 +1,7 @@
 """The stages of one repository as tasks: one task run a repository and stage, never one a candidate."""
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,13 +13,14 @@ from prefect.client.schemas.objects import State
 from prefect.tasks import exponential_backoff
 
 from smith_lib import ledger, stages
+from smith_lib.deadline import limited
 from smith_lib.errors import SmithError
 from smith_lib.settings import Settings
 from smith_lib.sources.protocol import Pin
 from smith_lib.sources.table import pin, source_of
 from smith_lib.stages.frame import follows
 from smith_lib.types import StageRun, StageStatus
-from tasks import shown
+from tasks import shown, tried
 from tasks.desk import desk_for, remember
 from tasks.following import followed
 from tasks.states import curable, told
@@ -44,7 +46,11 @@ def stage_task(name: str, subject: str, tags: list[str]) -> Callable[[Callable[.
         def stage(*args: Any, **kwargs: Any) -> Any:
             given = [*args, *kwargs.values()]
             names = [one.repo_id for one in given if isinstance(one, StageRun)]
-            with followed(name, [*names, *(one for one in given if isinstance(one, str))]):
+            names += [one for one in given if isinstance(one, str)]
+            [settings] = [one for one in given if isinstance(one, Settings)]
+            called = inspect.signature(function).bind(*args, **kwargs).arguments
+            tried.note(called.get("run_id", ""), called["source"], name)
+            with followed(name, names), limited(name, names, settings.stage_seconds):
                 return function(*args, **kwargs)
 
         return as_task(stage)

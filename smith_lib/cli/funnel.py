@@ -11,7 +11,7 @@ from smith_lib.errors import DamagedShard
 from smith_lib.publish.reading import column, data_files
 from smith_lib.publish.version import versions
 from smith_lib.storage import Root
-from smith_lib.types import StageRun, StageStatus
+from smith_lib.types import LedgerRow, StageRun, StageStatus
 
 
 @dataclass
@@ -75,6 +75,15 @@ class Funnel:
     totals: dict[str, Any]
     damaged: list[str]
     """What is wrong with each file that could not be read; its rows are missing above."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """Who began it, when, and with which releases."""
+    seconds: float = 0.0
+    """Of all stages together."""
+    cost_usd: float = 0.0
+    tried_again: int = 0
+    """Stages that took more than one attempt."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """How many instances the version left out, by reason."""
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
@@ -98,7 +107,22 @@ def funnel(root: Root, run_id: str | None) -> Funnel:
     lines = [_line(root, source, rows, shipped, damaged) for source, rows in by_source.items()]
     new = bool((record.summary or {}).get("new", True))
     finished = record.summary is not None
-    return Funnel(record.run_id, record.until, finished, version, new, lines, _totals(lines), damaged)
+    accounts = _accounts(root, record.run_id, damaged)
+    return Funnel(
+        record.run_id, record.until, finished, version, new, lines, _totals(lines), damaged, record.facts,
+        seconds=round(sum(line.seconds for line in lines), 3),
+        cost_usd=round(sum(row.cost_usd for row in accounts), 6),
+        tried_again=sum(row.attempts > 1 for row in accounts),
+        left_out=dict((record.summary or {}).get("left_out") or {}),
+    )  # fmt: skip
+
+
+def _accounts(root: Root, run_id: str, damaged: list[str]) -> list[LedgerRow]:
+    try:
+        return ledger.accounts(root, run_id)
+    except DamagedShard as error:
+        damaged.append(str(error))
+        return []
 
 
 def _line(root: Root, source: str, rows: list[StageRun], shipped: set[str], damaged: list[str]) -> Line:

@@ -148,12 +148,18 @@ def assignment(text: str) -> tuple[str, Any]:
         hint = f"near: {', '.join(near)}; " if near else ""
         raise InputError(f"unknown setting {key!r}; {hint}`smith settings` lists all")
     try:
-        parsed = tomllib.loads(f"value = {value.strip()}")
-    except tomllib.TOMLDecodeError:
-        return key, value.strip()
+        return key, read_value(value.strip())
     except (ValueError, RecursionError) as error:
         raise InputError(f"--set {key}: the value cannot be read: {error}") from error
-    return key, parsed["value"] if len(parsed) == 1 else value.strip()
+
+
+def read_value(text: str) -> Any:
+    """The TOML value that the text is; the text itself where it is none."""
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
 
 
 class Command(click.Command):

@@ -72,6 +72,8 @@ def _show(found: Funnel, root: Root, out: str) -> None:
             [(screen.coloured(name), n, f"{n / judged:.1%}") for name, n in ordered],
             ("candidates", "share"),
         )
+    if began := _began(found):
+        click.echo(began)
     for line in found.repositories:
         if line.why:
             click.echo(line.why)
@@ -83,3 +85,21 @@ def _show(found: Funnel, root: Root, out: str) -> None:
     held = sizes(root, found.version)
     what = "published" if found.new else "unchanged"
     click.echo(f"{what} {found.version}{': ' + held if held else ''}")
+    if found.left_out:
+        told = ", ".join(f"{n} ({why})" for why, n in found.left_out.items())
+        click.echo(f"{screen.many(sum(found.left_out.values()), 'task')} not published: {told}")
+
+
+def _began(found: Funnel) -> str:
+    """Who began the run, with what, and what it took; empty for a run of an older release."""
+    facts = found.facts
+    if not facts.get("began_at"):
+        return ""
+    known = [name for name in ("smith", "prefect", "python") if facts.get(name)]
+    releases = ", ".join(f"{name} {facts[name]}" for name in known)
+    parts = [f"began {facts['began_at']} by {facts.get('started_by', '')} with {releases}"]
+    parts += [f"{found.seconds:,.0f} s of work"]
+    parts += [f"${found.cost_usd:,.4f} for models"] if found.cost_usd else []
+    parts += [f"{screen.many(found.tried_again, 'stage')} tried again"] if found.tried_again else []
+    parts += [facts["flow_run_url"]] if facts.get("flow_run_url") else []
+    return "; ".join(parts)

@@ -25,6 +25,8 @@ class Choice:
     """Instance id and reason, sorted by id."""
     notes: tuple[str, ...] = ()
     """What bound the choice: the targets that were missed and the cells that were short, one line each."""
+    why: tuple[tuple[str, int], ...] = ()
+    """How many were left out for each kind of reason."""
 
 
 def choose(instances: Sequence[Instance], settings: PublishSettings, seed: int) -> Choice:
@@ -40,16 +42,27 @@ def choose(instances: Sequence[Instance], settings: PublishSettings, seed: int) 
     """
     wanted = shares(settings)
     left: dict[str, str] = {}
-    rows = _without_duplicates([i for i in instances if _tells(i, left)], left)
+    telling = [i for i in instances if _tells(i, left)]
+    counts = [len(left)]
+    rows = _without_duplicates(telling, left)
+    counts.append(len(left))
     rng = random.Random(f"choose {seed}")
     subtle = _capped(spread((i for i in rows if i.subset == "subtle"), rng), settings.max_per_function, left)
     band = _capped(_scarce_first(rows, wanted, rng), settings.max_per_function, left)
+    counts.append(len(left))
     main, notes = _balanced(band, wanted, settings, left)
+    counts.append(len(left))
+    kinds = (
+        "their issue text names neither an input nor what differs", "the same program as another",
+        f"publish.max_per_function = {settings.max_per_function}", "enough of their kind for the balance",
+    )  # fmt: skip
+    numbers = (now - before for before, now in zip([0, *counts], counts, strict=False))
     return Choice(
         main=tuple(sorted(main, key=lambda i: i.instance_id)),
         subtle=tuple(sorted(subtle, key=lambda i: i.instance_id)),
         left_out=tuple(sorted(left.items())),
         notes=notes,
+        why=tuple((kind, n) for kind, n in zip(kinds, numbers, strict=True) if n),
     )
 
 

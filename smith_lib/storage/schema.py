@@ -15,6 +15,7 @@ from smith_lib.types import (
     Function,
     Grade,
     Instance,
+    LedgerRow,
     Repo,
     Solved,
     StageRun,
@@ -33,6 +34,7 @@ TABLES: dict[type, str] = {
     Grade: "grades",
     Solved: "solved",
     StageRun: "runs",
+    LedgerRow: "ledger",
 }
 
 

@@ -106,6 +106,18 @@ def test_the_funnel_counts_every_candidate_once(invoke, root):
     assert got["totals"]["published"] == 2
 
 
+def test_it_says_who_began_the_run_and_why_tasks_were_not_published(invoke, root):
+    settings = Settings(out=root.url)
+    facts = {"began_at": "2026-01-31T01:00:00+00:00", "started_by": "me@here", "smith": "1.2", "prefect": "3.8"}
+    ledger.begin(root, ledger.RunRecord("r1", (KEPT, SMALL, BROKEN), settings, "publish", facts=facts))
+    left_out = {"the same program as another": 1, "enough of their kind for the balance": 1}
+    ledger.end(root, "r1", {"version": VERSION, "left_out": left_out})
+    told = " ".join(invoke("status", "--out", root.url).stdout.split())
+    assert "began 2026-01-31T01:00:00+00:00 by me@here with smith 1.2, prefect 3.8; 9 s of work" in told
+    why = "1 (the same program as another), 1 (enough of their kind for the balance)"
+    assert f"2 tasks not published: {why}" in told
+
+
 def test_two_sources_of_one_repository_count_once_in_the_totals(invoke, root):
     shard = Shard("candidates", "some__repo.01234567", "0" * 16)
     enter(root, "pypi:repo==1.0", "inject", shard, StageStatus.CACHED)

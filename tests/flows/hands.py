@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,11 @@ def form(page: "Page", base: str, deployment: str) -> None:
 
 
 def unexplained(page: "Page") -> list[str]:
-    """The fields of the form that no line explains."""
+    """The fields of the form that no line explains; a line may appear some time after its field."""
+    from playwright.sync_api import TimeoutError as Late
+
+    with suppress(Late):
+        page.wait_for_function(f"() => !({UNEXPLAINED})().length")
     found: list[str] = page.evaluate(UNEXPLAINED)
     return found
 
@@ -37,7 +42,7 @@ def field(page: "Page", name: str) -> "Locator":
 
 
 def submit(page: "Page") -> str:
-    """The URL of the run's page, once it is open."""
+    """The URL of the run's page, once a worker has taken it up and it is open."""
     page.get_by_role("button", name="Submit").click()
     page.locator("a[href^='/runs/flow-run/']").first.click()
     page.wait_for_url("**/runs/flow-run/*")

@@ -106,7 +106,7 @@ def test_a_person_starts_a_run_from_its_form_and_reads_its_artifacts(
     prefect_server: PrefectServer, repository: Path, settings: dict[str, Any]
 ) -> None:
     """With the tests before it a light form of `make test-ui`: there the run makes everything itself."""
-    with browser.page(1400, 1000) as page:
+    with browser.page(1400, 1000, timeout=150) as page:
         hands.form(page, prefect_server.url.removesuffix("/api"), "run")
         assert hands.unexplained(page) == []
         page.get_by_role("button", name="Add item").first.click()

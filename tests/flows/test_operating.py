@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import requests
 
+from smith_lib.cli.deploy import parameters_of, search_of
 from smith_lib.errors import InputError
+from smith_lib.settings import Settings
 from tasks.deployments import described, filled
 from tests.flows.conftest import PREFECT, SMITH, free_port, smith
 
@@ -40,6 +42,7 @@ def test_one_command_sets_up_a_night_and_the_same_again_changes_nothing(
     (home / "list.txt").write_text("pypi:h11\n")
     (home / "smith.toml").write_text("seed = 7\nout = 'data'\n[inject]\nlimit = 9\n")
     options = ["--settings", "smith.toml", "--cron", "30 2 * * *", "--engine-limit", "3"]
+    options += ["--search", "min_stars=500", "--search", "pushed_after=2026-01-31"]
     command = ["deploy", "@list.txt", *options]
     first = json.loads(smith(nowhere, *command, "--json"))
     assert first["started"]
@@ -55,7 +58,9 @@ def test_one_command_sets_up_a_night_and_the_same_again_changes_nothing(
     nightly = get("deployments/name/nightly/nightly")
     assert [one["schedule"]["cron"] for one in nightly["schedules"]] == ["30 2 * * *"]
     settings = {"seed": 7, "out": str(home / "data"), "inject": {"limit": 9}}
-    assert nightly["parameters"] == {"sources": [f"@{home / 'list.txt'}"], "settings": settings}
+    search = {"min_stars": 500, "pushed_after": "2026-01-31"}
+    listed = [f"@{home / 'list.txt'}"]
+    assert nightly["parameters"] == {"sources": listed, "settings": settings, "search": search}
     assert get("deployments/name/rerun-failed/rerun-failed")["parameters"] == {"out": str(home / "data")}
 
     with (tmp_path / "worker.log").open("wb") as log:
@@ -71,6 +76,24 @@ def test_one_command_sets_up_a_night_and_the_same_again_changes_nothing(
         finally:
             worker.terminate()
             assert worker.wait(60) in (0, 143, -signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("searched", "told"),
+    [("stars=5", "KEY one of min_stars, language"), ("min_stars", "KEY=VALUE wanted"),
+     ("limit=0", "limit = 0: Input should be greater"), ("language=", "language = ''")],
+)  # fmt: skip
+def test_a_search_that_cannot_be_is_bad_input(searched: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        search_of((searched,))
+
+
+def test_a_search_alone_takes_the_place_of_the_sources_described() -> None:
+    search = search_of(("limit=5", 'licenses=["mit"]'))
+    assert search == {"limit": 5, "licenses": ["mit"]}
+    nightly = parameters_of((), (), Settings(), search)["nightly"]
+    assert (nightly["sources"], nightly["search"]) == ([], search)
+    assert "sources" not in parameters_of((), (), Settings())["nightly"]
 
 
 def test_a_worker_without_a_server_is_told_the_remedy(nowhere: dict[str, str]) -> None:

@@ -1,0 +1,30 @@
+"""How often this process tried each stage of a run, and the task runs that did."""
+
+import threading
+
+from prefect.context import TaskRunContext
+from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
+
+_lock = threading.Lock()
+_tried: dict[tuple[str, str, str], tuple[int, str]] = {}
+
+
+def note(run_id: str, source: str, stage: str) -> None:
+    """Count a try that begins."""
+    context = TaskRunContext.get()
+    with _lock:
+        before, _ = _tried.get((run_id, source, stage), (0, ""))
+        _tried[run_id, source, stage] = (before + 1, str(context.task_run.id) if context else "")
+
+
+def taken(run_id: str, source: str, stage: str) -> tuple[int, str]:
+    """How often that stage was tried, and its task run's id; forgotten afterwards."""
+    with _lock:
+        return _tried.pop((run_id, source, stage), (0, ""))
+
+
+def page(kind: str, name: str) -> str:
+    """Where Prefect's UI shows that `flow-run` or `task-run`; empty where its server does not last."""
+    if not name or not PREFECT_API_URL.value():
+        return ""
+    return f"{str(PREFECT_UI_URL.value() or '').rstrip('/')}/runs/{kind}/{name}"
