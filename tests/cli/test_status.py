@@ -108,7 +108,8 @@ def test_the_funnel_counts_every_candidate_once(invoke, root):
 
 def test_it_says_who_began_the_run_and_why_tasks_were_not_published(invoke, root):
     settings = Settings(out=root.url)
-    facts = {"began_at": "2026-01-31T01:00:00+00:00", "started_by": "me@here", "smith": "1.2", "prefect": "3.8"}
+    facts = {"began_at": "2026-01-31T01:00:00+00:00", "started_by": "me@here"}
+    facts |= {"smith": "1.2", "prefect": "3.8"}
     ledger.begin(root, ledger.RunRecord("r1", (KEPT, SMALL, BROKEN), settings, "publish", facts=facts))
     left_out = {"the same program as another": 1, "enough of their kind for the balance": 1}
     ledger.end(root, "r1", {"version": VERSION, "left_out": left_out})
