@@ -35,7 +35,7 @@ PHASES: dict[str, tuple[Any, str]] = {
     "draft": (draw.Studio, "made"),
     "combine": (combine, "combined"),
     "choose": (balance, "choose"),
-    "diff": (candidates, "_candidate"),
+    "diff": (candidates, "row_of"),
 }
 BLANK: dict[object, object] = {str: "", int: 0, float: 0.0, RepoOutcome: RepoOutcome.KEPT}
 

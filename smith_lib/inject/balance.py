@@ -98,11 +98,17 @@ class Chooser:
         return bound
 
     def _fits(self, draft: Draft) -> bool:
-        if self.operators[draft.operator] >= self.most_of_one:
+        if self.operators[draft.operator] >= self._most(draft.operator):
             return False
         if any(bound.taken >= bound.most and bound.holds(draft) for bound in self.bounds):
             return False
         return all(self.functions[name] < self.max_per_function for name in draft.functions)
+
+    def _most(self, operator: str) -> int:
+        """How many drafts of one operator are taken: fewer where they rarely were valid, never none."""
+        if self.most_of_one >= self.limit:
+            return self.limit
+        return max(1, round(self.most_of_one * self.weights.of(operator)))
 
     def _take(self, draft: Draft) -> None:
         self.chosen.append(draft)

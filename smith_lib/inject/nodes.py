@@ -168,6 +168,32 @@ def is_commented(node: cst.CSTNode) -> bool:
     return any(line.comment is not None for line in getattr(node, "leading_lines", ()))
 
 
+def is_remarked(node: cst.If | cst.Else) -> bool:
+    """Whether a comment above a case, beside it or at the head of its block tells what it is for."""
+    block = node.body
+    beside = getattr(block, "header", None)
+    return (
+        is_commented(node)
+        or (isinstance(beside, cst.TrailingWhitespace) and beside.comment is not None)
+        or any(is_commented(first) for first in statements(block)[:1])
+    )
+
+
+def needs_value(test: cst.BaseExpression, block: cst.CSTNode) -> bool:
+    """Whether a block uses attributes or items of what the test says is None or empty."""
+    match test:
+        case cst.Comparison(
+            left=thing, comparisons=[cst.ComparisonTarget(operator=cst.Is() | cst.Equal(), comparator=other)]
+        ) if isinstance(other, cst.Name) and other.value == "None":
+            pass
+        case cst.UnaryOperation(operator=cst.Not(), expression=thing):
+            pass
+        case _:
+            return False
+    used = (n for n in descendants(block) if isinstance(n, cst.Attribute | cst.Subscript))
+    return any(same(n.value, thing) for n in used)
+
+
 def descendants(node: cst.CSTNode) -> Iterable[cst.CSTNode]:
     """The nodes below this one, those white space and comments left out."""
     for child in children(node):

@@ -40,6 +40,7 @@ def _modules() -> tuple[ModuleType, ...]:
         indices,
         numbers,
         text,
+        turns,
         variables,
     )
     from smith_lib.inject.semantic_family import (
@@ -49,13 +50,14 @@ def _modules() -> tuple[ModuleType, ...]:
         guards,
         rewritten,
         state,
+        tidied,
         values,
         wrapped,
     )
 
     return (
         comparisons, booleans, numbers, indices, arguments, calls, variables, text, flow, indentation,
-        guards, branches, values, errors, cleanup, state, rewritten, wrapped,
+        turns, guards, branches, values, errors, cleanup, state, rewritten, tidied, wrapped,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from smith_lib.errors import StorageError, UnknownName
 from smith_lib.inject import combine
+from smith_lib.inject.balance import MOST_OF_ONE
 from smith_lib.inject.candidates import candidates
 from smith_lib.inject.table import MIRRORED, catalogue
 from smith_lib.inject.yields import LEAST, Weights, Yield, Yields, counted, known, recorded
@@ -56,6 +57,8 @@ def test_operators_that_rarely_gave_a_valid_bug_are_drawn_less_and_not_never() -
     before, after = (Counter(row.operator for row in some) for some in (even, uneven))
     n_before, n_after = (sum(n for name, n in some.items() if name in poor) for some in (before, after))
     assert 0 < n_after < 0.6 * n_before
+    most = round(MOST_OF_ONE * 200 * Weights(yields).of(min(poor)))
+    assert 0 < max(after[name] for name in poor) <= most < max(before[name] for name in poor)
     assert drawn(yields) == uneven
 
 

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from smith_lib.inject.nodes import asks_for_key, in_parentheses, in_place_of, negated, refuses, same
+from smith_lib.inject.nodes import (
+    asks_for_key,
+    call_name,
+    descendants,
+    in_parentheses,
+    in_place_of,
+    negated,
+    refuses,
+    same,
+)
 from smith_lib.inject.operator import Context, operator
 
 
@@ -94,14 +103,34 @@ def swap_ternary(node: cst.IfExp) -> Iterator[cst.IfExp]:
         yield node.with_changes(body=node.orelse, orelse=node.body)
 
 
-@operator("edge_case", ("x = all(f(y) for y in z)\n", "x = any(f(y) for y in z)\n"))
-def swap_quantifier(node: cst.Call) -> Iterator[cst.Call]:
+@operator(
+    "edge_case",
+    ("x = all(f(y) for y in z)\n", "x = any(f(y) for y in z)\n"),
+    quiet="x = any(y) and not all(y)\n",
+)
+def swap_quantifier(node: cst.Call, context: Context) -> Iterator[cst.Call]:
     """The test of all where one of any was meant, or the other way round."""
+    if _is_beside_its_like(node, context):
+        return
     match node.func:
         case cst.Name(value="all"):
             yield node.with_changes(func=cst.Name("any"))
         case cst.Name(value="any"):
             yield node.with_changes(func=cst.Name("all"))
+
+
+def _is_beside_its_like(node: cst.Call, context: Context) -> bool:
+    """Whether the same condition tests the same things by the other word: then each of them is meant."""
+    whole: cst.CSTNode = node
+    while isinstance(above := context.parent(whole), cst.BooleanOperation | cst.UnaryOperation):
+        whole = above
+    others = (n for n in descendants(whole) if call_name(n) in ("any", "all") and n is not node)
+    return any(isinstance(n, cst.Call) and _same_arguments(n, node) for n in others)
+
+
+def _same_arguments(one: cst.Call, other: cst.Call) -> bool:
+    pairs = zip(one.args, other.args, strict=False)
+    return len(one.args) == len(other.args) and all(same(a.value, b.value) for a, b in pairs)
 
 
 @operator("other", ("f(strict=True)\n", "f(strict=False)\n"), quiet="if True:\n    f()\n")

@@ -164,3 +164,27 @@ def narrow_type_test(node: cst.Call) -> Iterator[cst.Call]:
                         elements=[*left[:-1], left[-1].with_changes(comma=kinds[-1].comma)]
                     )
                 yield node.with_changes(args=[what, types.with_changes(value=value)])
+
+
+_PLAIN = frozenset({"str", "bytes", "bool", "float", "NoneType"})
+"""Types that hardly anybody derives from."""
+
+
+@operator(
+    "edge_case",
+    ("x = isinstance(a, B)\n", "x = type(a) is B\n"),
+    quiet="x = isinstance(a, (B, C))\ny = isinstance(a, str)\n",
+)
+def exact_type(node: cst.Call) -> Iterator[cst.BaseExpression]:
+    """The type test that no longer holds for derived types."""
+    match node:
+        case cst.Call(
+            func=cst.Name(value="isinstance"),
+            args=[cst.Arg(value=what), cst.Arg(value=cst.Name() | cst.Attribute() as kind)],
+        ) if not (isinstance(kind, cst.Name) and (kind.value in _PLAIN or not kind.value[:1].isupper())):
+            yield cst.Comparison(
+                cst.Call(cst.Name("type"), [cst.Arg(what)]),
+                [cst.ComparisonTarget(cst.Is(), kind)],
+                lpar=node.lpar,
+                rpar=node.rpar,
+            )

@@ -8,8 +8,9 @@ import libcst as cst
 from smith_lib.inject.nodes import (
     descendants,
     ends,
-    is_commented,
+    is_remarked,
     n_statements,
+    needs_value,
     small,
     statements,
     with_statements,
@@ -198,14 +199,19 @@ MOST_SWAPPED = 8
 @operator(
     "logic_error",
     ("if a:\n    f()\nelse:\n    g()\n", "if a:\n    g()\nelse:\n    f()\n"),
-    quiet="# where a\nif a:\n    f()\n# or not\nelse:\n    g()\n",
+    quiet=(
+        "# where a\nif a:\n    f()\n# or not\nelse:\n    g()\n",
+        "if a:\n    f()\nelse:  # never so far\n    g()\n",
+        "if a is None:\n    f()\nelse:\n    g(a.b)\n",
+    ),
 )
 def swap_branches(node: cst.If) -> Iterator[cst.If]:
     """The two branches, of few statements and without comments that tell them apart, swapped."""
     if (
         isinstance(node.orelse, cst.Else)
-        and not any(is_commented(n) for n in (node.orelse, *node.body.body[:1], *node.orelse.body.body[:1]))
+        and not any(is_remarked(case) for case in (node.with_changes(leading_lines=()), node.orelse))
         and n_statements([node.body, node.orelse.body]) <= MOST_SWAPPED
+        and not needs_value(node.test, node.orelse.body)
         and isinstance(node.body, cst.IndentedBlock)
         and isinstance(node.orelse.body, cst.IndentedBlock)
     ):

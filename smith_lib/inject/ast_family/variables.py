@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from smith_lib.inject.operator import Context, operator
+from smith_lib.inject.reads import binds
 from smith_lib.inject.untouchable import name_of
 
 USES = (
@@ -16,7 +17,17 @@ USES = (
     | cst.Index
     | cst.Assign
 )
+PAIRS = frozenset({
+    ("start", "end"), ("begin", "end"), ("first", "last"), ("left", "right"), ("old", "new"),
+    ("key", "value"), ("name", "value"), ("min", "max"), ("low", "high"), ("before", "after"),
+    ("head", "tail"), ("src", "dst"), ("source", "target"), ("width", "height"), ("row", "column"),
+    ("row", "col"), ("line", "column"), ("parent", "child"), ("prev", "next"), ("previous", "current"),
+    ("index", "offset"), ("i", "idx"), ("args", "kwargs"), ("data", "value"), ("item", "value"),
+    ("key", "item"), ("count", "total"),
+})  # fmt: skip
+"""Words that name the two ends or halves of something."""
 DUNDER = "__"
+_EMPTY = cst.Module([])
 
 
 def _alike(name: str, others: tuple[str, ...]) -> list[str]:
@@ -41,17 +52,66 @@ def _likeness(one: str, other: str) -> int:
 @operator(
     "logic_error",
     ("def f(start, stop):\n    return g(start) + stop\n", "def f(start, stop):\n    return g(stop) + stop\n"),
-    quiet="def f(start):\n    return g(start)\n",
+    quiet=(
+        "def f(start):\n    return g(start)\n",
+        "def f(least, *values):\n    return g(*values) + least[0]\n",
+        "def f(start: int, stops: list):\n    return g(stops) + start.real\n",
+        "def f(start=0, strict=False):\n    g(start)\n",
+    ),
 )
 def wrong_variable(node: cst.Name, context: Context) -> Iterator[cst.Name]:
     """The use of another variable of the same function."""
     above = context.parent(node)
-    if not isinstance(above, USES) or (isinstance(above, cst.Arg) and above.keyword is node):
+    if not isinstance(above, USES) or (isinstance(above, cst.Arg) and (above.keyword is node or above.star)):
         return
     known = context.variables(node)
     if node.value in known and node.value not in ("self", "cls"):
+        kinds = _kinds(context.function(node))
+        kind = kinds.get(node.value)
+        set_here = _set_by(node, context)
         for other in _alike(node.value, known):
-            yield node.with_changes(value=other)
+            alike = kinds[other] == kind if kind and other in kinds else _may_be_mixed_up(node.value, other)
+            if alike and other not in set_here:
+                yield node.with_changes(value=other)
+
+
+def _may_be_mixed_up(one: str, other: str) -> bool:
+    """Whether two names are of one family: a word in common, the same beginning, a well-known pair."""
+    words, others = set(one.lower().split("_")) - {""}, set(other.lower().split("_")) - {""}
+    if words & others or one[:2] == other[:2] or len(one) == len(other) == 1:
+        return True
+    return any(pair in PAIRS for a in words for b in others for pair in ((a, b), (b, a)))
+
+
+def _set_by(node: cst.CSTNode, context: Context) -> frozenset[str]:
+    """What the statement that holds the node sets, which may not be there before."""
+    above: cst.CSTNode | None = node
+    while above is not None and not isinstance(above, cst.BaseStatement):
+        above = context.parent(above)
+    return frozenset(binds(above)) if isinstance(above, cst.SimpleStatementLine) else frozenset()
+
+
+def _kinds(function: cst.FunctionDef | None) -> dict[str, str]:
+    """What parameters are known to be, by their annotation, their star, or a default that is a literal."""
+    if function is None:
+        return {}
+    kinds: dict[str, str] = {}
+    parameters = function.params
+    for one in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params):
+        if one.annotation is not None:
+            kinds[one.name.value] = _EMPTY.code_for_node(one.annotation.annotation)
+        elif one.default is not None and (kind := _literal(one.default)):
+            kinds[one.name.value] = kind
+    for star in (parameters.star_arg, parameters.star_kwarg):
+        if isinstance(star, cst.Param):
+            kinds[star.name.value] = f"{star.star}"
+    return kinds
+
+
+def _literal(value: cst.BaseExpression) -> str:
+    if isinstance(value, cst.Name):
+        return "flag" if value.value in ("True", "False") else ""
+    return type(value).__name__ if isinstance(value, cst.SimpleString | cst.Integer | cst.List) else ""
 
 
 @operator(

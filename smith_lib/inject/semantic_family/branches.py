@@ -7,12 +7,17 @@ import libcst as cst
 
 from smith_lib.inject.nodes import (
     asks_for_key,
+    call_name,
+    descendants,
     ends,
     is_commented,
+    is_remarked,
     n_statements,
+    needs_value,
     negated,
     refuses,
     same,
+    small,
     statements,
     unwrapped,
 )
@@ -26,6 +31,19 @@ MOST_KEPT = 4
 """Statements of the alternative that is then done always."""
 MOST_NEEDLESS = 3
 """Statements of an alternative that somebody may take for needless."""
+
+
+def _is_of_type(test: cst.BaseExpression) -> bool:
+    """Whether a condition asks for a type, on which its case depends."""
+    asked = ("isinstance", "issubclass", "hasattr", "type")
+    return any(call_name(n) in asked for n in (test, *descendants(test)))
+
+
+def _leaves(block: cst.BaseSuite) -> bool:
+    """Whether a case only goes on, or ends in an error."""
+    body = statements(block)
+    only = len(body) == 1 and isinstance(small(body[0]), cst.Continue | cst.Break | cst.Pass)
+    return only or (bool(body) and isinstance(small(body[-1]), cst.Raise))
 
 
 def _is_inner(node: cst.If, context: Context) -> bool:
@@ -83,13 +101,21 @@ def swap_cases(node: cst.If, context: Context) -> Iterator[cst.If]:
         "if a:\n    g()\nelif b:\n    f()\nelse:\n    h()\n",
     ),
     family="semantic",
+    quiet=(
+        "if a:\n    # nothing there\n    f()\nelif b:\n    g()\n",
+        "if not a:\n    f()\nelif b:\n    g(a.c)\n",
+        "if isinstance(a, str):\n    f(a)\nelif b:\n    g()\n",
+    ),
 )
 def mix_up_cases(node: cst.If) -> Iterator[cst.If]:
     """The chain of cases in which two do what the other should."""
     other = node.orelse
     if (
         isinstance(other, cst.If)
-        and not is_commented(other)
+        and not any(is_remarked(case) for case in (node.with_changes(leading_lines=()), other))
+        and not any(_is_of_type(case.test) or _leaves(case.body) for case in (node, other))
+        and not needs_value(node.test, other.body)
+        and not needs_value(other.test, node.body)
         and n_statements([node.body, other.body]) <= MOST_MIXED_UP
     ):
         yield node.with_changes(body=other.body, orelse=other.with_changes(body=node.body))

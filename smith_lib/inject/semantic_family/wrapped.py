@@ -42,12 +42,15 @@ def _is_asked(name: str, first: cst.CSTNode) -> bool:
         "def f(a, b):\n    if b:\n        c = g(a)\n        c.append(b)\n        return c\n",
     ),
     family="semantic",
-    quiet="def f(a):\n    if a:\n        g(a)\n    b = h(a)\n    return b\n",
+    quiet=(
+        "def f(a):\n    if a:\n        g(a)\n    b = h(a)\n    return b\n",
+        "def f(a=None):\n    b = g(a)\n    b.append(a)\n    return b\n",
+    ),
 )
 def only_with_value(node: cst.FunctionDef) -> Iterator[cst.FunctionDef]:
     """The function that does nothing, and gives None, where an argument is zero or empty."""
     head, rest = _parted(statements(node.body))
-    names = [parameter.name.value for parameter in node.params.params]
+    names = [p.name.value for p in node.params.params if p.default is None]
     names = [name for name in names if name not in ("self", "cls")][:2]
     for name in names if rest and node.name.value != "__init__" else ():
         if _reads(name, rest) and not _is_asked(name, rest[0]):
