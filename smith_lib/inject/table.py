@@ -32,6 +32,7 @@ class OperatorInfo:
 def _modules() -> tuple[ModuleType, ...]:
     from smith_lib.inject.ast_family import (
         arguments,
+        blocks,
         booleans,
         calls,
         comparisons,
@@ -57,7 +58,7 @@ def _modules() -> tuple[ModuleType, ...]:
 
     return (
         comparisons, booleans, numbers, indices, arguments, calls, variables, text, flow, indentation,
-        turns, guards, branches, values, errors, cleanup, state, rewritten, tidied, wrapped,
+        turns, blocks, guards, branches, values, errors, cleanup, state, rewritten, tidied, wrapped,
     )  # fmt: skip
 
 

@@ -176,4 +176,4 @@ def test_a_draft_compiles_where_its_whole_file_does(name: str) -> None:
                 assert key != "does not compile"
                 assert (key == "the same program") == (ast.dump(ast.parse(text)) == clean)
             counted += 1
-    assert counted > 100
+    assert counted > 50

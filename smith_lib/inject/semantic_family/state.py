@@ -105,9 +105,10 @@ def forget_field(node: cst.Return, context: Context) -> Iterator[cst.Return]:
     family="semantic",
 )
 def copied_body(node: cst.FunctionDef, context: Context) -> Iterator[cst.FunctionDef]:
-    """The method with the body of a sibling that takes the same arguments, as if copied and not adapted."""
+    """The function with the body of a neighbour that takes the same arguments, copied and not adapted."""
     own = statements(node.body)
-    methods = context.methods(node)
+    beside = [s for s in context.siblings(node)[0] if isinstance(s, cst.FunctionDef)]
+    methods = context.methods(node) or tuple(beside)
     if node.decorators or not any(method is node for method in methods) or node.name.value == "__init__":
         return
     lead = [s for s in own if is_docstring(s)]

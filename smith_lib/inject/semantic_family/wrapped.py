@@ -25,6 +25,12 @@ def _parted(body: list[cst.BaseStatement]) -> tuple[list[cst.BaseStatement], lis
     return head, without_blank(rest) if rest and FEWEST <= n_statements(rest) <= MOST else []
 
 
+def _gives(body: list[cst.BaseStatement]) -> bool:
+    """Whether the statements return a value."""
+    inside = (n for s in body for n in (s, *descendants(s)))
+    return any(isinstance(n, cst.Return) and n.value is not None for n in inside)
+
+
 def _reads(name: str, body: list[cst.BaseStatement]) -> bool:
     return any(isinstance(n, cst.Name) and n.value == name for s in body for n in descendants(s))
 
@@ -45,6 +51,7 @@ def _is_asked(name: str, first: cst.CSTNode) -> bool:
     quiet=(
         "def f(a):\n    if a:\n        g(a)\n    b = h(a)\n    return b\n",
         "def f(a=None):\n    b = g(a)\n    b.append(a)\n    return b\n",
+        "def f(a):\n    b = g(a)\n    b.append(a)\n    h(b)\n",
     ),
 )
 def only_with_value(node: cst.FunctionDef) -> Iterator[cst.FunctionDef]:
@@ -52,7 +59,7 @@ def only_with_value(node: cst.FunctionDef) -> Iterator[cst.FunctionDef]:
     head, rest = _parted(statements(node.body))
     names = [p.name.value for p in node.params.params if p.default is None]
     names = [name for name in names if name not in ("self", "cls")][:2]
-    for name in names if rest and node.name.value != "__init__" else ():
+    for name in names if rest and _gives(rest) else ():
         if _reads(name, rest) and not _is_asked(name, rest[0]):
             below = cst.If(cst.Name(name), cst.IndentedBlock(rest))
             yield node.with_changes(body=with_statements(node.body, [*head, below]))
@@ -92,8 +99,7 @@ def swallow_everything(node: cst.FunctionDef) -> Iterator[cst.FunctionDef]:
     """The function that gives None where what it calls raises an error."""
     head, rest = _parted(statements(node.body))
     inside = [n for s in rest for n in (s, *descendants(s))]
-    gives = any(isinstance(n, cst.Return) and n.value is not None for n in inside)
-    if not gives or any(isinstance(n, cst.Raise | cst.Try | cst.Yield) for n in inside):
+    if not _gives(rest) or any(isinstance(n, cst.Raise | cst.Try | cst.Yield) for n in inside):
         return
     line = cst.SimpleStatementLine([cst.Return(cst.Name("None"))])
     handler = cst.ExceptHandler(cst.IndentedBlock([line]), cst.Name("Exception"))
