@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Prove a published version: every task in a fresh sandbox."),
     "grade": ("grade", "Grade predictions: resolved, tests fixed and kept, what is wrong."),
     "difficulty": ("difficulty", "Tell how hard tasks are, by rule and by how often they were solved."),
+    "report": ("report", "Show a published version as one HTML page."),
+    "review": ("review", "Look through a sample of a version, and say what you think of it."),
     "serve": ("serve", "Answer for patches over HTTP: grades and rewards."),
     "export": ("export", "Write a published version in a format that trainers read."),
     "trajectories": ("trajectories", "Make chats to learn from of agents' trajectories that resolve."),

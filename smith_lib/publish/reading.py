@@ -1,5 +1,6 @@
 """What was published, read again: rows by the place that names them, and where their sources lie."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from smith_lib.sources.table import LOCAL, public
 from smith_lib.storage import Root, read_at, table_at
 from smith_lib.types import Instance
 
+VERSION = re.compile(r"v\d{4,}-[0-9a-f]{8}")
 SUBSETS = ("main", "subtle", "all")
 
 
@@ -40,6 +42,16 @@ def dataset_at(place: str, subset: str = "main") -> Dataset:
         there = ", ".join(sorted({row.subset for row in rows})) or "none"
         raise InputError(f"version {version} has no tasks in {subset!r}; it has: {there}")
     return Dataset(version, root, tuple(sorted(kept, key=lambda row: row.instance_id)))
+
+
+def version_at(place: str, out: str) -> tuple[Root, str]:
+    """The root and the version that `place` names: one by its name alone lies under `out`, `latest` too.
+
+    Of a copy of a version: the copy and an empty string. Raises `InputError` where there is none.
+    """
+    if "/" not in place and VERSION.fullmatch(place) and not Path(place).exists():
+        return _found(f"{out.rstrip('/')}/{FOLDER}/{place}")
+    return _found(out if place == "latest" else place)
 
 
 def _found(place: str) -> tuple[Root, str]:

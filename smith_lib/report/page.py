@@ -1,0 +1,188 @@
+"""The page: figures, charts and samples put into the templates, in one HTML file that needs nothing else."""
+
+import json
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from smith_lib import __version__
+from smith_lib.report import charts, figures
+from smith_lib.report.code import diff_lines, line, prose
+from smith_lib.report.held import Held, held, spread, whole
+from smith_lib.report.intervals import wilson
+from smith_lib.report.made import Made, families, made
+from smith_lib.settings import PublishSettings
+from smith_lib.storage import Root
+from smith_lib.types import Instance
+
+MOST_TESTS = 20
+"""Failing tests that a sample lists."""
+
+
+def page(now: Held, before: Held | None, of: Made, samples: Sequence[Instance]) -> str:
+    """The HTML of a version's report. Needs jinja2, pygments, markdown-it-py and plotly."""
+    wanted = of.settings.publish if of.settings else PublishSettings()
+    repo_steps, bug_steps = figures.funnel(now.metrics)
+    family_yields, operator_yields = figures.yields(of, now.metrics)
+    repos, more_repos = figures.repositories(now, of)
+    drawn = _charts(now, of, wanted, bug_steps, family_yields, operator_yields)
+    several = [n > 1 for n in now.of("files_changed", "main")]
+    told = {
+        "version": now.name, "smith": __version__, "started": of.started[:10], "now": now,
+        "main": len(now.of("subset", "main")), "subtle": len(now.of("subset", "subtle")),
+        "repos_held": len(set(now.of("repo"))), "operators_held": len(set(now.of("operator"))),
+        "failing": statistics.median(now.of("failing")),
+        "stats": now.metrics.get("generation_stats", {}), "quality": _quality(now.metrics),
+        "notes": now.metrics.get("notes", []), "repo_steps": repo_steps, "bug_steps": bug_steps,
+        "rejected": _rejected(now.metrics), "several": wilson(sum(several), len(several)),
+        "with_yields": bool(of.operators), "shares_from": wanted.shares_from,
+        "settings_known": of.settings is not None, "repos": repos, "more_repos": more_repos,
+        "families": _families(of, now), "seconds": sum(of.stages.values()), "stages": of.stages,
+        "lost": of.lost, "before": before.name if before else "",
+        "changes": figures.changes(before, now) if before else [],
+        "moved": figures.moved(before, now) if before else {},
+        "samples": [_sample(row) for row in samples], "charts": drawn, "most_tests": MOST_TESTS,
+    }  # fmt: skip
+    from plotly.offline import get_plotlyjs
+
+    return rendered("report.html", **told, plotly=get_plotlyjs())
+
+
+def report(root: Root, version: str, before: str | None, most: int, seed: int) -> str:
+    """The page of a version beside the one before, with at most so many samples drawn by the seed."""
+    now = held(root, version)
+    return page(now, held(root, before) if before else None, made(root, version), samples(now, most, seed))
+
+
+def samples(of: Held, most: int, seed: int) -> list[Instance]:
+    """At most so many whole rows, drawn by the seed."""
+    return whole(of, spread(of, most, seed))
+
+
+def rendered(name: str, package: str = __package__, **told: Any) -> str:
+    """A template of a package with what it is told, everything escaped that is not marked as safe."""
+    import jinja2
+
+    places = [jinja2.PackageLoader(package), jinja2.PackageLoader(__package__)]
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(places), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {
+        "count": lambda n: f"{n:,}", "percent": _percent, "time": duration, "figure": _figure,
+        "words": lambda text: text.replace("_", " "), "money": lambda usd: f"${usd:,.2f}", "data": as_script,
+    }  # fmt: skip
+    return environment.get_template(name).render(**told)
+
+
+def as_script(value: Any) -> str:
+    """JSON that may stand in a script element."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def duration(seconds: float) -> str:
+    """A time in words, e.g. `3 h 12 min`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 10 or not seconds else f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min"
+    return f"{hours / 24:.1f} days"
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def _figure(value: Any, kind: str) -> str:
+    if kind == "share":
+        return _percent(value)
+    return f"{value:,.0f}" if kind == "count" else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def _charts(
+    now: Held, of: Made, wanted: PublishSettings, bugs: Sequence[figures.Step], family: Any, operator: Any
+) -> dict[str, charts.Chart]:
+    drawn: dict[str, charts.Chart] = {}
+    if bugs:
+        drawn["funnel"] = charts.funnel(bugs, "bugs")
+    if outcomes := figures.outcomes(now.metrics):
+        drawn["outcomes"] = charts.counts(outcomes, "candidates")
+    if family:
+        drawn["families"] = charts.intervals(family, "valid or subtle, of those judged")
+    if operator:
+        half = -(-len(operator) // 2) if len(operator) > 8 else len(operator)  # two charts side by side
+        for number, some in enumerate((operator[:half], operator[half:])):
+            if some:
+                name = f"operators-{number}"
+                drawn[name] = charts.intervals(some, "valid or subtle, of those judged")
+    if now.of("subset", "main"):
+        for name, some in figures.targets(now, wanted).items():
+            drawn[name] = charts.against(some)
+    drawn["mix"] = charts.counts(_counts(figures.mix(now, "strategy")), "tasks")
+    drawn["difficulty"] = charts.counts(_counts(figures.mix(now, "difficulty")), "tasks")
+    failing = figures.histogram(now.of("failing"), figures.FAILING_BINS)
+    drawn["failing"] = charts.columns(failing, "tests in FAIL_TO_PASS")
+    lines = figures.histogram(now.of("fix_lines"), figures.LINES_BINS)
+    sizes = ["simple"] * 4 + ["medium"] * 3 + ["complex"] * 4
+    drawn["lines"] = charts.columns(
+        lines, "changed lines of the fix", colours=[charts.CLASSES[size] for size in sizes]
+    )
+    drawn["ratios"] = charts.columns(figures.ratios(now.of("fail_ratio")), "failing share of the tests, in %")
+    if spent := [(name, seconds) for name, seconds in of.stages.items() if seconds]:
+        drawn["times"] = charts.times(spent, [duration(seconds) for _, seconds in spent])
+    return drawn
+
+
+def _counts(some: Sequence[tuple[str, Any]]) -> list[tuple[str, int]]:
+    return [(name, share.hits) for name, share in some]
+
+
+def _rejected(metrics: dict[str, Any]) -> list[tuple[str, int]]:
+    told = metrics.get("funnel", {}).get("repos", {})
+    return [(name, n) for name, n in told.items() if n and name != "kept"]
+
+
+SHARES = {
+    "syntax_valid": "Buggy files that parse where the clean ones do",
+    "test_failures_appropriate": "Some tests fail, some pass, none does both",
+    "deterministic": "Verdicts that rest on runs that agree",
+    "audit_agreement": "Verdicts that a cold run of the whole suite bore out",
+    "weak_tests": "Tasks whose tests let a wrong fix pass",
+    "mean_quality": "Mean of the tasks' own quality",
+    "manual_review_score": "What people said in a review",
+}
+"""Of `quality_metrics`: those that are 0 to 1, in words."""
+
+
+def _quality(metrics: dict[str, Any]) -> list[tuple[str, str, float | None]]:
+    told = metrics.get("quality_metrics", {})
+    return [(name, words, told[name]) for name, words in SHARES.items() if name in told]
+
+
+def _families(of: Made, now: Held) -> list[dict[str, Any]]:
+    """A row for each family: bugs made, judged, kept, tasks held, cost."""
+    tasks = dict(figures.mix(now, "strategy"))
+    summed = families(of.operators)
+    rows = []
+    for name in sorted({*tasks, *summed}):
+        one, held_ = summed.get(name), tasks.get(name)
+        count = held_.hits if held_ else 0
+        rows.append({
+            "name": name, "made": one.made if one else None, "kept": one.kept if one else None,
+            "judged": one.judged if one else None, "tasks": count, "cost": one.cost if one else None,
+            "each": one.cost / count if one and count else None,
+        })  # fmt: skip
+    return rows
+
+
+def _sample(row: Instance) -> dict[str, Any]:
+    lines, left = diff_lines(row.bug_patch)
+    return {
+        "row": row, "lines": lines, "left": left, "issue": prose(row.problem_statement),
+        "title": line(row.problem_statement.strip().partition("\n")[0].lstrip("# ")),
+    }  # fmt: skip
