@@ -516,6 +516,24 @@ class Solved:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """What a person said of a task; None where nothing was said to a question."""
+
+    repo_id: str
+    instance_id: str
+    reviewer: str
+    realistic: bool | None
+    """Whether people make such mistakes."""
+    text_clear: bool | None
+    """Whether the issue text says what is wrong, so that work could begin."""
+    difficulty_right: bool | None
+    """Whether `difficulty` is what it would take."""
+    notes: str
+    at: str
+    """When it was said last, ISO 8601 in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class StageRun:
     """How far a run came with one source: a row of the run's ledger."""
 
@@ -591,4 +609,4 @@ class LedgerRow:
     task_run_url: str
 
 
-Row = Repo | Test | Function | Coverage | Candidate | Verdict | Instance | Grade | StageRun | LedgerRow
+Row = Repo | Test | Function | Coverage | Candidate | Verdict | Instance | Grade | StageRun | LedgerRow | Review

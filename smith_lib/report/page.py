@@ -1,6 +1,5 @@
 """The page: figures, charts and samples put into the templates, in one HTML file that needs nothing else."""
 
-import json
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +10,9 @@ from smith_lib.report.code import diff_lines, line, prose
 from smith_lib.report.held import Held, held, spread, whole
 from smith_lib.report.intervals import wilson
 from smith_lib.report.made import Made, families, made
+from smith_lib.report.render import duration, nonce, rendered
+from smith_lib.review.agreement import Summary, summary
+from smith_lib.review.answers import QUESTIONS, reviews
 from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root
 from smith_lib.types import Instance
@@ -19,7 +21,9 @@ MOST_TESTS = 20
 """Failing tests that a sample lists."""
 
 
-def page(now: Held, before: Held | None, of: Made, samples: Sequence[Instance]) -> str:
+def page(
+    now: Held, before: Held | None, of: Made, samples: Sequence[Instance], reviewed: Summary | None = None
+) -> str:
     """The HTML of a version's report. Needs jinja2, pygments, markdown-it-py and plotly."""
     wanted = of.settings.publish if of.settings else PublishSettings()
     repo_steps, bug_steps = figures.funnel(now.metrics)
@@ -32,76 +36,36 @@ def page(now: Held, before: Held | None, of: Made, samples: Sequence[Instance]) 
         "main": len(now.of("subset", "main")), "subtle": len(now.of("subset", "subtle")),
         "repos_held": len(set(now.of("repo"))), "operators_held": len(set(now.of("operator"))),
         "failing": statistics.median(now.of("failing")),
-        "stats": now.metrics.get("generation_stats", {}), "quality": _quality(now.metrics),
+        "stats": now.metrics.get("generation_stats", {}), "quality": _quality(now.metrics, reviewed),
         "notes": now.metrics.get("notes", []), "repo_steps": repo_steps, "bug_steps": bug_steps,
         "rejected": _rejected(now.metrics), "several": wilson(sum(several), len(several)),
         "with_yields": bool(of.operators), "shares_from": wanted.shares_from,
         "settings_known": of.settings is not None, "repos": repos, "more_repos": more_repos,
         "families": _families(of, now), "seconds": sum(of.stages.values()), "stages": of.stages,
-        "lost": of.lost, "before": before.name if before else "",
+        "lost": of.lost, "reviewed": reviewed, "questions": QUESTIONS,
+        "before": before.name if before else "",
         "changes": figures.changes(before, now) if before else [],
         "moved": figures.moved(before, now) if before else {},
         "samples": [_sample(row) for row in samples], "charts": drawn, "most_tests": MOST_TESTS,
     }  # fmt: skip
     from plotly.offline import get_plotlyjs
 
-    return rendered("report.html", **told, plotly=get_plotlyjs())
+    known = nonce(now.name, *now.columns["instance_id"])
+    return rendered("report.html", **told, plotly=get_plotlyjs(), nonce=known)
 
 
 def report(root: Root, version: str, before: str | None, most: int, seed: int) -> str:
     """The page of a version beside the one before, with at most so many samples drawn by the seed."""
     now = held(root, version)
-    return page(now, held(root, before) if before else None, made(root, version), samples(now, most, seed))
+    then = held(root, before) if before else None
+    found = reviews(root, now.name)
+    reviewed = summary(now.name, found, set(now.of("instance_id"))) if found else None
+    return page(now, then, made(root, version), samples(now, most, seed), reviewed)
 
 
 def samples(of: Held, most: int, seed: int) -> list[Instance]:
     """At most so many whole rows, drawn by the seed."""
     return whole(of, spread(of, most, seed))
-
-
-def rendered(name: str, package: str = __package__, **told: Any) -> str:
-    """A template of a package with what it is told, everything escaped that is not marked as safe."""
-    import jinja2
-
-    places = [jinja2.PackageLoader(package), jinja2.PackageLoader(__package__)]
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(places), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters |= {
-        "count": lambda n: f"{n:,}", "percent": _percent, "time": duration, "figure": _figure,
-        "words": lambda text: text.replace("_", " "), "money": lambda usd: f"${usd:,.2f}", "data": as_script,
-    }  # fmt: skip
-    return environment.get_template(name).render(**told)
-
-
-def as_script(value: Any) -> str:
-    """JSON that may stand in a script element."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def duration(seconds: float) -> str:
-    """A time in words, e.g. `3 h 12 min`."""
-    if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 10 or not seconds else f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min"
-    return f"{hours / 24:.1f} days"
-
-
-def _percent(share: float | None, digits: int = 1) -> str:
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
-
-
-def _figure(value: Any, kind: str) -> str:
-    if kind == "share":
-        return _percent(value)
-    return f"{value:,.0f}" if kind == "count" else f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def _charts(
@@ -159,8 +123,10 @@ SHARES = {
 """Of `quality_metrics`: those that are 0 to 1, in words."""
 
 
-def _quality(metrics: dict[str, Any]) -> list[tuple[str, str, float | None]]:
-    told = metrics.get("quality_metrics", {})
+def _quality(metrics: dict[str, Any], reviewed: Summary | None) -> list[tuple[str, str, float | None]]:
+    told = dict(metrics.get("quality_metrics", {}))
+    if reviewed is not None and reviewed.score is not None:  # said since the version was published
+        told["manual_review_score"] = reviewed.score
     return [(name, words, told[name]) for name, words in SHARES.items() if name in told]
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 from smith_lib.serve.counts import Counts
@@ -23,9 +23,13 @@ PATIENCE = 30.0
 class Guard:
     """An ASGI application before another one, which hears only of requests that may be answered."""
 
-    def __init__(self, app: App, counts: Counts, paths: frozenset[str], token: str, most: int) -> None:
+    def __init__(
+        self, app: App, counts: Counts, paths: frozenset[str], token: str, most: int,
+        open_to_all: Collection[str] = OPEN,
+    ) -> None:  # fmt: skip
         """Before `app`, whose paths are these; bodies of at most `most` bytes. Without a token, only requests
         that name this machine as their host are let through, so that no page in a browser reaches it."""
+        self._open = frozenset(open_to_all)
         self._app, self._counts, self._paths, self._most = app, counts, paths, most
         self._token = token.encode()
 
@@ -54,7 +58,7 @@ class Guard:
             name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
             return None if name in LOOPBACK else (403, f"the host {host!r} is none of this machine's own")
         given = headers.get(b"authorization", b"")
-        if scope["path"] in OPEN or secrets.compare_digest(given, b"Bearer " + self._token):
+        if scope["path"] in self._open or secrets.compare_digest(given, b"Bearer " + self._token):
             return None
         return 401, "the header `Authorization: Bearer TOKEN` is missing, or the token is another one"
 

@@ -17,10 +17,10 @@ GRACE = 5
 """Seconds for answers that are under way when it ends."""
 
 
-def check_installed() -> None:
+def check_installed(command: str = "smith serve") -> None:
     """Nothing. Raises `InputError` with the remedy where the packages of the extra `serve` are missing."""
     if missing := [name for name in NEEDS if not _there(name)]:
-        raise InputError(f"`smith serve` needs {' and '.join(missing)}: pip install 'smith[serve]'")
+        raise InputError(f"`{command}` needs {' and '.join(missing)}: pip install 'smith[serve]'")
 
 
 def _there(name: str) -> bool:

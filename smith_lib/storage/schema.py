@@ -17,6 +17,7 @@ from smith_lib.types import (
     Instance,
     LedgerRow,
     Repo,
+    Review,
     Solved,
     StageRun,
     Test,
@@ -33,6 +34,7 @@ TABLES: dict[type, str] = {
     Instance: "instances",
     Grade: "grades",
     Solved: "solved",
+    Review: "reviews",
     StageRun: "runs",
     LedgerRow: "ledger",
 }
@@ -63,7 +65,16 @@ def _arrow_type(annotation: Any) -> pa.DataType:
 
 def _arrow_fields(row: type) -> "list[pa.Field[Any]]":
     hints = typing.get_type_hints(row)
-    return [pa.field(f.name, _arrow_type(hints[f.name]), nullable=False) for f in fields(row)]
+    return [_arrow_field(f.name, hints[f.name]) for f in fields(row)]
+
+
+def _arrow_field(name: str, annotation: Any) -> "pa.Field[Any]":
+    """A column, nullable where None is one of its two types."""
+    if isinstance(annotation, types.UnionType):
+        kind, none = typing.get_args(annotation)
+        if none is type(None):
+            return pa.field(name, _arrow_type(kind), nullable=True)
+    return pa.field(name, _arrow_type(annotation), nullable=False)
 
 
 @cache
@@ -72,7 +83,7 @@ def _schema(row: type) -> pa.Schema:
 
 
 def schema_of(row: type) -> pa.Schema:
-    """The Arrow schema of a row dataclass; no column is nullable."""
+    """The Arrow schema of a row dataclass; only a column of `X | None` is nullable."""
     return _schema(row)
 
 
@@ -89,6 +100,8 @@ def from_plain(annotation: Any, value: Any) -> Any:
             return annotation(**{name: from_plain(hints[name], item) for name, item in value.items()})
         if issubclass(annotation, StrEnum):
             return annotation(value)
+        return value
+    if isinstance(annotation, types.UnionType):
         return value
     item_type = typing.get_args(annotation)[0]
     if item_type is str:

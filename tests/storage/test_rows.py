@@ -1,3 +1,4 @@
+import types
 import typing
 from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
@@ -18,6 +19,8 @@ def value(annotation):
     """A value of that type which is easily spoilt on the way."""
     if annotation in PLAIN:
         return PLAIN[annotation]
+    if isinstance(annotation, types.UnionType):
+        return value(typing.get_args(annotation)[0])
     if origin := typing.get_origin(annotation):
         assert origin is tuple
         return (value(typing.get_args(annotation)[0]),) * 2
