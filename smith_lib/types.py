@@ -609,4 +609,6 @@ class LedgerRow:
     task_run_url: str
 
 
-Row = Repo | Test | Function | Coverage | Candidate | Verdict | Instance | Grade | StageRun | LedgerRow | Review
+Row = (
+    Repo | Test | Function | Coverage | Candidate | Verdict | Instance | Grade | Review | StageRun | LedgerRow
+)

@@ -9,6 +9,7 @@ from smith_lib.types import Instance
 
 MOST_TESTS = 40
 FENCES = ("```", "~~~")
+PYTHON = ("", "py", "python", "pycon", "python3")
 
 
 def task_page(row: Instance) -> str:
@@ -27,20 +28,19 @@ def title(row: Instance) -> str:
 
 
 def blocks(text: str) -> Iterator[str]:
-    """The code blocks of a text of Markdown that may be code to run, in their order."""
-    inside: list[str] | None = None
-    fence = ""
+    """The code blocks of a text of Markdown that are Python, or say nothing of what they are, in order."""
+    fence, known, inside = "", False, list[str]()
     for one in text.split("\n"):
         mark = one.strip()[:3]
-        if inside is None and mark in FENCES:
-            language = one.strip().lstrip("`~").strip().lower()
-            inside, fence = ([] if language in ("", "py", "python", "pycon", "python3") else None), mark
-        elif inside is not None and mark == fence:
-            if any(part.strip() for part in inside):
+        if fence and mark == fence:
+            if known and any(part.strip() for part in inside):
                 yield "\n".join(inside)
-            inside = None
-        elif inside is not None:
+            fence = ""
+        elif fence:
             inside.append(one)
+        elif mark in FENCES:
+            language = one.strip().lstrip("`~").strip().lower()
+            fence, known, inside = mark, language in PYTHON, []
 
 
 def _facts(row: Instance) -> list[tuple[str, Any]]:

@@ -23,7 +23,9 @@ from smith_lib.types import (
 )
 from tests.rows import a_candidate, a_repo, a_verdict, an_instance
 
-FAMILIES = ((Strategy.AST, "swap_operands"), (Strategy.SEMANTIC, "remove_guard"), (Strategy.COMBINE, "combine"))
+FAMILIES = (
+    (Strategy.AST, "swap_operands"), (Strategy.SEMANTIC, "remove_guard"), (Strategy.COMBINE, "combine"),
+)  # fmt: skip
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> ![x](http://example.com/x.png)"
 """What an issue text of a repository may hold."""
 
@@ -34,13 +36,15 @@ def instances(many: int) -> list[Instance]:
     for n in range(many):
         family, operator = FAMILIES[n % 3]
         text = f"`f({n})` gives {n}\n\n{HOSTILE if n == 1 else 'It should not.'}\n\n```python\nf({n})\n```\n"
+        tests = tuple(f"tests/test_a.py::t{k}" for k in range(1 + n))
+        subset, ratio = ("subtle", 0.005) if n % 10 == 9 else ("main", 0.1)
         rows.append(an_instance(
             n, instance_id=f"some__repo{n % 2}.01234567.{operator}.{n:08d}", repo=f"some/repo{n % 2}",
             repo_id=f"some__repo{n % 2}.01234567", strategy=family, operator=operator,
             category=list(Category)[n % 5], complexity=list(Complexity)[n % 3], fix_lines=(2, 9, 40)[n % 3],
-            files_changed=1 + (n % 10 == 3), FAIL_TO_PASS=tuple(f"tests/test_a.py::t{k}" for k in range(1 + n)),
-            fail_ratio=0.005 if n % 10 == 9 else 0.1, subset="subtle" if n % 10 == 9 else "main", quality=0.75,
-            problem_statement=text, reproduced=n % 2 == 0, wrong_fixes=3, wrong_fixes_surviving=0,
+            files_changed=1 + (n % 10 == 3), FAIL_TO_PASS=tests, fail_ratio=ratio, subset=subset,
+            quality=0.75, problem_statement=text, reproduced=n % 2 == 0, wrong_fixes=3,
+            wrong_fixes_surviving=0,
         ))  # fmt: skip
     return rows
 
@@ -70,14 +74,16 @@ def published(folder: Path, many: int = 20) -> Root:
         judged = [a_verdict(candidate_id=row.instance_id, repo_id=repo_id,
                             outcome=Outcome.SUBTLE if row.subset == "subtle" else Outcome.VALID)
                   for row in mine]  # fmt: skip
-        judged.append(a_verdict(candidate_id=made[-1].candidate_id, repo_id=repo_id, outcome=Outcome.NO_FAILURE))
+        nothing = {"candidate_id": made[-1].candidate_id, "outcome": Outcome.NO_FAILURE}
+        judged.append(a_verdict(repo_id=repo_id, **nothing))
         for stage, table, row, some in (
             ("select", "repos", Repo, [repo]), ("inject", "candidates", Candidate, made),
             ("validate", "verdicts", Verdict, judged), ("package", "instances", Instance, mine),
         ):  # fmt: skip
             shard = write(root, Shard(table, f"repo{number}", "0"), row, some)
-            ledger.enter(root, StageRun("r1", source, source, repo_id, stage, StageStatus.DONE, "", False,
-                                        len(some), 60.0, shard.path, "0", "2026-11-01T01:00:00+00:00"))  # fmt: skip
+            known = ("r1", source, source, repo_id, stage, StageStatus.DONE, "", False)
+            at = "2026-11-01T01:00:00+00:00"
+            ledger.enter(root, StageRun(*known, len(some), 60.0, shard.path, "0", at))
         repos.append(repo)
         candidates += made
         verdicts += judged

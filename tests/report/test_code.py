@@ -6,7 +6,7 @@ from re import sub
 from smith_lib.report import code
 from smith_lib.report.code import diff_lines, line, prose
 
-PATCH = '''diff --git a/pkg/a.py b/pkg/a.py
+PATCH = f'''diff --git a/pkg/a.py b/pkg/a.py
 --- a/pkg/a.py
 +++ b/pkg/a.py
 @@ -1,5 +1,5 @@
@@ -15,7 +15,7 @@ PATCH = '''diff --git a/pkg/a.py b/pkg/a.py
 -    if <so>."""
 +    what & how."""
      return x
- 
+{" "}
 @@ -20,2 +20,1 @@ def g():
 --- 1
  y = 2

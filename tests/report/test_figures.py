@@ -65,7 +65,8 @@ def test_without_shards_the_yields_are_those_that_the_figures_tell(now):
 
     family, operator = figures.yields(Made(), now.metrics)
     assert family == []
-    assert {name: share.of for name, share in operator} == {"combine": 6, "remove_guard": 7, "swap_operands": 9}
+    judged = {name: share.of for name, share in operator}
+    assert judged == {"combine": 6, "remove_guard": 7, "swap_operands": 9}
 
 
 def test_every_task_is_in_one_bin(now):
@@ -91,7 +92,7 @@ def test_a_repository_has_what_its_shards_tell(of, now):
     assert more == 0
     first = next(row for row in rows if row["repo"] == "some/repo0")
     told = {name: first[name] for name in ("tasks", "subtle", "candidates", "yield", "loc", "seconds")}
-    assert told == {"tasks": 10, "subtle": 0, "candidates": 11, "yield": 10 / 11, "loc": 1_000, "seconds": 240}
+    assert list(told.values()) == [10, 0, 11, 10 / 11, 1_000, 240]
 
 
 def test_changes_are_from_the_version_before(shown, now):

@@ -30,9 +30,9 @@
     const said = await answer.json().catch(() => ({}));
     throw new Error(typeof said.detail === "string" ? said.detail : `the service says ${answer.status}`);
   };
-  const tell = (text, wrong = false) => {
+  const tell = (text, state = "") => {
     saved.textContent = text;
-    saved.classList.toggle("wrong", wrong);
+    saved.dataset.state = state;
   };
   const many = (answer) => questions.filter((name) => answer[name] !== null).length;
   const open = () => tasks.findIndex((one) => many(one.answer) < questions.length);
@@ -62,14 +62,14 @@
     const { at: _when, ...said } = answer;
     tasks[number].answer = answer;
     paint();
-    tell("saving …");
+    tell("saving …", "saving");
     // One after the other, so that the last answer is the one that stays.
     waiting = waiting.then(() => ask(`tasks/${number}/answer`, {
       method: "PUT", body: JSON.stringify({ instance_id, ...said }),
     })).then((kept) => {
       answer.at = kept.at;
-      tell(`saved ${new Date(kept.at).toLocaleTimeString()}`);
-    }).catch((error) => tell(`not saved: ${error.message}`, true));
+      tell(`saved ${new Date(kept.at).toLocaleTimeString()}`, "saved");
+    }).catch((error) => tell(`not saved: ${error.message}`, "wrong"));
     return waiting;
   };
   const flush = () => { if (timer) save(); };
@@ -84,7 +84,7 @@
     try {
       found = await ask(`tasks/${number}`);
     } catch (error) {
-      tell(`not loaded: ${error.message}`, true);
+      tell(`not loaded: ${error.message}`, "wrong");
       return;
     }
     if (number !== at) return; // another one was asked for meanwhile
@@ -96,7 +96,8 @@
     notes.value = shown.answer.notes;
     const first = questions.findIndex((name) => shown.answer[name] === null);
     marked = first < 0 ? 0 : first;
-    if (!saved.classList.contains("wrong")) tell("");
+    if (saved.dataset.state !== "wrong") tell("");
+    place.dataset.task = number + 1;
     paint();
     place.focus({ preventScroll: true });
   };
@@ -163,6 +164,6 @@
     show(asked >= 0 && asked < tasks.length ? asked : first < 0 ? 0 : first);
   }).catch((error) => {
     place.replaceChildren();
-    tell(`not loaded: ${error.message}`, true);
+    tell(`not loaded: ${error.message}`, "wrong");
   });
 })();
