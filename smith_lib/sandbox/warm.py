@@ -12,8 +12,8 @@ from smith_lib.sandbox.suite import COMPLETE, SuiteReport, told
 
 _PLACE = "/home/smith/.smith"
 _FOLDERS = (TESTBED, "/tmp", "/home/smith", "/dev/shm")
-_PARTS = ("compiled", "fence", "handle", "lazy", "plugin", "probes", "processes", "run", "runner", "state",
-          "swap", "traces", "zygote")  # fmt: skip
+_PARTS = ("compiled", "fence", "handle", "held", "lazy", "plugin", "probes", "processes", "run", "runner",
+          "state", "swap", "traces", "walk", "zygote")  # fmt: skip
 """Modules of `inside` that go into the sandbox as `smith_<name>`, beside the keeper."""
 _PASSING = ("/tmp/", "/dev/shm/")
 """Where tests leave files under names that none other knows."""
@@ -37,8 +37,46 @@ class Order:
     keep_failures: int = 5
     state: bool = False
     """Whether it is to tell what of the code's objects the tests leave changed; of the kind `swap`."""
+    held: bool = False
+    """Whether nothing is to be run, but told what imports and collection have made; of the kind `fork`."""
     learn: bool = False
     """Whether it is to tell what the tests make their process load and compile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one name of a module, or one attribute of a class, holds."""
+
+    kind: str
+    """`function` of one that no decorator wraps, `read function` where code outside the tree may look at it,
+    `test` for what a test is given, `option` for pytest's own, `data` for everything else, or `all` where
+    that is read by code outside the tree."""
+    digest: int | None
+    """Compares in warm processes under one hash seed; None where it does not tell everything."""
+    about: int | None
+    """Of a function what callers do not need of it."""
+    holds: frozenset[str]
+    """Labels of classes and functions that it holds."""
+    path: str
+    line: int = field(compare=False)
+    """Where a function begins, decorators included."""
+
+    @property
+    def told(self) -> bool:
+        """Whether the digests tell everything."""
+        return self.digest is not None and self.about is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What imports and collection have made in one session."""
+
+    entries: Mapping[str, Entry]
+    """By label: `module:name`, `module:Class:attribute`."""
+    elsewhere: tuple[tuple[str, str], ...]
+    """Names of modules outside the tree that were bound anew, and modules that were loaded."""
+    left: tuple[str, ...]
+    """What of the process was changed, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +94,8 @@ class WarmReport:
     state: Mapping[tuple[str, str], int] | None = None
     """What of the code's objects and of files the tests left changed, by module (or `files`) and name, with
     digests that compare within one warm process; None where that is not known."""
+    held: Held | None = None
+    """What imports and collection have made; of an order for that, where it could be told."""
     modules: tuple[str, ...] = ()
     """Modules of the standard library that are loaded in the end; of an order to learn."""
     patterns: tuple[str, ...] = ()
@@ -139,7 +179,8 @@ class Worker:
         message: dict[str, Any] = {
             "op": "run", "name": f"{kind}-{seed}", "files": dict(order.files), "stop": order.stop,
             "cpu_seconds": order.cpu_seconds, "idle_seconds": order.idle_seconds,
-            "keep_failures": order.keep_failures, "learn": order.learn, "state": order.state, "tests": None,
+            "keep_failures": order.keep_failures, "learn": order.learn, "state": order.state,
+            "held": order.held, "tests": None,
         }  # fmt: skip
         if order.tests is not None and kind != "fork":
             if missing := [test for test in order.tests if test not in ready.place]:
@@ -248,7 +289,7 @@ def _run(answer: Mapping[str, Any]) -> WarmReport:
     left = [name for event in answer["events"] if event["e"] == "left" for name in event["names"]]
     learnt: dict[str, Any] = next((event for event in answer["events"] if event["e"] == "learnt"), {})
     return WarmReport(
-        report, elsewhere, bool(elsewhere) and not refused, tuple(left), _state(answer),
+        report, elsewhere, bool(elsewhere) and not refused, tuple(left), _state(answer), _held(answer),
         modules=tuple(learnt.get("modules", ())), patterns=tuple(map(json.dumps, learnt.get("patterns", ()))),
     )  # fmt: skip
 
@@ -259,3 +300,12 @@ def _state(answer: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:
         return None
     files = {("files", path): 0 for path in answer["files"] if not path.startswith(_PASSING)}
     return {(module, name): digest for module, name, digest in changed} | files
+
+
+def _held(answer: Mapping[str, Any]) -> Held | None:
+    event = next((event for event in answer["events"] if event["e"] == "held"), None)
+    if event is None or event["entries"] is None:
+        return None
+    entries = {label: Entry(kind, digest, about, frozenset(holds), path, line)
+               for label, kind, digest, about, holds, path, line in event["entries"]}  # fmt: skip
+    return Held(entries, tuple(map(tuple, event["elsewhere"])), tuple(event["left"]))

@@ -17,6 +17,7 @@ from smith_lib.validate.coverage import Map
 from smith_lib.validate.crew import Crew, verdicts
 from smith_lib.validate.judge import VERSION
 from smith_lib.validate.kept import Kept
+from smith_lib.validate.reached import Reached
 
 
 def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
@@ -53,6 +54,13 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
         return (tree.path / path).read_bytes().decode("utf-8")
 
     coverage = Map(desk.rows_of(Coverage, selected), reliable)
+
+    @cache
+    def reached() -> Reached:
+        paths = [*repo.source_files, *(path for path in repo.test_files if path.endswith(".py"))]
+        texts = {path: (tree.path / path).read_text("utf-8", "replace") for path in paths}
+        return Reached(texts, coverage, reliable)
+
     tiers = tuple(t for t in map(Tier, repo.tiers) if t is Tier.COLD or t.value in want.tiers)
     bench = Bench(
         run=partial(run_suite, desk.sandbox, environment),
@@ -63,6 +71,7 @@ def at_work(selected: StageRun, desk: Desk, n: int = 0) -> tuple[Bench, Crew]:
         idle_seconds=idleness(repo.baseline_seconds, want),
         settings=want,
         coverage=coverage,
+        reached=reached,
         seconds={name: t.seconds for name, t in reliable.items()},
         start_seconds=repo.baseline_cpu_seconds,
         tiers=tiers or (Tier.COLD,),

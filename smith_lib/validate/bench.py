@@ -10,6 +10,7 @@ from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Tier
 from smith_lib.validate.affected import touched
 from smith_lib.validate.coverage import Affected, Map
+from smith_lib.validate.reached import Reached
 
 SuiteRunner = Callable[[SuiteJob, Limits], SuiteReport]
 """Runs a suite once in a fresh sandbox: `run_suite` with its sandbox and environment bound."""
@@ -48,6 +49,11 @@ class Bench:
     """Tests that pass on clean code in the whole suite only."""
     whole: bool = False
     """Whether all tests are run for every bug, since what they execute is not trusted."""
+    reached: Callable[[], Reached] | None = None
+    """Who meets what imports make; None where for a bug that imports execute all tests are run."""
+    look_from: float = 0.5
+    """Clean seconds of tests from which on a look at what imports make of a bug may spare more than it
+    costs."""
     full: bool = False
     """Whether all failing tests are wanted of a candidate that is too broken."""
 
@@ -76,6 +82,8 @@ class Plan:
     """To be tried in this order."""
     at_import: bool
     """Whether what changes is executed outside tests: by imports, collection, or session set-up."""
+    meeting: tuple[str, ...] | None = None
+    """Of what is executed outside tests, the tests that execute it too; None where that is not known."""
 
 
 def patience(clean_seconds: float, settings: ValidateSettings) -> float:
@@ -105,7 +113,7 @@ def plan(files: Mapping[str, str], bench: Bench) -> Plan:
         if not (tier is Tier.SWAP and (affected.at_import or slowest & {Tier.FORK, Tier.COLD}))
         and not (tier is Tier.FORK and Tier.COLD in slowest)
     ]
-    return Plan(files, tests, tuple(tiers), affected.at_import)
+    return Plan(files, tests, tuple(tiers), affected.at_import, None if bench.whole else affected.meeting)
 
 
 def planned_for(candidate: Candidate, bench: Bench) -> Plan | None:

@@ -1,7 +1,7 @@
 """Which tests execute which statements, and so which of them a bug may make fail."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,6 +22,8 @@ class Affected:
     """Whether what changes is executed outside tests: by imports, collection, or session set-up."""
     reason: str = ""
     """Why these are all tests, where they are."""
+    meeting: tuple[str, ...] | None = None
+    """Of what is executed outside tests, the tests that execute it too; None where no line tells."""
 
 
 class Map:
@@ -56,17 +58,29 @@ class Map:
         for path, touched in changes.items():
             if touched.anyone:
                 return Affected(self.reliable, True, f"what changes in {path} affects whoever imports it")
+        meeting = self.meeting({path: touched.lines for path, touched in changes.items()})
+        for path, touched in changes.items():
             if not touched.lines.isdisjoint(self._outside.get(path, frozenset())):
-                return Affected(self.reliable, True, f"what changes in {path} is executed outside tests")
+                reason = f"what changes in {path} is executed outside tests"
+                return Affected(self.reliable, True, reason, meeting)
+        return Affected(meeting, False)
+
+    def meeting(self, lines: Mapping[str, Set[int]]) -> tuple[str, ...]:
+        """The tests that execute one of these lines or read one of these files, and unknown ones; sorted."""
         found = set(self._always)
-        for lines, read, tests in self._rows:
-            for path, touched in changes.items():
-                if path in read or (path in lines and not touched.lines.isdisjoint(lines[path])):
+        for executed, read, tests in self._rows:
+            for path, some in lines.items():
+                if path in read or (path in executed and not executed[path].isdisjoint(some)):
                     found |= tests
                     break
-        return Affected(tuple(sorted(self._joined(found))), False)
+        return tuple(sorted(self.joined(found)))
 
-    def _joined(self, tests: set[str]) -> set[str]:
+    @property
+    def files(self) -> frozenset[str]:
+        """The files of whose statements anything is known."""
+        return frozenset(self._outside).union(*(lines for lines, *_ in self._rows))
+
+    def joined(self, tests: set[str]) -> set[str]:
         """The tests with all that have to run with them."""
         found, todo = set(tests), tests & self.company.keys()
         while todo:

@@ -142,11 +142,12 @@ def audited(
 
     A sample of every outcome is run once more, cold and whole, and what was compared is told in `made`. Where
     one differs, the tier that judged it judges nothing any more; where a test failed that was not known to
-    execute the change, all tests are run for every bug from then on.
+    execute the change, all tests are run for every bug from then on. Where imports execute the change, all
+    tests are run for all bugs of that kind first.
     """
     sample = [c for c in candidates if c.candidate_id in _sample(made, bench, crew)]
     wrong: set[Tier] = set()
-    unforeseen = False
+    unforeseen = unmet = False
     if sample:
         repo_id = candidates[0].repo_id
         report(crew.stage, repo_id, 0, len(sample), "audit")
@@ -159,7 +160,10 @@ def audited(
                         "%s: %s said %s (%s), a cold run %s (%s)", verdict.candidate_id, before.tier,
                         before.outcome, before.reason, verdict.outcome, verdict.reason,
                     )  # fmt: skip
-                    if set(verdict.fail_to_pass) <= set(plan(_files(candidate, bench), bench).tests):
+                    planned = plan(_files(candidate, bench), bench)
+                    if planned.at_import and bench.reached is not None:
+                        unmet = True
+                    elif set(verdict.fail_to_pass) <= set(planned.tests):
                         wrong.add(before.tier)
                     else:
                         unforeseen = True
@@ -169,13 +173,18 @@ def audited(
                 report(crew.stage, repo_id, done, len(sample), "audit")
         if crew.kept is not None:
             crew.kept.flush()
-    if not wrong and not unforeseen:
+    if not wrong and not unforeseen and not unmet:
         return set(), bench
     if unforeseen:
         bench = replace(bench, whole=True)
     doubtful = {Tier.SWAP, Tier.FORK} if unforeseen else wrong
     again = {name for name, verdict in made.items() if verdict.tier in doubtful and not verdict.audit}
-    again |= {name for name, v in made.items() if v.outcome is Outcome.NOT_COVERED and not v.audit}
+    if wrong or unforeseen:
+        again |= {name for name, v in made.items() if v.outcome is Outcome.NOT_COVERED and not v.audit}
+    if unmet:
+        bench = replace(bench, reached=None)
+        left = [(c.candidate_id, planned_for(c, bench)) for c in candidates if not made[c.candidate_id].audit]
+        again |= {name for name, planned in left if planned is not None and planned.at_import}
     for tier in wrong:
         bench = bench.below(tier)
     if bench.tiers == (Tier.COLD,):  # then what tests execute is not trusted either

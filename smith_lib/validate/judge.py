@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from smith_lib import diffs
@@ -10,8 +10,9 @@ from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.sandbox.warm import Order, WarmReport, Worker
 from smith_lib.types import Candidate, Failure, Outcome, Strategy, Tier, Verdict
 from smith_lib.validate.bench import IDLE, UNKNOWN, Bench, Plan, plan
+from smith_lib.validate.reached import strange
 
-VERSION = 5
+VERSION = 6
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
 CHEAP = 2.0
 """Clean seconds of tests that are run for every bug in the band, whether they execute it or not."""
@@ -60,6 +61,8 @@ class Clerk:
         self._usual: dict[tuple[Tier, tuple[str, ...]], frozenset[str]] = {}
         self._clean: dict[tuple[str, str], set[int]] = {}
         """Digests of what tests leave changed of objects on clean code."""
+        self._held: tuple[WarmReport, WarmReport] | None = None
+        """What imports make of clean code, twice."""
         self._told: WarmReport | None = None
         """Of the last warm run."""
 
@@ -71,6 +74,11 @@ class Clerk:
                 planned = plan(diffs.apply(candidate.bug_patch, self.bench.clean), self.bench)
             except diffs.DoesNotApply as error:
                 return self._verdict(candidate, started, Outcome.APPLY_FAILED, str(error))
+        if self._may_narrow(planned):
+            planned = self._narrowed(planned)
+            if not planned.tests:
+                reason = "no test meets what it changes where it is imported"
+                return self._verdict(candidate, started, Outcome.NO_FAILURE, reason, tier=Tier.FORK)
         if not planned.tests:
             reason = "no reliable test executes what changes"
             return self._verdict(candidate, started, Outcome.NOT_COVERED, reason, tier=planned.tiers[0])
@@ -85,6 +93,39 @@ class Clerk:
             elif told is Tier.COLD:
                 left = [Tier.COLD]
         raise AssertionError("a cold run tells every outcome")
+
+    def _may_narrow(self, planned: Plan) -> bool:
+        """Whether it pays to look at what imports make of the bug, before all tests are run for it."""
+        known = planned.at_import and planned.meeting is not None and self.bench.reached is not None
+        return (known and self.worker is not None and planned.tiers[0] is Tier.FORK
+                and self.bench.clean_seconds(planned.tests) > self.bench.look_from)  # fmt: skip
+
+    def _narrowed(self, planned: Plan) -> Plan:
+        """The plan with the tests alone that execute the change or meet what it changes by being imported."""
+        assert planned.meeting is not None and self.bench.reached is not None
+        if self._held is None:
+            self._held = self._look({}), self._look({})
+        (clean, again), buggy = self._held, self._look(planned.files)
+        if not (clean.held and again.held and buggy.held) or buggy.report.collection_errors:
+            return planned
+        differs = strange(clean.held, again.held, buggy.held)
+        if differs is None:
+            return planned
+        if not (differs.called or differs.named or differs.doubtful or differs.tests):
+            tiers = planned.tiers
+            if Tier.SWAP in self.bench.tiers and not self.bench.slowest.keys() & {*planned.meeting}:
+                tiers = (Tier.SWAP, *tiers)
+            return replace(planned, tests=planned.meeting, tiers=tiers)
+        loaded = {*clean.report.loaded, *buggy.report.loaded}
+        met = self.bench.reached().tests(differs, clean.held, loaded)
+        if met is None or not self.bench.together.isdisjoint({*met, *planned.meeting}):
+            return planned
+        return replace(planned, tests=tuple(sorted({*met, *planned.meeting})))
+
+    def _look(self, files: Mapping[str, str]) -> WarmReport:
+        """What imports and collection make of these files."""
+        longest = self.bench.patience((), Tier.FORK)
+        return self._warm(Tier.FORK, 1, Order(files, None, longest, max(IDLE, longest), held=True))
 
     def _tried(self, candidate: Candidate, planned: Plan, tier: Tier, started: float) -> Verdict | Tier:
         """The verdict of one tier; where it cannot tell, the tier itself or, after a crash, `cold`."""

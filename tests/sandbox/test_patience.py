@@ -7,14 +7,16 @@ class Script:
     """A clock and a processor that a test moves."""
 
     def __init__(self, cpu: float, idle: float) -> None:
-        self.now = self.used = 0.0
-        self.patience = Patience(cpu, idle, lambda: self.used, lambda: self.now)
+        self.now = self.used = self.waited = 0.0
+        self.patience = Patience(cpu, idle, lambda: self.used, lambda: self.waited, lambda: self.now)
 
-    def ends_after(self, share: float, most: float = 10_000.0) -> float | None:
-        """The wall seconds after which a suite that uses that share of a processor is ended."""
+    def ends_after(self, share: float, most: float = 10_000.0, starved: float = 0.0) -> float | None:
+        """The wall seconds after which a suite that uses that share of a processor, and is kept from one for
+        another share, is ended."""
         while self.now < most:
             self.now += 0.25
             self.used += 0.25 * share
+            self.waited += 0.25 * starved
             if self.patience.over():
                 return self.now
         return None
@@ -42,6 +44,10 @@ def test_a_suite_that_only_wakes_up_now_and_then_ends_too() -> None:
     ended = Script(cpu=10, idle=30).ends_after(0.02)
     assert ended is not None
     assert 190 <= ended <= 210
+
+
+def test_a_suite_that_others_keep_from_the_processor_does_not_wait() -> None:
+    assert Script(cpu=10, idle=30).ends_after(0.005, most=180.0, starved=0.9) is None
 
 
 def test_a_suite_that_is_done_in_time_is_left_alone() -> None:

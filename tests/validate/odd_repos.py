@@ -881,11 +881,248 @@ def test_no_file_stays():
     })  # fmt: skip
 
 
+def made_at_import() -> Odd:
+    """What imports make is met in many ways: by name, by call, in registries, by `getattr`, as test cases."""
+    code = """\
+import enum
+import functools
+import itertools
+import re
+from dataclasses import dataclass, field
+
+HANDLERS = {}
+
+
+def registered(function):
+    HANDLERS[function.__name__] = function
+    return function
+
+
+def scaled(factor):
+    def wrap(function):
+        @functools.wraps(function)
+        def inner(x):
+            return factor * function(x)
+
+        return inner
+
+    return wrap
+
+
+def width(n):
+    return n * 2
+
+
+WIDTH = width(3)
+WORD = re.compile("[a-z]+")
+
+
+class Kind(enum.Enum):
+    ONE = 1
+    TWO = 2
+
+
+@registered
+def first(x, by=1):
+    return x + by
+
+
+@registered
+def second(x):
+    return x * 2
+
+
+@scaled(3)
+def third(x):
+    return x
+
+
+TABLE = {"third": third}
+
+
+@dataclass
+class Point:
+    x: int = 0
+    tags: list = field(default_factory=list)
+
+
+class Case:
+    def __init__(self, value):
+        self.value = value
+
+
+def cases():
+    return [Case(1), Case(2)]
+
+
+def numbers():
+    yield 1
+    yield 2
+
+
+STREAM = numbers()
+COUNTER = itertools.count(5)
+LENGTH = lambda text: len(text)  # noqa: E731
+
+
+class Shape:
+    sides = 3
+    name = "shape"
+
+    @property
+    def double(self):
+        return self.sides * 2
+
+    def told(self, name):
+        return getattr(self, name)
+
+
+DEFAULT = Shape()
+
+
+@functools.lru_cache
+def after(n):
+    return n + 1
+
+
+NEXT = after(1)
+
+
+class Named:
+    def __init_subclass__(cls):
+        cls.label = cls.__name__.lower()
+
+
+class Thing(Named):
+    pass
+"""
+    tests = """\
+import pytest
+
+from pkg import made
+from pkg.made import DEFAULT, HANDLERS, TABLE, WIDTH, Kind, Point, Shape, Thing
+
+
+def test_width():
+    assert made.width(10) == 20
+
+
+def test_width_made():
+    assert WIDTH == 6
+
+
+def test_word():
+    assert made.WORD.match("abc")
+
+
+def test_kind():
+    assert Kind(1) is Kind.ONE
+
+
+def test_other_kind():
+    assert Kind.TWO.value == 2
+
+
+@pytest.mark.parametrize("name, result", [("first", 5), ("second", 8)])
+def test_handled(name, result):
+    assert HANDLERS[name](4) == result
+
+
+def test_first_by():
+    assert made.first(1, by=2) == 3
+
+
+def test_third():
+    assert TABLE["third"](2) == 6
+
+
+def test_point():
+    assert Point().x == 0
+
+
+def test_point_given():
+    assert Point(2).x == 2
+
+
+@pytest.mark.parametrize("case", made.cases(), ids=["low", "high"])
+def test_case(case):
+    assert case.value < 3
+
+
+def test_stream():
+    assert next(made.STREAM) == 1
+
+
+def test_counter():
+    assert next(made.COUNTER) == 5
+
+
+def test_length():
+    assert made.LENGTH("abc") == 3
+
+
+def test_double():
+    assert Shape().double == 6
+
+
+def test_told():
+    assert DEFAULT.told("si" + "des") == 3
+
+
+def test_name():
+    assert DEFAULT.name == "shape"
+
+
+def test_next():
+    assert made.NEXT == 2
+
+
+def test_after():
+    assert made.after(1) == 2
+
+
+def test_after_more():
+    assert made.after(5) == 6
+
+
+def test_thing():
+    assert Thing.label == "thing"
+"""
+    bugs = {
+        "made": ("return n * 2", "return n * 3"),
+        "made_alike": ("return n * 2", "return n * 2 if n < 5 else n"),
+        "pattern": ('"[a-z]+"', '"[A-Z]+"'),
+        "member": ("    ONE = 1", "    ONE = 3"),
+        "default_of_registered": ("by=1", "by=2"),
+        "not_registered": ("@registered\ndef second", "def second"),
+        "closure": ("@scaled(3)", "@scaled(4)"),
+        "undecorated": ("@scaled(3)\n", ""),
+        "inner": ("factor * function(x)", "factor + function(x)"),
+        "field": ("x: int = 0", "x: int = 7"),
+        "case": ("[Case(1), Case(2)]", "[Case(1), Case(4)]"),
+        "generator": ("yield 1", "yield 3"),
+        "counter": ("count(5)", "count(6)"),
+        "lambda": ("len(text)", "-len(text)"),
+        "attribute": ("    sides = 3", "    sides = 4"),
+        "attribute_by_name": ('    name = "shape"', '    name = "form"'),
+        "property": ("    @property\n", ""),
+        "cached": ("return n + 1", "return n + 2"),
+        "cached_alike": ("return n + 1", "return n + 1 if n < 2 else n"),
+        "subclass": (".lower()", ".upper()"),
+        "nothing": ("HANDLERS = {}", "HANDLERS = dict()"),
+    }
+    return Odd(
+        {"pkg/made.py": code, "tests/test_made.py": tests},
+        {name: ("pkg/made.py", *bug) for name, bug in bugs.items()},
+    )
+
+
 REPOS: dict[str, Callable[[], Odd]] = {
     made.__name__: made
     for made in (
         threads, c_extension, stateful_plugin, session_server, server_at_fixed_port, warnings_are_errors,
         xdist_and_random_order, order_matters, starts_processes, reads_source, caches, runs_at_collection,
         replaced_module, odd_ids, src_layout, loaded_otherwise, leaves_traces, leaves_state,
+        made_at_import,
     )
 }  # fmt: skip

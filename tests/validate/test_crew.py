@@ -1,6 +1,7 @@
 """Many candidates at the same time, workers that break, and the audit, over runs written down here."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -11,7 +12,7 @@ from smith_lib import diffs
 from smith_lib.errors import EngineError
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, TestResult
-from smith_lib.sandbox.warm import Order, WarmReport
+from smith_lib.sandbox.warm import Held, Order, WarmReport
 from smith_lib.settings import ValidateSettings
 from smith_lib.storage import Root
 from smith_lib.types import Candidate, Coverage, CoveredFile, Outcome, Tier, Verdict
@@ -20,6 +21,7 @@ from smith_lib.validate.coverage import Map
 from smith_lib.validate.crew import Crew, verdicts
 from smith_lib.validate.judge import judge
 from smith_lib.validate.kept import Kept
+from smith_lib.validate.reached import Reached
 from tests.rows import a_candidate
 
 FILE = "pkg/a.py"
@@ -426,6 +428,25 @@ def test_coverage_that_did_not_know_a_failing_test_is_asked_no_more() -> None:
     assert [v.fail_to_pass for v in found] == [(TESTS[n], also[n]) for n in range(6)]
     assert sorted(v.tier for v in found) == [Tier.COLD] + [Tier.SWAP] * 5
     assert sorted(v.audit for v in found) == [""] * 4 + ["agrees", "differs"]
+
+
+def test_where_an_audit_differs_of_what_imports_execute_all_tests_run_for_all_such_bugs() -> None:
+    def says(kind: str, order: Order) -> WarmReport:
+        """Imports make the same of every bug, and no test alone tells of it."""
+        if order.held:
+            return WarmReport(suite(set()), "", held=Held({}, (), ()))
+        if order.tests == TESTS:
+            return honest(kind, order)
+        return WarmReport(suite(set(), order.tests or ()), "")
+
+    at_import = [Coverage("r", (), (CoveredFile(FILE, (1, *range(2, 2 * N + 3))),), ()), *ROWS[1:]]
+    coverage = Map(at_import, TESTS)
+    asked = replace(bench(Cold(), audit=0.1), coverage=coverage, look_from=0.0,
+                    reached=lambda: Reached({}, coverage, TESTS))  # fmt: skip
+    office = Office(says)
+    found = verdicts([bug(n) for n in range(6)], asked, crew(office, 2))
+    assert [v.fail_to_pass for v in found] == [(TESTS[n],) for n in range(6)]
+    assert Counter(v.tier for v in found) == {Tier.FORK: 5, Tier.COLD: 1}
 
 
 def test_without_workers_everything_is_cold_and_nothing_audited() -> None:

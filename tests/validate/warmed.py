@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from smith_lib import diffs
@@ -18,6 +18,7 @@ from smith_lib.validate.calibrate import Calibration, calibrate
 from smith_lib.validate.coverage import Map
 from smith_lib.validate.crew import Crew, judged
 from smith_lib.validate.judge import judge
+from smith_lib.validate.reached import Reached
 from tests.rows import a_candidate
 
 
@@ -51,6 +52,12 @@ class Warmed:
 def replace_runs(settings: ValidateSettings, runs: int) -> ValidateSettings:
     """The same with so many runs."""
     return settings.model_copy(update={"runs": runs})
+
+
+def reached(tree: Path, coverage: Map, reliable: tuple[str, ...]) -> Reached:
+    """Who meets what imports make."""
+    files = {str(path.relative_to(tree)): path.read_text(encoding="utf-8") for path in tree.rglob("*.py")}
+    return Reached(files, coverage, reliable)
 
 
 def warmed(
@@ -91,5 +98,6 @@ def warmed(
         coverage=coverage, seconds=reliable, tiers=found.tiers,
         slowest={t.test_id: t.tier for t in rows if t.tier is not found.tiers[0]},
         together=frozenset(t.test_id for t in rows if not t.alone and t.test_id not in coverage.company),
+        reached=cache(partial(reached, tree, coverage, tuple(reliable))), look_from=0.0,
     )  # fmt: skip
     return Warmed(tree, base, found, bench, new_worker)

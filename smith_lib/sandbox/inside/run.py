@@ -6,7 +6,7 @@ import time
 
 from smith_handle import Gone
 from smith_processes import seconds
-from smith_runner import Events, Patience
+from smith_runner import Events, Patience, delayed
 
 _GRACE = 2.0
 
@@ -33,7 +33,8 @@ class Run:
             self.zygote.send({**self.order, "mark": self.mark.hex()}, writing)
             os.close(writing)
             writing = -1
-            patience = Patience(self.order["cpu_seconds"], self.order["idle_seconds"], self.spent)
+            idle, own = self.order["idle_seconds"], self.keeper.own()
+            patience = Patience(self.order["cpu_seconds"], idle, self.spent, lambda: delayed(own))
             self.watch(reading, patience)
         except Gone as why:
             self.gone = str(why)

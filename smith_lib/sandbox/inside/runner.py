@@ -87,18 +87,30 @@ class Spent:
         return self.reaped + ticks / os.sysconf("SC_CLK_TCK")
 
 
+def delayed(mine):
+    """The seconds that all threads of all processes but those have been ready and had no processor so far."""
+    total = 0
+    for pid in os.listdir("/proc"):
+        if pid.isdigit() and int(pid) not in mine:
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                for thread in os.listdir("/proc/%s/task" % pid):
+                    with open("/proc/%s/task/%s/schedstat" % (pid, thread), "rb") as file:
+                        total += int(file.read().split()[1])
+    return total / 1e9
+
+
 class Patience:
     """Says when a suite has had its time.
 
     What counts is processor time, so that a busy machine fails no suite: `cpu` seconds of it. A suite that
-    waits for something that will not come uses none: it ends after `idle` seconds in which it hardly used
-    any, or after several times both where it goes on waking up.
+    waits for something that will not come neither uses any nor is ready to: it ends after `idle` seconds in
+    which it hardly did, or after several times both where it goes on waking up.
     """
 
-    def __init__(self, cpu, idle, spent, clock=time.monotonic):
-        self.cpu, self.idle, self.spent, self.clock = cpu, idle, spent, clock
+    def __init__(self, cpu, idle, spent, delayed, clock=time.monotonic):
+        self.cpu, self.idle, self.spent, self.delayed, self.clock = cpu, idle, spent, delayed, clock
         self.begun = self.looked = self.since = clock()
-        self.then = spent()
+        self.then = spent() + delayed()
 
     def over(self):
         """Whether the suite's time is up; looks a few times a second."""
@@ -111,8 +123,9 @@ class Patience:
             return True
         if now - self.since < self.idle:
             return False
-        stuck = used - self.then < 0.01 * (now - self.since)
-        self.since, self.then = now, used
+        active = used + self.delayed()
+        stuck = abs(active - self.then) < 0.01 * (now - self.since)  # what ends takes its delay with it
+        self.since, self.then = now, active
         return stuck
 
 
@@ -215,7 +228,8 @@ def main():
     os.close(output_out)
     events, output = Events(mark), Tail(job["output_kb"] * 1024)
     spent = Spent()
-    patience = Patience(job["cpu_seconds"], job["idle_seconds"], spent.seconds)
+    own = {1, os.getpid()}
+    patience = Patience(job["cpu_seconds"], job["idle_seconds"], spent.seconds, lambda: delayed(own))
     status = watch(child.pid, {report_in: events, output_in: output}, patience, spent)
     child.returncode = 0  # it is reaped; keeps subprocess from complaining
     report = {

@@ -17,7 +17,7 @@ _SHUT = (
     types.ModuleType, types.CodeType, types.FrameType, types.BuiltinFunctionType, types.TracebackType,
     types.GeneratorType, type(functools.lru_cache()(int)), type(vars(abc.ABC)["_abc_impl"]),
 )  # fmt: skip
-_ABOUT = frozenset({
+ABOUT = frozenset({
     "__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__", "__package__", "__path__",
     "__spec__", "__warningregistry__",
 })  # fmt: skip
@@ -30,26 +30,32 @@ _COUNTS = frozenset({"testsfailed", "testscollected", "_setupstate"})
 _LAST = frozenset({"last_type", "last_value", "last_traceback", "last_exc", "stdin", "stdout", "stderr"})
 
 
+def held_modules(session, relative):
+    """The modules of the tree and all others, by name, and the plugins that the tree's classes make."""
+    inside, outside = {}, {}
+    plugins = session.config.pluginmanager.get_plugins()
+    loaded = [(module.__name__, module) for module in plugins if isinstance(module, types.ModuleType)]
+    loaded += [(item.module.__name__, item.module) for item in session.items if hasattr(item, "module")]
+    for name, module in [*sys.modules.items(), *loaded]:
+        if not isinstance(module, types.ModuleType) or name.startswith("smith_"):
+            continue
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and relative(file) is not None:
+            inside[name if sys.modules.get(name) is module else file] = module
+        elif name not in _OTHER and not name.startswith(("_pytest", "pytest")):
+            outside[name] = module
+    names = {module.__name__ for module in inside.values()}
+    return inside, outside, [plugin for plugin in plugins if type(plugin).__module__ in names]
+
+
 class State:
     """What the modules of the tree hold, and to what the names of all others are bound."""
 
     def __init__(self, session, relative):
         """`relative` tells a file's path in the tree, or None. What is found now is what was there before."""
-        self.inside, self.outside = {}, {}
         self.nodes = {node.nodeid: node for item in session.items for node in item.listchain()[:-1]}
-        plugins = session.config.pluginmanager.get_plugins()
-        loaded = [(module.__name__, module) for module in plugins if isinstance(module, types.ModuleType)]
-        loaded += [(item.module.__name__, item.module) for item in session.items if hasattr(item, "module")]
-        for name, module in [*sys.modules.items(), *loaded]:
-            if not isinstance(module, types.ModuleType) or name.startswith("smith_"):
-                continue
-            file = getattr(module, "__file__", None)
-            if isinstance(file, str) and relative(file) is not None:
-                self.inside[name if sys.modules.get(name) is module else file] = module
-            elif name not in _OTHER and not name.startswith(("_pytest", "pytest")):
-                self.outside[name] = module
+        self.inside, self.outside, self.plugins = held_modules(session, relative)
         self.names = {module.__name__ for module in self.inside.values()}
-        self.plugins = [plugin for plugin in plugins if type(plugin).__module__ in self.names]
         self.known = {id(value) for holder in [*self.outside.values(), *self.nodes.values()]
                       for value in vars(holder).values()}  # fmt: skip
         self.before = self.taken()
@@ -61,7 +67,7 @@ class State:
         kept = []  # ids are only told apart while their objects live
         for number, (name, module) in enumerate(self.inside.items()):
             for key, value in list(vars(module).items()):
-                if key in _ABOUT:
+                if key in ABOUT:
                     continue
                 found[name, key] = self._digest(value, seen, number, kept)
                 if len(seen) > MOST:

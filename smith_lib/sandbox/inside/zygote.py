@@ -131,6 +131,14 @@ def as_pytest(order, fd, arguments):
     return 0
 
 
+def looping(runtestloop):
+    """The arguments that have pytest call this where it would run the tests."""
+    # pytest warns of plugins that it cannot rewrite, and warnings may be errors.
+    loop = sys.modules["smith_loop"] = types.ModuleType("smith_loop", "PYTEST_DONT_REWRITE")
+    loop.pytest_runtestloop = runtestloop
+    return ["-p", "smith_loop"]
+
+
 class Collected:
     """A suite that was collected in this process."""
 
@@ -325,16 +333,16 @@ def main():
     import smith_state  # noqa: F401
     import smith_swap  # noqa: F401
 
-    sys.path.remove(_HERE)
     if order["kind"] != "fork":
-        collected = Collected(wire, order)
-        # pytest warns of plugins that it cannot rewrite, and warnings may be errors.
-        loop = sys.modules["smith_loop"] = types.ModuleType("smith_loop", "PYTEST_DONT_REWRITE")
-        loop.pytest_runtestloop = collected.pytest_runtestloop
+        sys.path.remove(_HERE)
         order["keep_failures"] = 0
-        as_pytest(order, fd, ["-p", "smith_loop"])
+        as_pytest(order, fd, looping(Collected(wire, order).pytest_runtestloop))
         return  # the suite could not be collected
     why = warmed(order)
+    if not why:
+        import smith_held
+        import smith_traces
+    sys.path.remove(_HERE)
     report = json.dumps({"e": "ready", "why": why}).encode("ascii")
     os.write(fd, bytes.fromhex(order["mark"]) + len(report).to_bytes(4, "big") + report)
     os.close(fd)
@@ -344,8 +352,10 @@ def main():
     gc.freeze()
 
     def act(run, run_fd):
-        merged = {**order, **run}
-        code = as_pytest(merged, run_fd, [])
+        merged, more = {**order, **run}, []
+        if run.get("held"):
+            more = looping(smith_held.instead_of_tests(smith_held.bindings(), smith_traces.standing()))
+        code = as_pytest(merged, run_fd, more)
         leave(code if 0 <= code < 256 else 1)
 
     serve(wire, lambda run: None, act)
