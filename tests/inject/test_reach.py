@@ -54,7 +54,7 @@ def test_the_share_of_the_tests_that_come_by_tells_whether_bugs_are_rare(tmp_pat
     assert [name for name in ("f0", "f1", "f2", "<module>") if reach.is_rare(made[name])] == ["f1", "f2"]
     assert not Reach(table([0], [1]), 0.01).is_rare(made["f1"])
     weights = [reach.weight(made[name]) for name in ("f2", "f1", "<module>", "f0")]
-    assert weights == pytest.approx([LEAST, LEAST + 0.9 * 0.2, AT_IMPORT, 1.0])
+    assert weights == pytest.approx([LEAST, LEAST + 0.9 * 0.1, AT_IMPORT, 1.0])
 
 
 def test_few_bugs_are_made_where_few_tests_come_by_unless_little_else_is_left(tmp_path: Path) -> None:
