@@ -166,25 +166,32 @@ def narrow_type_test(node: cst.Call) -> Iterator[cst.Call]:
                 yield node.with_changes(args=[what, types.with_changes(value=value)])
 
 
-_PLAIN = frozenset({"str", "bytes", "bool", "float", "NoneType"})
-"""Types that hardly anybody derives from."""
-
-
 @operator(
     "edge_case",
-    ("x = isinstance(a, B)\n", "x = type(a) is B\n"),
-    quiet="x = isinstance(a, (B, C))\ny = isinstance(a, str)\n",
+    (
+        "class B:\n    pass\n\n\nclass C(B):\n    pass\n\n\nx = isinstance(a, B)\n",
+        "class B:\n    pass\n\n\nclass C(B):\n    pass\n\n\nx = type(a) is B\n",
+    ),
+    quiet="class B:\n    pass\n\n\nx = isinstance(a, B)\ny = isinstance(a, str)\n",
 )
-def exact_type(node: cst.Call) -> Iterator[cst.BaseExpression]:
-    """The type test that no longer holds for derived types."""
+def exact_type(node: cst.Call, context: Context) -> Iterator[cst.BaseExpression]:
+    """The type test that no longer holds for the types which the module derives."""
     match node:
         case cst.Call(
-            func=cst.Name(value="isinstance"),
-            args=[cst.Arg(value=what), cst.Arg(value=cst.Name() | cst.Attribute() as kind)],
-        ) if not (isinstance(kind, cst.Name) and (kind.value in _PLAIN or not kind.value[:1].isupper())):
+            func=cst.Name(value="isinstance"), args=[cst.Arg(value=what), cst.Arg(value=cst.Name() as kind)]
+        ) if _is_derived_from(kind.value, node, context):
             yield cst.Comparison(
                 cst.Call(cst.Name("type"), [cst.Arg(what)]),
                 [cst.ComparisonTarget(cst.Is(), kind)],
                 lpar=node.lpar,
                 rpar=node.rpar,
             )
+
+
+def _is_derived_from(name: str, node: cst.CSTNode, context: Context) -> bool:
+    """Whether a class of the module has the base of that name."""
+    above: cst.CSTNode | None = node
+    while above is not None and not isinstance(above, cst.Module):
+        above = context.parent(above)
+    classes = [s for s in getattr(above, "body", ()) if isinstance(s, cst.ClassDef)]
+    return any(isinstance(b.value, cst.Name) and b.value.value == name for c in classes for b in c.bases)
