@@ -1,10 +1,14 @@
 """The page: figures, charts and samples put into the templates, in one HTML file that needs nothing else."""
 
+import json
 import statistics
 from collections.abc import Sequence
 from typing import Any
 
 from smith_lib import __version__
+from smith_lib.errors import StorageError
+from smith_lib.publish import changes
+from smith_lib.publish.version import FOLDER
 from smith_lib.report import charts, figures
 from smith_lib.report.code import diff_lines, line, prose
 from smith_lib.report.held import Held, held, spread, whole
@@ -17,12 +21,15 @@ from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root
 from smith_lib.types import Instance
 
+CHANGED = ("added", "removed", "changed")
+MOST_REASONS = 40
 MOST_TESTS = 20
 """Failing tests that a sample lists."""
 
 
 def page(
-    now: Held, before: Held | None, of: Made, samples: Sequence[Instance], reviewed: Summary | None = None
+    now: Held, before: Held | None, of: Made, samples: Sequence[Instance], reviewed: Summary | None = None,
+    had_before: bool = False,
 ) -> str:
     """The HTML of a version's report. Needs jinja2, pygments, markdown-it-py and plotly."""
     wanted = of.settings.publish if of.settings else PublishSettings()
@@ -43,9 +50,10 @@ def page(
         "settings_known": of.settings is not None, "repos": repos, "more_repos": more_repos,
         "families": _families(of, now), "seconds": sum(of.stages.values()), "stages": of.stages,
         "lost": of.lost, "reviewed": reviewed, "questions": QUESTIONS,
-        "before": before.name if before else "",
+        "before": before.name if before else "", "had_before": had_before,
         "changes": figures.changes(before, now) if before else [],
         "moved": figures.moved(before, now) if before else {},
+        "reasons": _reasons(now, before) if before else [],
         "samples": [_sample(row) for row in samples], "charts": drawn, "most_tests": MOST_TESTS,
     }  # fmt: skip
     from plotly.offline import get_plotlyjs
@@ -57,10 +65,14 @@ def page(
 def report(root: Root, version: str, before: str | None, most: int, seed: int) -> str:
     """The page of a version beside the one before, with at most so many samples drawn by the seed."""
     now = held(root, version)
-    then = held(root, before) if before else None
+    of, then = made(root, version), None
+    try:
+        then = held(root, before) if before else None
+    except StorageError as error:  # the newer one can be shown without it
+        of.lost.append(f"{error}: so {now.name} is not compared with it")
     found = reviews(root, now.name)
     reviewed = summary(now.name, found, set(now.of("instance_id"))) if found else None
-    return page(now, then, made(root, version), samples(now, most, seed), reviewed)
+    return page(now, then, of, samples(now, most, seed), reviewed, before is not None)
 
 
 def samples(of: Held, most: int, seed: int) -> list[Instance]:
@@ -128,6 +140,21 @@ def _quality(metrics: dict[str, Any], reviewed: Summary | None) -> list[tuple[st
     if reviewed is not None and reviewed.score is not None:  # said since the version was published
         told["manual_review_score"] = reviewed.score
     return [(name, words, told[name]) for name, words in SHARES.items() if name in told]
+
+
+def _reasons(now: Held, before: Held) -> list[tuple[str, str, int]]:
+    """What changed since the version before and why, with the number of tasks, as `changes.json` has it."""
+    path = f"{FOLDER}/{now.version}/{changes.FILE}"
+    if not now.root.exists(path):
+        return []
+    try:
+        told = json.loads(now.root.read_bytes(path))
+        if told.get("since") != before.version:
+            return []
+        found = [(what, str(why), len(ids)) for what in CHANGED for why, ids in told[what].items()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StorageError(f"{path} is damaged: {error!r}; `smith publish` mends it") from error
+    return sorted(found, key=lambda one: (CHANGED.index(one[0]), -one[2]))[:MOST_REASONS]
 
 
 def _families(of: Made, now: Held) -> list[dict[str, Any]]:

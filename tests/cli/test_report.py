@@ -24,6 +24,7 @@ def test_the_newest_version_of_a_folder_is_shown_beside_the_one_before(invoke, d
     page = (folder / "reports" / f"{second}.html").read_text()
     assert told["report"] == str(folder / "reports" / f"{second}.html")
     assert f"Beside {first}: 15 tasks stayed, 5 came, 0 went." in page
+    assert "<td>newly made or newly chosen</td>" in page
     assert "18 tasks and 2 subtle ones from 2 repositories, made from 2026-11-01 on" in page
     assert HOSTILE not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "http://example.com/x.png" in page and 'src="http' not in page
@@ -72,6 +73,16 @@ def test_where_a_runs_shards_are_gone_the_page_says_so(invoke, data, tmp_path):
     assert result.exit_code == 0, result.output
     page = (tmp_path / "data" / "reports" / f"{second}.html").read_text()
     assert "What could not be read" in page and "verdicts/repo0-0.parquet" in page
+
+
+def test_a_damaged_version_before_is_told_and_the_newer_one_shown(invoke, data, tmp_path):
+    folder, (first, second) = data
+    shutil.copytree(folder, tmp_path / "data", ignore=shutil.ignore_patterns("reports"))
+    (tmp_path / "data" / "published" / first / "data" / "train-00000-of-00001.parquet").unlink()
+    result = invoke("report", tmp_path / "data")
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "data" / "reports" / f"{second}.html").read_text()
+    assert f"so {second} is not compared with it" in page and "The version before cannot be read" in page
 
 
 def test_where_nothing_is_published_it_says_what_to_do(invoke, tmp_path):
