@@ -63,7 +63,7 @@ def against(some: Sequence[Target]) -> Chart:
     shares = [100 * one.share.value for one in some]
     bars = _bars([_words(one.name) for one in some], shares, [""] * len(some))
     bars["hovertemplate"] = "%{y}: %{x:.1f} %<extra></extra>"
-    layout = _rows(len(some), "share of the tasks in the band", right=122, row=34)
+    layout = _rows(len(some), "share of the tasks in the band", right=130, row=34)
     most = max([*shares, *(100 * ((one.target or 0) + one.tolerance) for one in some)], default=1)
     layout["xaxis"] |= {"range": [0, most * 1.02], "ticksuffix": " %"}
     layout["bargap"] = 0.62
@@ -151,11 +151,11 @@ def _base(height: int) -> dict[str, Any]:
 
 
 def _rows(many: int, what: str, right: int, row: int = ROW) -> dict[str, Any]:
-    layout = _base(row * many + 58)
-    layout["margin"] = {"l": 8, "r": right, "t": 4, "b": 8}
+    layout = _base(row * many + 46)
+    layout["margin"] = {"l": 8, "r": right, "t": 4, "b": 42}
     layout["bargap"] = 0.42
     layout["xaxis"] = {
-        "title": _title(what), "automargin": True, "fixedrange": True, "color": "--muted",
+        "title": _title(what), "automargin": False, "fixedrange": True, "color": "--muted",
         "gridcolor": "--line", "zeroline": False, "rangemode": "tozero", "nticks": 4, "tickangle": 0,
         "tickfont": {"size": 11},
     }  # fmt: skip

@@ -18,6 +18,8 @@ FAILING_BINS = ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 32), (33, 64), (65
 LINES_BINS = (
     (1, 1), (2, 2), (3, 3), (4, 5), (6, 7), (8, 10), (11, 15), (16, 25), (26, 50), (51, 100), (101, 0),
 )  # fmt: skip
+SCORE_BINS = ((0.0, 0.5), (0.5, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0))
+"""Quality scores: from, and below (the last: up to)."""
 RATIO_BINS = ((0.0, 0.01), (0.01, 0.02), (0.02, 0.05), (0.05, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 0.9))
 """Failing shares: from, and below (the last: up to)."""
 
@@ -106,14 +108,19 @@ def _best_first(some: list[tuple[str, Share]]) -> list[tuple[str, Share]]:
 
 
 def targets(held: Held, wanted: PublishSettings) -> dict[str, list[Target]]:
-    """The band's shares beside their targets: complexity, category."""
+    """The band's shares beside their targets: complexity, category, and files where those have one."""
     sizes = {"simple": wanted.simple, "medium": wanted.medium, "complex": wanted.complex}
-    return {
+    found = {
         "complexity": _against(held.of("complexity", "main"), list(Complexity), sizes, wanted.tolerance),
         "category": _against(
             held.of("category", "main"), list(Category), wanted.categories, wanted.category_tolerance
         ),
     }
+    if (share := getattr(wanted, "multi_file", None)) is not None:
+        several = ["several files" if n > 1 else "one file" for n in held.of("files_changed", "main")]
+        shares = {"one file": 1 - share, "several files": share}
+        found["files"] = _against(several, list(shares), shares, getattr(wanted, "multi_file_tolerance", 0.0))
+    return found
 
 
 def _against(
@@ -121,6 +128,17 @@ def _against(
 ) -> list[Target]:
     counts = Counter(values)
     return [Target(str(n), wilson(counts[n], len(values)), wanted.get(n), tolerance) for n in names]
+
+
+def splits(held: Held) -> list[dict[str, Any]]:
+    """A row for each split: tasks, subtle ones, repositories."""
+    rows = []
+    for name in ("train", "validation", "test"):
+        at = [i for i, split in enumerate(held.columns["split"]) if split == name]
+        main = sum(held.columns["subset"][i] == "main" for i in at)
+        repos = len({held.columns["repo"][i] for i in at})
+        rows.append({"name": name, "tasks": main, "subtle": len(at) - main, "repos": repos})
+    return [row for row in rows if row["repos"]]
 
 
 def mix(held: Held, name: str, subset: str = "") -> list[tuple[str, Share]]:
@@ -140,15 +158,17 @@ def histogram(values: Sequence[int], bins: Sequence[tuple[int, int]]) -> list[tu
     ]
 
 
-def ratios(values: Sequence[float]) -> list[tuple[str, int]]:
-    """How many failing shares are in each of `RATIO_BINS`, the last one's end included."""
-    last = RATIO_BINS[-1]
+def ratios(
+    values: Sequence[float], bins: Sequence[tuple[float, float]] = RATIO_BINS
+) -> list[tuple[str, int]]:
+    """How many values of 0 to 1 are in each bin, in percent, the last one's end included."""
+    last = bins[-1]
     return [
         (
             f"<{100 * high:g}" if not low else f"{100 * low:g}–{100 * high:g}",
             sum(low <= v < high or ((low, high) == last and v >= high) for v in values),
         )
-        for low, high in RATIO_BINS
+        for low, high in bins
     ]
 
 

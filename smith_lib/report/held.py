@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from smith_lib.errors import DamagedShard, InputError, StorageError
 from smith_lib.publish.reading import data_files
-from smith_lib.publish.version import LAST_FILE, damaged, figures
+from smith_lib.publish.version import FOLDER, LAST_FILE, damaged, figures
 from smith_lib.storage import Root, rows_from_table, table_at
 from smith_lib.types import Instance
 
@@ -22,6 +22,9 @@ PLAIN = (
     "difficulty", "fix_lines", "files_changed", "fail_ratio", "quality", "problem_statement_source",
     "cost_usd",
 )  # fmt: skip
+
+
+SCORES = "scores.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Held:
     """Empty where the root is a copy of a version."""
     name: str
     columns: dict[str, list[Any]]
-    """`PLAIN`, and `failing`: the number of failing tests."""
+    """`PLAIN`, `failing` (the number of failing tests) and `split`."""
     places: list[tuple[str, int]]
     """Of each row, the file that it is in and its place there."""
     metrics: dict[str, Any]
@@ -62,11 +65,27 @@ def held(root: Root, version: str) -> Held:
         for name in PLAIN:
             columns[name] += table.column(name).to_pylist()
         columns["failing"] += pc.list_value_length(table.column("FAIL_TO_PASS")).to_pylist()
+        columns["split"] += [_split(path)] * table.num_rows
         places += [(path, at) for at in range(table.num_rows)]
     name = version or root.url.rstrip("/").rpartition("/")[2]
     if not places:
         raise InputError(f"version {name} holds no tasks")
     return Held(root, version, name, dict(columns), places, _metrics(root, version))
+
+
+def _split(path: str) -> str:
+    """The split that a file's rows are in: `subtle` alone is `train`'s."""
+    name = path.rpartition("/")[2].partition("-")[0]
+    return "train" if name == "subtle" else name.removeprefix("subtle_")
+
+
+def scores(of: Held) -> list[float]:
+    """The quality score of each task that was given one beside the rows; else the rows' own `quality`."""
+    path = f"{FOLDER}/{of.version}/{SCORES}" if of.version else SCORES
+    if not of.root.exists(path):
+        return of.columns["quality"]
+    found = table_at(of.root, path, ["score"]).column("score").to_pylist()
+    return [score for score in found if score is not None]
 
 
 def _metrics(root: Root, version: str) -> dict[str, Any]:

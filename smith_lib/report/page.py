@@ -11,7 +11,7 @@ from smith_lib.publish import changes
 from smith_lib.publish.version import FOLDER
 from smith_lib.report import charts, figures
 from smith_lib.report.code import diff_lines, line, prose
-from smith_lib.report.held import Held, held, spread, whole
+from smith_lib.report.held import Held, held, scores, spread, whole
 from smith_lib.report.intervals import wilson
 from smith_lib.report.made import Made, families, made
 from smith_lib.report.render import duration, nonce, rendered
@@ -44,7 +44,9 @@ def page(
         "repos_held": len(set(now.of("repo"))), "operators_held": len(set(now.of("operator"))),
         "failing": statistics.median(now.of("failing")),
         "stats": now.metrics.get("generation_stats", {}), "quality": _quality(now.metrics, reviewed),
-        "notes": now.metrics.get("notes", []), "repo_steps": repo_steps, "bug_steps": bug_steps,
+        "notes": now.metrics.get("notes", []), "curation": now.metrics.get("curation") or {},
+        "worth": now.metrics.get("dataset_score") or {}, "splits": figures.splits(now),
+        "repo_steps": repo_steps, "bug_steps": bug_steps,
         "rejected": _rejected(now.metrics), "several": wilson(sum(several), len(several)),
         "with_yields": bool(of.operators), "shares_from": wanted.shares_from,
         "settings_known": of.settings is not None, "repos": repos, "more_repos": more_repos,
@@ -102,6 +104,8 @@ def _charts(
     drawn["mix"] = charts.counts(_counts(figures.mix(now, "strategy")), "tasks")
     drawn["difficulty"] = charts.counts(_counts(figures.mix(now, "difficulty")), "tasks")
     failing = figures.histogram(now.of("failing"), figures.FAILING_BINS)
+    qualities = figures.ratios(scores(now), figures.SCORE_BINS)
+    drawn["scores"] = charts.columns(qualities, "quality score, in %")
     drawn["failing"] = charts.columns(failing, "tests in FAIL_TO_PASS")
     lines = figures.histogram(now.of("fix_lines"), figures.LINES_BINS)
     sizes = ["simple"] * 4 + ["medium"] * 3 + ["complex"] * 4

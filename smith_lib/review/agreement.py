@@ -45,7 +45,7 @@ class Summary:
     """How many tasks each looked at."""
     questions: dict[str, Tally]
     score: float | None
-    """`manual_review_score`: the mean over tasks of the share of yes among all that was answered of each."""
+    """`manual_review_score`: the share of the reviewed tasks that are realistic and clear."""
     agreement: tuple[Agreement, ...]
     gone: tuple[str, ...]
     """Tasks that were reviewed and are not in the version: kept in the files, and not counted."""
@@ -74,12 +74,16 @@ def summary(version: str, rows: Sequence[Review], there: Collection[str]) -> Sum
 
 
 def score(rows: Sequence[Review]) -> float | None:
-    """The mean over tasks of the share of yes among all answers to any question; None without answers."""
-    answers: dict[str, list[bool]] = defaultdict(list)
+    """The share of the reviewed tasks that are realistic and clear.
+
+    A task counts once a reviewer answered both; of several reviewers it is the share of those that say yes to
+    both. None where nobody did.
+    """
+    said_: dict[str, list[bool]] = defaultdict(list)
     for row in rows:
-        given = (getattr(row, question) for question in QUESTIONS)
-        answers[row.instance_id] += [answer for answer in given if answer is not None]
-    shares = [sum(some) / len(some) for some in answers.values() if some]
+        if row.realistic is not None and row.text_clear is not None:
+            said_[row.instance_id].append(row.realistic and row.text_clear)
+    shares = [sum(some) / len(some) for some in said_.values()]
     return round(sum(shares) / len(shares), 6) if shares else None
 
 

@@ -50,10 +50,10 @@ def test_the_summary_counts_scores_and_tells_what_went_away(invoke, data):
     result = invoke("review", data.url, "--summary", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
-    assert (told["tasks"], told["reviewers"], told["score"]) == (3, {"ada": 3, "bob": 3}, 0.75)
+    assert (told["tasks"], told["reviewers"], told["score"]) == (3, {"ada": 3, "bob": 3}, 0.5)
     assert [one["agreed"] for one in told["agreement"]] == [1.0, 0.0, None]
     shown = invoke("review", data.url, "--summary").stdout
-    assert "3 tasks reviewed (ada 3, bob 3)" in shown and "score: 0.750" in shown
+    assert "3 tasks reviewed (ada 3, bob 3)" in shown and "score: 0.500" in shown
     assert "1 task reviewed and not in" in shown and told["gone"][0] in shown
 
 

@@ -30,6 +30,24 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> ![x](http://exa
 """What an issue text of a repository may hold."""
 
 
+CURATED = {
+    "notes": ["complex: 6 of 20 wanted"],
+    "curation": {
+        "bounds": [
+            {"name": "complex", "kind": "target", "pool": 6, "taken": 6, "low": 7, "high": 9,
+             "binds": "missed"},
+            {"name": "simple", "kind": "target", "pool": 9, "taken": 6, "low": 5, "high": 7, "binds": ""},
+        ],
+        "left_out": {"near-duplicate": 3},
+        "shortfalls": [{"complexity": "complex", "category": "off_by_one", "multi_file": False, "pool": 1,
+                        "wanted": 4, "lacking": 3}],
+    },
+    "dataset_score": {"score": 1.25, "N": 18, "D": 0.5, "Q": 0.875, "diversity": {"operators": 0.25},
+                      "quality": {"reproduction": 0.5, "margin": None}},
+}  # fmt: skip
+"""What curation tells beside the figures."""
+
+
 def instances(many: int) -> list[Instance]:
     """So many tasks of two repositories, every tenth of them subtle, and the second with a hostile text."""
     rows = []
@@ -90,6 +108,6 @@ def published(folder: Path, many: int = 20) -> Root:
     ordered = sorted(rows, key=lambda row: row.instance_id)
     choice = Choice(tuple(r for r in ordered if r.subset == "main"),
                     tuple(r for r in ordered if r.subset == "subtle"), ())  # fmt: skip
-    version = publish(root, rows, metrics(repos, candidates, verdicts, choice))
+    version = publish(root, rows, metrics(repos, candidates, verdicts, choice) | CURATED)
     ledger.end(root, "r1", {"version": version, "new": True})
     return root

@@ -54,7 +54,7 @@ def test_the_page_is_whole_at_this_width(seen, file, size):
     seen.set_viewport_size({"width": size[0], "height": size[1]})
     seen.reload()
     charts = seen.locator("[data-chart]")
-    assert charts.count() == 12
+    assert charts.count() == 13
     for at in range(charts.count()):
         drawn = charts.nth(at).locator(".point, .errorbar").count()
         assert drawn, charts.nth(at).get_attribute("data-chart")
@@ -99,5 +99,5 @@ def test_the_table_sorts_and_filters(seen):
 
 def test_reviews_are_told(seen):
     told = seen.inner_text("#review")
-    assert "1 task looked at by ada (1), bob (1). Score: 75.0 %" in told
+    assert "1 task looked at by ada (1), bob (1). Score: 50.0 %" in told
     assert "ada, bob" in told

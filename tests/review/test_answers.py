@@ -95,8 +95,8 @@ def test_a_summary_counts_scores_and_compares():
     assert told.tasks == 3 and told.reviewers == {"ada": 3, "bob": 2}
     assert told.gone == (an_instance(9).instance_id,)
     assert (told.questions["realistic"].yes, told.questions["realistic"].no) == (2, 2)
-    # Task 1: yes, yes, no, yes, no; task 2: no, no; task 3: nothing.
-    assert told.score == pytest.approx((3 / 5 + 0) / 2)
+    # Task 1: ada finds it realistic and clear, bob not clear; of task 2 nobody answered both.
+    assert told.score == 0.5
     assert told.agreement == (
         Agreement("realistic", "ada", "bob", 2, 1.0, 1.0),
         Agreement("text_clear", "ada", "bob", 1, 0.0, 0.0),
