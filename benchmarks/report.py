@@ -2,13 +2,16 @@
 
     python -m benchmarks.report [FOLDER] [--rows 50000] [--repos 128]
 
-FOLDER (a temporary one where none is named) gets two published versions of made-up rows, the second with all
-rows and the first with nine tenths of them, and the shards and the ledger of the run that made them: twice as
-many candidates and verdicts as rows. `smith report` is then run on it in a process of its own. Printed are
-its seconds of wall time and of the processor, its peak memory, and the size of the page.
+FOLDER (a temporary one where none is named) gets two versions of made-up rows, the second with all of them
+and the first with those of nine tenths of the repositories, and the shards and the ledger of the run that
+made them, with twice as many candidates and verdicts as rows. `smith report` is then run on it in a process
+of its own. Printed are its seconds of wall time and of the processor, its peak memory, and the page's size.
 """
 
 import argparse
+import hashlib
+import io
+import json
 import random
 import resource
 import subprocess
@@ -16,13 +19,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from smith_lib import ledger
 from smith_lib.curate.choose import Choice
 from smith_lib.curate.metrics import metrics
-from smith_lib.publish import write_version
 from smith_lib.settings import Settings
-from smith_lib.storage import Root, Shard, write
+from smith_lib.storage import Root
+from smith_lib.storage.shards import to_parquet, to_table
 from smith_lib.types import (
     Candidate,
     Category,
@@ -46,6 +54,8 @@ FAMILIES = {
     Strategy.MIRROR: ["undo_commit"],
     Strategy.COMBINE: ["combine_file", "combine_package"],
 }
+ROWS = (Repo, Candidate, Verdict, Instance)
+NAMES = ("repos", "candidates", "verdicts", "instances")
 WORDS = ("when", "the", "parser", "reads", "an", "empty", "value", "it", "gives", "another", "result")
 
 
@@ -77,39 +87,61 @@ def timed(root: Root) -> int:
 
 
 def made(root: Root, rows: int, repos: int) -> None:
-    """Two versions of made-up rows and the run that made them."""
+    """Two versions of made-up rows and the run that made them: one repository's rows under many names."""
     rng = random.Random("report")
     run = ledger.RunRecord("benchmark", tuple(f"pypi:p{n}==1.0" for n in range(repos)), Settings(), "publish")
     ledger.begin(root, run)
-    every: tuple[list[Repo], list[Candidate], list[Verdict], list[Instance]] = ([], [], [], [])
+    base = _of_repo(rng, -(-rows // repos))
+    tables = [to_table(row, part) for row, part in zip(ROWS, base, strict=True)]
+    band = tuple(row for row in base[3] if row.subset == "main")
+    told = metrics(*base[:3], Choice(band, tuple(row for row in base[3] if row.subset != "main"), ()))
+    groups = []
     for number, source in enumerate(run.sources):
-        part = _of_repo(rng, number, source, -(-rows // repos))
-        tables = (("select", Repo), ("inject", Candidate), ("validate", Verdict), ("package", Instance))
-        names = ("repos", "candidates", "verdicts", "instances")
-        for (stage, row), table, some, all_ in zip(tables, names, part, every, strict=True):
-            all_ += some  # type: ignore[arg-type]
-            path = f"{table}/p{number}-0.parquet"
-            if table != "instances":
-                path = write(root, Shard(table, f"p{number}", "0"), row, some).path  # type: ignore[type-var]
+        for stage, name, table in zip(ledger.STAGES, NAMES, tables, strict=True):
+            path = f"{name}/p{number}-0.parquet"
+            if name == "instances":
+                groups.append(_renamed(table, number))
+            else:
+                root.write_bytes(path, to_parquet(_renamed(table, number)))
             entry = StageRun(
                 run.run_id, source, source, f"pypi__p{number}.01234567", stage, StageStatus.DONE, "", False,
-                len(some), rng.uniform(10, 900), path, "0", "2026-11-01T01:00:00+00:00",
+                table.num_rows, rng.uniform(10, 900), path, "0", "2026-11-01T01:00:00+00:00",
             )  # fmt: skip
             ledger.enter(root, entry)
-    found, candidates, verdicts, instances = every
-    instances = sorted(instances[:rows], key=lambda row: row.instance_id)
-    for some in (instances[: len(instances) * 9 // 10], instances):
-        band = tuple(row for row in some if row.subset == "main")
-        choice = Choice(band, tuple(row for row in some if row.subset == "subtle"), ())
-        told = metrics(found, candidates, verdicts, choice)
-        version = write_version(root, choice, told, None, run.settings.publish)
-    ledger.end(root, run.run_id, {"version": version.version, "new": True})
+    parts = (groups[: repos * 9 // 10], groups)
+    versions = [_version(root, number, some, told) for number, some in enumerate(parts, 1)]
+    root.write_bytes("published/latest", versions[-1].encode())
+    ledger.end(root, run.run_id, {"version": versions[-1], "new": True})
+
+
+def _renamed(table: pa.Table, number: int) -> pa.Table:
+    """The table as another repository's."""
+    for name in {"instance_id", "candidate_id", "repo_id", "repo", "source"} & set(table.column_names):
+        named = pc.replace_substring(table.column(name), "p0", f"p{number}")
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), named)
+    return table
+
+
+def _version(root: Root, number: int, groups: list[pa.Table], told: dict[str, Any]) -> str:
+    """A version of these rows, in files of 20 repositories each, as `smith publish` leaves one."""
+    name, files = f"v{number:04d}-0123456{number}", {}
+    for at in range(0, len(groups), 20):
+        sink = io.BytesIO()
+        with pq.ParquetWriter(sink, groups[0].schema, compression="zstd", write_page_checksum=True) as writer:
+            for group in groups[at : at + 20]:
+                writer.write_table(group, row_group_size=1_000)
+        files[f"data/train-{at // 20:05d}-of-{-(-len(groups) // 20):05d}.parquet"] = sink.getvalue()
+    for file, data in files.items():
+        root.write_bytes(f"published/{name}/{file}", data)
+    held = {**told, "files": {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}}
+    root.write_bytes(f"published/{name}/metrics.json", json.dumps(held).encode())
+    return name
 
 
 def _of_repo(
-    rng: random.Random, number: int, source: str, rows: int
+    rng: random.Random, rows: int
 ) -> tuple[list[Repo], list[Candidate], list[Verdict], list[Instance]]:
-    repo_id, repo = f"pypi__p{number}.01234567", f"pypi/p{number}"
+    repo_id, repo, source = "pypi__p0.01234567", "pypi/p0", "pypi:p0==1.0"
     tests = tuple(f"tests/test_{n // 20}.py::test_something_{n}[value-{n}]" for n in range(100))
     lines = [f"def function_{n}(value):\n    return value + {n}\n" for n in range(100)]
     candidates, verdicts, instances = [], [], []
