@@ -43,7 +43,7 @@ def intervals(some: Sequence[tuple[str, Share]], title: str) -> Chart:
         "type": "scatter", "mode": "markers", "y": names, "x": [100 * s.value for s in shares],
         "marker": {"color": "--series-1", "size": 9},
         "error_x": {
-            "type": "data", "symmetric": False, "thickness": 2, "width": 0, "color": "--series-3",
+            "type": "data", "symmetric": False, "thickness": 2, "width": 0, "color": "--series-2",
             "array": [100 * (s.high - s.value) for s in shares],
             "arrayminus": [100 * (s.value - s.low) for s in shares],
         },

@@ -32,7 +32,7 @@
       const rows = [...body.rows].sort((a, b) => {
         const [x, y] = [value(a), value(b)];
         if (lacking(x) || lacking(y)) return lacking(x) - lacking(y);
-        const order = numbers ? Number(x) - Number(y) : x.localeCompare(y);
+        const order = numbers ? Number(x) - Number(y) : x.localeCompare(y, undefined, { numeric: true });
         return up ? order : -order;
       });
       heads.forEach((one) => one.removeAttribute("aria-sort"));
