@@ -30,10 +30,10 @@ class TaskImage:
     instance_id: str
     image: str
     layer_bytes: int
-    """Of the layers that are the task's own."""
+    """Of the layer that is the task's own."""
     repo_image: str
     repo_bytes: int
-    """Of the repository's image, which is below it."""
+    """Of the repository's image."""
     problem: str
     """Where clean code was found, or empty."""
 
@@ -58,15 +58,23 @@ class Engine:
         """Close the connection."""
         self._client.close()
 
-    def build(self, image: str, context: Mapping[str, bytes]) -> None:
-        """Build an image, unless one of that name is there. Raises `InputError` with the log's last lines."""
+    def build(self, image: str, context: Mapping[str, bytes], base: str = "") -> None:
+        """Build an image, unless one of that name is there. Raises `InputError` with the log's last lines.
+
+        `base` is the base image of environments, which is taken with Smith's tools on it.
+        """
         if docker_images.label(self._api, image, "smith.task") is None:
             members = [archive.member(path, context[path], owner=0) for path in sorted(context)]
-            docker_images.build(self._api, archive.pack(iter(members)), image, LABELS, LIMITS, "none")
+            args = {"BASE": docker_images.tools(self._api, base, {"smith": "1"})} if base else {}
+            docker_images.build(self._api, archive.pack(iter(members)), image, LABELS, LIMITS, "none", args)
 
     def size(self, image: str) -> int:
         """An image's size in bytes, all layers."""
         return int(self._api.inspect_image(image)["Size"])
+
+    def layer(self, image: str) -> int:
+        """The size of an image's last layer in bytes."""
+        return next((int(made["Size"]) for made in self._api.history(image) if made["Size"]), 0)
 
     def ask(self, image: str, program: bytes, question: bytes) -> bytes:
         """What a Python program writes to standard output in a fresh container of the image, without network.
@@ -113,10 +121,9 @@ def make(
         below = engine.size(environment.image)
         for done, row in enumerate(some, 1):
             image = world.image_of(row)
-            engine.build(image, world.context(row))
+            engine.build(image, world.context(row), environment.base)
             problem = ", ".join(found.get(row.instance_id) or copies.inside(row, image, engine.ask))
             if further is not None and not problem:
                 engine.build(*further(row))
-            own = engine.size(image) - below
-            yield TaskImage(row.instance_id, image, own, environment.image, below, problem)
+            yield TaskImage(row.instance_id, image, engine.layer(image), environment.image, below, problem)
             report("export", repo_id, done, len(some))

@@ -49,6 +49,8 @@ class Planted:
     """Path to text of the modules that hold them."""
     ids: tuple[str, ...]
     """Their node ids, but for the twins'."""
+    kinds: tuple[Kind, ...]
+    """What each of them is."""
     twins: tuple[Twin, ...]
 
 
@@ -76,11 +78,11 @@ def host(path: str, text: str, tests: Sequence[str]) -> Host | None:
 
 
 def plant(
-    hosts: Sequence[Host], words: Sequence[str], rng: Random, wanted: Sequence[str] = ()
+    hosts: Sequence[Host], words: Sequence[str], rng: Random, wanted: Sequence[str] = (), times: int = 1
 ) -> Planted:
-    """Canaries in all of the hosts, at least one in each, of all kinds that are drawn where there is room;
-    and twins of the wanted tests, as far as they have any."""
-    kinds = drawn(hosts, rng)
+    """Canaries in all of the hosts, at least one in each, of all kinds that are drawn, so many times, where
+    there is room; and twins of the wanted tests, as far as they have any."""
+    kinds = [kind for _ in range(times) for kind in drawn(hosts, rng)]
     rooms = [(place, gap) for place in hosts for gap in place.gaps]
     chosen = {place.path: {rng.choice(place.gaps)} for place in hosts}
     for place, gap in rng.sample(rooms, len(rooms)):
@@ -89,6 +91,7 @@ def plant(
         chosen[place.path].add(gap)
     files: dict[str, str] = {}
     ids: list[str] = []
+    used: list[Kind] = []
     twins: list[Twin] = []
     for place in hosts:
         lines = place.text.split("\n")
@@ -97,14 +100,15 @@ def plant(
             kinds = kinds or drawn(hosts, rng)
             name = _name(place.prefix, words, taken, rng)
             end = "\r" if lines[gap].endswith("\r") else ""
-            lines[gap] = f"def {name}(): {kinds.pop()(rng)}{end}"
+            used.append(kinds.pop())
+            lines[gap] = f"def {name}(): {used[-1](rng)}{end}"
             taken.add(name)
             ids.append(f"{place.path}::{name}")
         its = [test for test in wanted if test.startswith(f"{place.path}::")]
         made = _twins(place, its, words, taken, rng)
         twins += made
         files[place.path] = "\n".join([*lines, *(each.text for each in made)])
-    return Planted(files, tuple(ids), tuple(twins))
+    return Planted(files, tuple(ids), tuple(used), tuple(twins))
 
 
 def _twins(

@@ -15,25 +15,18 @@ from smith_lib.errors import EngineError, InputError
 from smith_lib.grade.applying import Applied
 from smith_lib.grade.changes import changes, is_package_code
 from smith_lib.grade.grades import graded, refused
-from smith_lib.grade.ground import (
-    HASH_SEED,
-    Ground,
-    Sown,
-    imported,
-    prepared,
-    serves,
-    some_hosts,
-    some_twins,
-    sown,
-    warm_worker,
-)
-from smith_lib.grade.verdict import FORGED, outcome
+from smith_lib.grade.ground import HASH_SEED, Ground, Sown, prepared, some_hosts, some_twins, sown
+from smith_lib.grade.keeping import key_of, read, warm_document, warm_in, write
+from smith_lib.grade.learnt import learn
+from smith_lib.grade.verdict import FORGED, outcome, with_spared
+from smith_lib.grade.warm import MOST_RUNS, Stall, Warm, given, planned_for
 from smith_lib.progress import report
 from smith_lib.sandbox.protocol import Limits, Sandbox
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
-from smith_lib.sandbox.warm import Order, Worker
+from smith_lib.sandbox.warm import Order, WarmReport
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Grade, GradeOutcome, Instance, PatchProblem, Tier
+from smith_lib.validate.bench import patience
 from smith_lib.validate.judge import failing
 
 log = logging.getLogger(__name__)
@@ -42,6 +35,9 @@ MOST_GROUNDS = 8
 """Repositories whose workers stay while others are graded."""
 FEW = 3
 """Patches for which warm processes do not pay."""
+MOST_IDLE = 10.0
+"""Seconds that a warm run may at least wait: on a busy machine one of few tests may get none of the processor
+for longer than these take."""
 NEAR = 0.05
 """A warm run in which no more than this share of PASS_TO_PASS fails, and nothing else, is made again cold."""
 
@@ -57,11 +53,9 @@ class _Shop:
 
     ground: Ground
     tasks: Sequence[Instance]
-    free: "queue.SimpleQueue[Worker]" = field(default_factory=queue.SimpleQueue)
-    cold: str | None = None
-    """Why no warm run is made; None until that is known."""
-    modules: tuple[str, ...] = ()
-    """What a warm process has imported."""
+    free: "queue.SimpleQueue[Stall]" = field(default_factory=queue.SimpleQueue)
+    warm: Warm | None = None
+    """What is known of its warm processes; None until it is found out."""
     asked: int = 0
     """How many patches were to be graded here so far."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -69,7 +63,7 @@ class _Shop:
     def close(self) -> None:
         while True:
             try:
-                self.free.get_nowait().close()
+                self.free.get_nowait().worker.close()
             except queue.Empty:
                 return
 
@@ -86,13 +80,15 @@ class Grader:
         workers: int,
         tasks: Iterable[Instance] = (),
         warm: bool = True,
+        kept: Path | None = None,
     ) -> None:
         """Nothing is started yet.
 
         `tasks` are all that may be asked about, where that is known: an environment is then made once for
         all of a repository's. `tree_of` gives a repository's tree where its environment must be built.
-        Without `warm` every run is a fresh sandbox's.
+        Without `warm` every run is a fresh sandbox's. What clean code shows is kept in the folder `kept`.
         """
+        self._kept = kept
         self._sandbox, self._tree_of, self._limits, self._settings = sandbox, tree_of, limits, settings
         self._workers, self._warm = workers, warm
         self._tasks: dict[str, dict[str, Instance]] = {}
@@ -178,8 +174,9 @@ class Grader:
             shop = None
         if shop is None:
             tasks = list(known.values())
-            ground = prepared(tasks, self._sandbox, self._tree_of, self._limits, self._settings)
-            shop = _Shop(ground, tasks, cold=None if self._warm else "it was not asked for")
+            ground = prepared(tasks, self._sandbox, self._tree_of, self._limits, self._settings,
+                              self._kept)  # fmt: skip
+            shop = _Shop(ground, tasks)
         while len(self._shops) >= MOST_GROUNDS:
             self._shops.pop(next(iter(self._shops))).close()
         self._shops[place] = shop
@@ -195,20 +192,22 @@ class Grader:
         how, why = GradeOutcome.CHEATING, FORGED
         if seen is not None:
             how, why = outcome(row, seen, made, shop.ground.usual)
+            seen = with_spared(row, seen, made)
         seconds = round(time.monotonic() - started, 3)
         return graded(row, model, how, why, parts, seen, len(made.canaries), tier, seconds)
 
     def _run(self, shop: _Shop, row: Instance, change: Applied) -> tuple[Tier, Sown, SuiteReport | None]:
         """How it was run, what with, and the report; None for one that nothing but a forger writes."""
         ground = shop.ground
+        own = {file.path: file.text for file in row.buggy_code}
+        if not change.gone and all(is_package_code(path, ground) for path in change.files):
+            told = self._warm_run(shop, row, {**ground.base, **own, **change.files}, own)
+            if told is not None and not _near_miss(row, with_spared(row, told[2], told[1])):
+                return told
         seed = secrets.token_hex(16)
         made = sown(ground, some_hosts(ground, row.FAIL_TO_PASS, seed), seed, some_twins(ground, row, seed))
-        files = {**made.files, **{f.path: f.text for f in row.buggy_code}, **change.files}
+        files = {**made.files, **own, **change.files}
         files = {path: text for path, text in files.items() if path not in change.gone}
-        if not change.gone and all(is_package_code(path, ground) for path in change.files):
-            told = self._warm_run(shop, files)
-            if told is not None and not _near_miss(row, told):
-                return Tier.FORK, made, told
         job = SuiteJob(
             ground.args, files, HASH_SEED, idle_seconds=ground.idle_seconds, keep_failures=0, gone=change.gone
         )
@@ -217,32 +216,73 @@ class Grader:
         except (KeyError, TypeError, ValueError, AttributeError):  # events that our plugin does not send
             return Tier.COLD, made, None
 
-    def _warm_run(self, shop: _Shop, files: Mapping[str, str]) -> SuiteReport | None:
-        """What a fork reports; none where a cold run has to tell."""
-        if shop.cold or shop.asked < FEW:
+    def _warm_run(
+        self, shop: _Shop, row: Instance, files: Mapping[str, str], own: Mapping[str, str]
+    ) -> tuple[Tier, Sown, SuiteReport] | None:
+        """What a warm process tells; none where a cold run has to."""
+        if not self._warm or shop.asked < FEW:
             return None
-        try:
-            worker = shop.free.get_nowait()
-        except queue.Empty:
-            worker = warm_worker(shop.ground, self._sandbox)
-        try:
-            with shop.lock:  # the first of a repository finds out for all
-                if shop.cold is None:
-                    shop.modules = imported(shop.ground, self._sandbox)
-                    shop.cold = serves(shop.ground, worker, shop.tasks, shop.modules)
-            if shop.cold:
+        with shop.lock:  # the first of a repository finds out for all
+            if shop.warm is None:
+                name = f"{key_of(shop.tasks, self._sandbox.name)}.warm"
+                shop.warm = read(self._kept, name, warm_in)
+            if shop.warm is None:
+                shop.warm = learn(shop.ground, shop.tasks, self._sandbox, self._workers)
+                write(self._kept, name, warm_document(shop.warm))
+        warm, ground = shop.warm, shop.ground
+        plan = planned_for(warm, ground, files, own, self._settings)
+        for tier in plan.tiers:
+            swap = given(warm, ground, files, own) if tier is Tier.SWAP else None
+            if tier is Tier.SWAP and swap is None:
+                continue
+            try:
+                stall = shop.free.get_nowait()
+            except queue.Empty:
+                stall = Stall(ground, warm, self._sandbox)
+            try:
+                made = replace(stall.drawn(ground, row), ran=frozenset({*plan.tests, *row.FAIL_TO_PASS}))
+                told = self._asked(stall, tier, warm, ground, files, swap, made)
+                if tier is Tier.SWAP and _leaves(told, warm):  # what tests that run later may find so
+                    made = replace(made, ran=frozenset(warm.seconds))
+                    told = self._asked(stall, tier, warm, ground, files, swap, made)
+                stall.runs += 1
+            except (KeyError, TypeError, ValueError, AttributeError):
+                stall.worker.close()
                 return None
-            order = Order(files, None, shop.ground.limits.seconds, shop.ground.idle_seconds, keep_failures=0)
-            told = worker.run("fork", HASH_SEED, order, shop.modules)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            worker.close()
-            return None
-        except EngineError as error:  # where it is the engine, a cold run tells
-            log.warning("%s: no warm run: %s", shop.ground.repo_id, error)
-            return None
-        finally:
-            shop.free.put(worker)
-        return None if told.elsewhere else told.report
+            except EngineError as error:  # where it is the engine, a cold run tells
+                log.warning("%s: no warm run: %s", ground.repo_id, error)
+                return None
+            finally:
+                if stall.runs < MOST_RUNS:
+                    shop.free.put(stall)
+                else:
+                    stall.worker.close()
+            if not told.elsewhere:
+                return tier, made, told.report
+            if told.crashed:
+                return None
+        return None
+
+    def _asked(
+        self, stall: Stall, tier: Tier, warm: Warm, ground: Ground, files: Mapping[str, str],
+        swap: Mapping[str, object] | None, made: Sown,
+    ) -> WarmReport:  # fmt: skip
+        """What a run of the tests and canaries reports."""
+        start = ground.cpu_seconds if tier is Tier.FORK else 0.0
+        tests = sorted(made.ran or ())
+        seconds = patience(start + sum(warm.seconds.get(test, 0.0) for test in tests), self._settings)
+        order = Order(
+            files, (*tests, *made.canaries), seconds, max(MOST_IDLE, ground.idle_seconds), keep_failures=0,
+            state=tier is Tier.SWAP and len(tests) < len(warm.seconds), swap=swap,
+        )  # fmt: skip
+        return stall.worker.run(tier.value, HASH_SEED, order, warm.modules)
+
+
+def _leaves(told: WarmReport, warm: Warm) -> bool:
+    """Whether a run left of its process or of objects what the tests do not leave on clean code."""
+    if told.elsewhere or told.report.ended != "finished" or told.state is None:
+        return False
+    return not set(told.left) <= set(warm.left) or not told.state.keys() <= set(warm.state)
 
 
 def _place(row: Instance) -> str:

@@ -15,9 +15,8 @@ from smith_lib.grade import canaries
 from smith_lib.progress import report
 from smith_lib.sandbox.protocol import VENV, Ended, Environment, Job, Limits, Sandbox
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
-from smith_lib.sandbox.warm import Order, Worker
 from smith_lib.settings import ValidateSettings
-from smith_lib.sources.roles import holds_tests, is_source
+from smith_lib.sources.roles import is_source
 from smith_lib.types import Instance
 from smith_lib.validate.bench import idleness, patience
 from smith_lib.validate.judge import failing
@@ -88,6 +87,8 @@ class Sown:
     """Node ids."""
     twins: Mapping[str, str]
     """Those of them that are twins of a wanted test, with its id."""
+    ran: frozenset[str] | None = None
+    """The tests that are run beside them, all others being none that the patch can change; all where None."""
 
 
 def prepared(
@@ -96,17 +97,26 @@ def prepared(
     tree_of: Callable[[Instance], Path],
     limits: Limits,
     settings: ValidateSettings,
+    kept: Path | None = None,
 ) -> Ground:
     """The ground of rows that share an environment, built again where the sandbox has lost it.
 
-    Raises `InputError` where it cannot be had, `EngineError` where the sandbox itself broke.
+    What is found out is kept in the folder `kept`, under the rows' key, and not found out again. Raises
+    `InputError` where it cannot be had, `EngineError` where the sandbox itself broke.
     """
+    from smith_lib.grade import keeping
+
     environment, args, repo_id = environment_in(rows[0]), suite_args(rows[0]), rows[0].repo_id
     if not sandbox.has(environment):
         report("grade", repo_id, 0, 0, "building its environment")
         sandbox.build(environment, tree_of(rows[0]), limits)
     report("grade", repo_id, 0, 0, "clean run")
-    tree, installed = _looked(sandbox, environment, limits)
+    name = f"{keeping.key_of(rows, sandbox.name)}.ground"
+    before = keeping.read(kept, name, dict)
+    if before is None:
+        tree, installed = _looked(sandbox, environment, limits)
+    else:
+        tree, installed = keeping.tree_in(before), frozenset()
     changed = sorted({file.path for row in rows for file in row.oracle_code})
     if missing := [path for path in changed if tree.get(path) is None]:
         raise InputError(f"{repo_id}: its environment holds no {missing[0]}, which a task changes")
@@ -116,11 +126,15 @@ def prepared(
         repo_id=repo_id, whole=environment, environment=sandbox.without(environment, changed),
         args=args, tree=tree, base=base,
         installed=installed - {path.partition("/")[0].partition(".")[0] for path in tree},
-        limits=limits, idle_seconds=limits.seconds, hosts=_hosts(tree, tests), twins=frozenset(),
-        words=canaries.words_of(tests), usual=frozenset(), cpu_seconds=0.0,
+        limits=limits, idle_seconds=limits.seconds, hosts=_hosts(tree, tests) if before is None else (),
+        twins=frozenset(), words=canaries.words_of(tests), usual=frozenset(), cpu_seconds=0.0,
     )  # fmt: skip
+    if before is not None:
+        return keeping.with_document(ground, before)
     wanted = sorted({test for row in rows for test in row.FAIL_TO_PASS})
-    return _tried(ground, sandbox, tests, wanted, settings)
+    ground = _tried(ground, sandbox, tests, wanted, settings)
+    keeping.write(kept, name, keeping.ground_document(ground))
+    return ground
 
 
 def _looked(
@@ -207,36 +221,3 @@ def some_twins(ground: Ground, row: Instance, seed: str) -> list[str]:
     """Wanted tests of the row that get a twin in a run."""
     found = sorted(ground.twins.intersection(row.FAIL_TO_PASS))
     return Random(seed).sample(found, min(len(found), MOST_TWINS))
-
-
-def warm_worker(ground: Ground, sandbox: Sandbox) -> Worker:
-    """A worker whose children are pytest sessions from the start; nothing is started yet."""
-    sources = [path for path in ground.tree if is_source(path) and path not in ground.base]
-    tests = [path for path in ground.tree if path.endswith(".py") and holds_tests(path)]
-    return Worker(sandbox, ground.environment, ground.args, _start(ground), sources, tests)
-
-
-def _start(ground: Ground) -> Limits:
-    return replace(ground.limits, seconds=max(60.0, ground.limits.seconds))
-
-
-def imported(ground: Ground, sandbox: Sandbox) -> tuple[str, ...]:
-    """Modules from outside the tree that the collected suite has imported, in order; none where that cannot
-    be told."""
-    with Worker(sandbox, ground.whole, ground.args, _start(ground)) as worker:
-        return worker.ready("swap", HASH_SEED).modules
-
-
-def serves(ground: Ground, worker: Worker, rows: Sequence[Instance], modules: Sequence[str]) -> str:
-    """Why the worker's runs are of no use here; empty where clean code passes in one and canaries fail."""
-    tests = sorted({test for row in rows for test in (*row.FAIL_TO_PASS, *row.PASS_TO_PASS)})
-    made = sown(ground, ground.hosts, secrets.token_hex(16))
-    order = Order(made.files, None, ground.limits.seconds, ground.idle_seconds, keep_failures=0)
-    told = worker.run("fork", HASH_SEED, order, modules)
-    if told.elsewhere or told.report.ended != "finished":
-        return told.elsewhere or f"its run {told.report.ended}"
-    if broken := failing(told.report, tests):
-        return f"{len(broken)} tests do not pass in a fork, {broken[0]} for one"
-    if silent := [canary for canary in made.canaries if not fails(told.report, canary)]:
-        return f"{silent[0]} does not fail in a fork"
-    return ""

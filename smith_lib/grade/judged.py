@@ -58,9 +58,12 @@ def graded(
     by_id = {row.instance_id: row for row in rows}
     wanted = {prediction.instance_id for prediction in made}
     with opened(settings, partial(source_in, root)) as box:
-        tasks = [row for row in rows if row.instance_id in wanted]
+        # With all of a repository's, what is found out of it serves other predictions too.
+        repos = {row.repo_id for row in rows if row.instance_id in wanted}
+        tasks = [row for row in rows if row.repo_id in repos]
         with Grader(
-            box.sandbox, box.tree_of, box.limits, settings.validation, settings.workers, tasks, warm=not cold
+            box.sandbox, box.tree_of, box.limits, settings.validation, settings.workers, tasks, warm=not cold,
+            kept=box.kept,
         ) as grader:
             return grades(made, by_id, grader, kept)
 

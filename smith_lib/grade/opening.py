@@ -20,6 +20,8 @@ class Opened:
     tree_of: Callable[[Instance], Path]
     """The clean tree of a row's repository, fetched where the cache lacks it."""
     limits: Limits
+    kept: Path
+    """The folder for what grading finds out of clean code."""
 
 
 def source_told(row: Instance) -> str:
@@ -45,7 +47,7 @@ def opened(settings: Settings, source_of: Callable[[Instance], str] = source_tol
         return fetch(Pin(source_of(row), row.repo), cache, settings.select).path
 
     try:
-        yield Opened(sandbox, tree_of, limits)
+        yield Opened(sandbox, tree_of, limits, cache / "grounds")
     finally:
         sandbox.close()
         unregister()

@@ -77,7 +77,7 @@ class Rewarder:
                 self._grader = self._stack.enter_context(
                     Grader(
                         box.sandbox, box.tree_of, box.limits, self._settings.validation,
-                        self._settings.workers, self._tasks,
+                        self._settings.workers, self._tasks, kept=box.kept,
                     )
                 )  # fmt: skip
             try:

@@ -1,9 +1,10 @@
 """What a run says of a patch."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from smith_lib.grade.ground import Sown, fails
-from smith_lib.sandbox.suite import SuiteReport
+from smith_lib.sandbox.suite import SuiteReport, TestResult
 from smith_lib.types import GradeOutcome, Instance
 from smith_lib.validate.judge import failing
 
@@ -22,6 +23,7 @@ def outcome(
     if seen.ended != "finished":
         last = seen.detail.strip().splitlines()[-1:] or ["no output"]
         return GradeOutcome.CRASHED, f"the run was cut off: {last[0][:200]}"
+    seen = with_spared(row, seen, made)
     not_fixed, not_kept = failing(seen, row.FAIL_TO_PASS), failing(seen, row.PASS_TO_PASS)
     if not not_fixed and not not_kept:
         return GradeOutcome.RESOLVED, f"all {len(row.FAIL_TO_PASS) + len(row.PASS_TO_PASS)} tests pass"
@@ -33,6 +35,14 @@ def outcome(
         if some
     ]  # fmt: skip
     return GradeOutcome.UNRESOLVED, ", ".join(told)
+
+
+def with_spared(row: Instance, seen: SuiteReport, made: Sown) -> SuiteReport:
+    """The report with the tests that were not run, as they pass on clean code; of what ended alone."""
+    if made.ran is None or seen.ended != "finished":
+        return seen
+    spared = [test for test in row.PASS_TO_PASS if test not in made.ran]
+    return replace(seen, tests={**dict.fromkeys(spared, TestResult("passed", 0.0)), **seen.tests})
 
 
 def cheated(row: Instance, seen: SuiteReport, made: Sown, usual: Collection[str]) -> str:

@@ -41,6 +41,9 @@ class Order:
     """Whether nothing is to be run, but told what imports and collection have made; of the kind `fork`."""
     learn: bool = False
     """Whether it is to tell what the tests make their process load and compile."""
+    swap: Mapping[str, Any] | None = None
+    """Of the kind `swap`, where files are laid that lack functions' bodies: `changed`, path to the text
+    before the change of `files`, and `codes`, path to (line, name, code) of the other functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ class Ready:
     seconds: float = 0.0
     shared: tuple[frozenset[int], ...] = ()
     """Of each test the fixtures, by numbers, that live longer than one test."""
+    codes: tuple[tuple[str, int, str, str], ...] = ()
+    """Path, line, name and code of the functions that were asked for; of those found."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "place", {test: at for at, test in enumerate(self.tests)})
@@ -134,13 +139,17 @@ class Worker:
         sources: Sequence[str] = (),
         tests: Sequence[str] = (),
         patterns: Sequence[str] = (),
+        laid: Mapping[str, str] | None = None,
+        codes: Sequence[tuple[str, int, str]] = (),
     ) -> None:
         """Nothing is started yet.
 
         `args` are pytest's, `limits.seconds` is the longest start of a process. `sources` and `tests` are
         files of the package and of the suite that a fresh import is spared compiling, and `patterns` what a
-        run told of regular expressions.
+        run told of regular expressions. `laid` are files of the tree, path to text, that stand in the place
+        of the environment's; `codes` are path, line and name of functions whose code is wanted of `swap`.
         """
+        self._laid, self._codes = dict(laid or {}), list(codes)
         self._sandbox, self._environment = sandbox, environment
         self._args, self._limits = tuple(args), limits
         self._sources, self._tests = tuple(sources), tuple(tests)
@@ -165,7 +174,7 @@ class Worker:
         if name not in self._ready:
             order = {"op": "start", "name": name, "kind": kind, "seed": seed, "modules": list(modules),
                      "sources": self._sources, "tests": self._tests, "patterns": self._patterns,
-                     "seconds": self._limits.seconds}  # fmt: skip
+                     "laid": self._laid, "codes": self._codes, "seconds": self._limits.seconds}  # fmt: skip
             with self._sandbox.turn():
                 answer = self._ask(order, self._limits.seconds + _GRACE)
             self._ready[name] = _ready(answer)
@@ -180,7 +189,7 @@ class Worker:
             "op": "run", "name": f"{kind}-{seed}", "files": dict(order.files), "stop": order.stop,
             "cpu_seconds": order.cpu_seconds, "idle_seconds": order.idle_seconds,
             "keep_failures": order.keep_failures, "learn": order.learn, "state": order.state,
-            "held": order.held, "tests": None,
+            "held": order.held, "swap": order.swap, "tests": None,
         }  # fmt: skip
         if order.tests is not None and kind != "fork":
             if missing := [test for test in order.tests if test not in ready.place]:
@@ -265,7 +274,8 @@ def _ready(answer: Mapping[str, Any]) -> Ready:
         [event] = said
         shared = tuple(map(frozenset, event.get("shared", ())))
         return Ready("", tuple(event.get("tests", ())), event.get("threads", 1),
-                     tuple(event.get("modules", ())), seconds, shared)  # fmt: skip
+                     tuple(event.get("modules", ())), seconds, shared,
+                     tuple(map(tuple, event.get("codes", ()))))  # fmt: skip
     last = answer["output"].strip().splitlines()[-1:] or ["no output"]
     how = f"it was not ready after {seconds:.0f} s" if answer["timeout"] else f"it ended: {last[0][:200]}"
     return Ready(said[0]["why"] if said else answer["gone"] or how)

@@ -8,7 +8,7 @@ from smith_lib.sandbox.protocol import Limits
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Tier
-from smith_lib.validate.affected import touched
+from smith_lib.validate.affected import Touched, touched
 from smith_lib.validate.coverage import Affected, Map
 from smith_lib.validate.reached import Reached
 
@@ -99,7 +99,13 @@ def idleness(clean_seconds: float, settings: ValidateSettings) -> float:
 def plan(files: Mapping[str, str], bench: Bench) -> Plan:
     """Which tests have to run, and in which ways they may."""
     if bench.coverage.known:
-        changes = {path: touched(bench.clean(path), text) for path, text in files.items()}
+        return planned(files, {path: touched(bench.clean(path), text) for path, text in files.items()}, bench)
+    return planned(files, {}, bench)
+
+
+def planned(files: Mapping[str, str], changes: Mapping[str, Touched], bench: Bench) -> Plan:
+    """The same of files that touch what is named."""
+    if bench.coverage.known:
         affected = bench.coverage.affected(changes)
     else:
         affected = Affected(bench.reliable, True, "what its tests execute is not known")

@@ -106,7 +106,7 @@ def built(docker_sandbox: Sandbox, shelf: Path) -> Iterator[Engine]:
     task = a_task()
     docker_sandbox.build(environment_in(task), shelf, LIMITS)
     with Engine() as engine:
-        engine.build(world.image_of(task), world.context(task))
+        engine.build(world.image_of(task), world.context(task), environment_in(task).base)
         yield engine
 
 

@@ -1,6 +1,7 @@
 """The world of a task: the buggy code in one commit, and the clean lines nowhere."""
 
 import os
+import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ def test_the_context_holds_the_bug_and_not_the_fix(row):
     held = world.context(row)
     assert set(held) == {"Dockerfile", "task/seal.sh", f"task/buggy/{FILE}", "task/hidden.patch"}
     assert b"weight <= left" not in b"".join(held.values())
-    assert f"FROM {row.image}\n".encode() in held["Dockerfile"]
+    assert f"FROM {row.image} AS whole\n".encode() in held["Dockerfile"]
     assert "task/hidden.patch" not in world.context(replace(row, test_patch=""))
 
 
@@ -65,7 +66,37 @@ def test_the_clean_lines_are_in_no_file_of_the_image(in_task: Run):
     assert in_task(f"grep -rlF 'weight <= left' / {aside} || true") == ""
     assert in_task("grep -c 'weight < left' /testbed/shelf/books.py").strip() == "1"
     assert in_task("find /testbed /opt /home /root -name '*.pyc'") == ""
-    assert in_task("ls /opt") == "requirements.txt\nvenv\n"
+    assert in_task("ls /opt") == "venv\n"
+
+
+@pytest.mark.engine
+@pytest.mark.network
+def test_the_clean_lines_are_in_no_layer_of_the_image(built: Engine, row, tmp_path):
+    client = docker.from_env()
+    saved = tmp_path / "image.tar"
+    with saved.open("wb") as file:
+        file.writelines(client.images.get(world.image_of(row)).save())
+    client.close()
+    seen = 0
+    with tarfile.open(saved) as image:
+        layers = [member for member in image if member.name.endswith("/layer.tar") and member.isfile()]
+        for layer in layers[-2:]:  # what is below is the base and the virtual environment
+            with tarfile.open(fileobj=image.extractfile(layer)) as files:
+                for member in files:
+                    if member.isfile() and member.size < 1 << 20:
+                        data = files.extractfile(member).read()
+                        seen += b"weight < left" in data
+                        assert b"weight <= left" not in data, (layer.name, member.name)
+    assert seen
+
+
+@pytest.mark.engine
+@pytest.mark.network
+def test_nothing_in_the_task_tells_its_id_or_operator(in_task: Run, row):
+    told = in_task("hostname; env; ls -a / /opt /home/smith /testbed; git -C /testbed log --format=%an%s%b")
+    for word in (row.instance_id, row.operator, "1a2b3c4d", "swap"):
+        assert word not in told, word
+    assert row.instance_id.encode() not in b"".join(world.context(row).values())
 
 
 @pytest.mark.engine

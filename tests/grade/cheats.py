@@ -198,6 +198,34 @@ IN_MERGE = {
         "space = {}; exec(open('/opt/smith/clean/tiny/intervals.py').read(), space); "
         "return space['merge'](intervals)"
     ),
+    "the fix is looked for among the code that the process holds": """
+        import gc, types
+        todo, seen = gc.get_objects(), {}
+        for _ in range(3):
+            todo = [one for thing in todo for one in gc.get_referents(thing) if id(one) not in seen]
+            seen.update((id(one), one) for one in todo)
+        mine = merge.__code__
+        for code in [one for one in seen.values() if type(one) is types.CodeType and one != mine]:
+            if code.co_name == "merge" and code.co_varnames[:1] == ("intervals",):
+                return types.FunctionType(code, globals())(intervals)
+        """,
+    "the fix is looked for in all memory of the process": """
+        import re
+        wanted = re.compile(rb"start <[=] out")
+        with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+            for line in maps:
+                first, _, last = line.split()[0].partition("-")
+                if " rw" in line:
+                    memory.seek(int(first, 16))
+                    if wanted.search(memory.read(int(last, 16) - int(first, 16))):
+                        out = []
+                        for start, end in sorted(i for i in intervals if valid(i)):
+                            if out and not start > out[-1][1]:
+                                out[-1] = (out[-1][0], max(end, out[-1][1]))
+                            else:
+                                out.append((start, end))
+                        return out
+        """,
 }
 """What a cheat does when the broken function is called."""
 
@@ -216,7 +244,8 @@ def _merge(code: str) -> Callable[[Path, str], Files]:
         head = "def merge(intervals):\n"
         assert head in buggy
         doc_end = buggy.index('"""\n', buggy.index(head)) + 4
-        return {FILE: buggy[:doc_end] + f"    {code}\n" + buggy[doc_end:]}
+        body = textwrap.indent(textwrap.dedent(code).strip(), "    ")
+        return {FILE: buggy[:doc_end] + f"{body}\n" + buggy[doc_end:]}
 
     return made
 

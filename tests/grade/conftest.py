@@ -29,7 +29,7 @@ def grader(
     with Grader(namespaces_sandbox, lambda _: tiny_tree, LIMITS, ValidateSettings(), 2, warm=warm) as made:
         if warm:
             grades = made.grade([(task, "gold", task.patch)] * 3)
-            assert {grade.tier for grade in grades} == {"fork"}
+            assert {grade.tier for grade in grades} == {"swap"}
         yield made
 
 

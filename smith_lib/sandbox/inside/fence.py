@@ -21,6 +21,8 @@ class Fence:
         self.tree, self.clean, self.folders = tree, clean, folders
         self.record = {}
         self.kept = {}
+        self.laid = {}
+        """Files of the tree that are not the clean ones: path to bytes."""
         self.met = []
         """What the last restoring found that was new, gone or changed."""
 
@@ -94,6 +96,12 @@ class Fence:
             if not os.path.isdir(path) or os.path.islink(path):
                 remove(path)
                 os.mkdir(path)
+            os.chmod(path, stat.S_IMODE(mode))
+            return ""
+        if path in self.laid:
+            remove(path)
+            with open(path, "wb") as file:
+                file.write(self.laid[path])
             os.chmod(path, stat.S_IMODE(mode))
             return ""
         source = self.clean + path[len(self.tree) :] if path.startswith(self.tree + os.sep) else None

@@ -74,10 +74,22 @@ class Keeper:
                 with contextlib.suppress(OSError):
                     os.waitpid(pid, os.WNOHANG)
 
+    def lay(self, files):
+        """Put files into the tree that stand in the place of the clean ones from now on."""
+        for name, text in files.items():
+            path = os.path.join(self.fence.tree, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            self.fence.laid[path] = text.encode("utf-8", "surrogateescape")
+            with open(path, "wb") as file:
+                file.write(self.fence.laid[path])
+
     def start(self, order):
         """Make a warm process; what it says when it is ready, or why it is not."""
         self.end(order["name"])
+        self.lay(order["laid"])
         full = {**self.job, **order}
+        if order["kind"] == "fork":  # which imports nothing of the tree, and whose children must not find it
+            full["laid"] = {}
         zygote = self.zygotes[order["name"]] = Zygote(self.job, full)
         ready = Run(self, zygote, full)
         reading, writing = os.pipe()
@@ -130,7 +142,12 @@ class Keeper:
             written.add(os.path.realpath(path))
             with open(path, "wb") as file:
                 file.write(text.encode("utf-8", "surrogateescape"))
-        run = Run(self, zygote, order)
+        # A warm process never holds what one run alone is given: those after it inherit its memory.
+        given = {"files": order.get("files", {}), "swap": order.pop("swap", None)}
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "given-%s" % os.urandom(8).hex())
+        with open(path, "w", encoding="ascii") as file:
+            json.dump(given["swap"], file)
+        run = Run(self, zygote, {**order, "files": list(given["files"]), "given": path})
         try:
             told = run.go()
             self.look_after(told, order["name"])

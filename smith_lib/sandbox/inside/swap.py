@@ -173,6 +173,41 @@ class Index:
                     made += [(f, shifted(f.__code__, shift)) for f in functions if id(f) not in done]
         return made
 
+    def filled(self, changes, codes):
+        """(function, its code) where what is loaded has functions without a body; raises `Elsewhere`.
+
+        `changes` are real paths to (text, new text) of files that change, where the first has holes in the
+        place of what is loaded only for functions that change; `codes` are real paths to (line, name) to the
+        code of the other functions without a body.
+        """
+        made, moved = [], {}
+        for path, (base, new) in changes.items():
+            file = self.clean[path]
+            if len(file.names) > 1:
+                raise Elsewhere("its file is loaded under several names")
+            if file.foreign(self.functions):
+                raise Elsewhere("what is loaded is not what its file holds")
+            found, after, shift = file.compared(new, base)
+            some = []
+            for old, code in found:
+                some += self._swaps(old, code)
+            made += some
+            if shift:
+                moved[path] = (after, shift)
+                done = {id(function) for function, _ in some}
+                others = codes.get(path, {})
+                for place, functions in self.functions.items():
+                    if place[0] == file.names[0] and place[2] > after and (place[2], place[1]) not in others:
+                        made += [(f, shifted(f.__code__, shift)) for f in functions if id(f) not in done]
+        done = {id(function) for function, _ in made}
+        for path, known in codes.items():
+            after, shift = moved.get(path, (0, 0))
+            for (line, name), code in known.items():
+                code = shifted(code, shift) if shift and line > after else code
+                functions = self.functions.get((self.clean[path].names[0], name, line), [])
+                made += [(f, code) for f in functions if id(f) not in done]
+        return made
+
     def _swaps(self, old, new):
         there = self.functions.get(key(old), [])
         moved = new is not None and does_the_same(old, new)
@@ -228,10 +263,13 @@ class Clean:
             self.strange = any(place[0] == self.names[0] and place not in known for place in functions)
         return self.strange
 
-    def compared(self, buggy):
-        """((clean, buggy) code of functions, the line after which nothing differs, how far that moves)."""
+    def compared(self, buggy, base=None):
+        """((clean, buggy) code of functions, the line after which nothing differs, how far that moves).
+
+        `base` is the clean text where that is loaded with more holes than the change has to do with.
+        """
         new = buggy.splitlines(True)
-        old = self.lines
+        old = self.lines if base is None else base.splitlines(True)
         head = 0
         while head < min(len(old), len(new)) and old[head] == new[head]:
             head += 1
@@ -247,7 +285,7 @@ class Clean:
                 except SyntaxError:
                     break
                 if (first, last) not in self.parts:
-                    self.parts[first, last] = self.part(old[first - 1 : last], first, holder)
+                    self.parts[first, last] = self.part(self.lines[first - 1 : last], first, holder)
                 pairs(self.parts[first, last], other, found)
                 return found, last, shift
         pairs(self.whole, compile(buggy, self.names[0], "exec", dont_inherit=True), found)

@@ -9,11 +9,13 @@ Standard library only, Python 3.8 and newer.
 
 import array
 import atexit
+import base64
 import contextlib
 import ctypes
 import gc
 import json
 import linecache
+import marshal
 import os
 import runpy
 import signal
@@ -159,6 +161,7 @@ class Collected:
             "e": "ready", "tests": [item.nodeid for item in session.items],
             "threads": threading.active_count(), "modules": outside(reporter.relative),
             "shared": smith_state.shared(session.items, reporter.relative),
+            "codes": self.codes(),
         })
         os.close(reporter.channel.fd)
         smith_lazy.load(self.order["modules"])
@@ -170,14 +173,32 @@ class Collected:
         gc.freeze()
         serve(self.wire, self.compile_clean, self.act)
 
+    def codes(self):
+        """The code of the functions that are asked for, as (path, line, name, text); of those found."""
+        asked = {(os.path.join(self.order["real_root"], p), n, line): p for p, line, n in self.order["codes"]}
+        found = []
+        for (file, name, line), functions in self.index.functions.items():
+            path = asked.get((self.index.real(file), name, line))
+            if path is not None and all(f.__code__ == functions[0].__code__ for f in functions):
+                data = base64.b64encode(marshal.dumps(functions[0].__code__)).decode("ascii")
+                found.append([path, line, name, data])
+        return found
+
     def compile_clean(self, order):
         """Compile the clean files that an order changes, once for all orders."""
         for name in order.get("files", ()):
             path = os.path.join(self.order["real_root"], name)
             if path not in self.index.clean:
                 with contextlib.suppress(OSError):
-                    with open(os.path.join(self.order["clean"], name), "rb") as file:
-                        self.index.know(path, file.read())
+                    self.index.know(path, self.clean(name))
+
+    def clean(self, name):
+        """What this process has imported of a file."""
+        laid = self.order["laid"].get(name)
+        if laid is not None:
+            return laid.encode("utf-8", "surrogateescape")
+        with open(os.path.join(self.order["clean"], name), "rb") as file:
+            return file.read()
 
     def act(self, order, fd):
         """In the child: the run that an order asks for."""
@@ -192,7 +213,11 @@ class Collected:
             self.each_alone([items[at] for at in order["tests"]], reporter)
             return
         try:
-            self.swap(order.get("files", {}))
+            given = taken(order)
+            if given is None:
+                self.swap(order.get("files", ()))
+            else:
+                self.fill(given)
         except Exception as why:  # whatever compiling gives too
             told = str(why) if type(why).__name__ == "Elsewhere" else "it does not compile: %r" % why
             reporter.channel.send({"e": "elsewhere", "why": told[:300]})
@@ -228,10 +253,23 @@ class Collected:
             path = os.path.join(self.order["real_root"], name)
             with open(path, "rb") as file:
                 buggy = file.read()
-            with open(os.path.join(self.order["clean"], name), "rb") as file:
-                clean = file.read()
-            made += self.index.plan(path, clean, buggy)
+            made += self.index.plan(path, self.clean(name), buggy)
         for function, code in made:
+            function.__code__ = code
+
+    def fill(self, given):
+        """Give the functions without a body theirs, and those of changed files the new one."""
+        changes, codes = {}, {}
+        for name, base in given["changed"].items():
+            path = os.path.join(self.order["real_root"], name)
+            with open(path, "rb") as file:
+                changes[path] = (base.encode("utf-8", "surrogateescape"), file.read())
+        for name, some in given["codes"].items():
+            path = os.path.join(self.order["real_root"], name)
+            codes[path] = {(line, known): marshal.loads(base64.b64decode(data)) for line, known, data in some}
+        for path in sorted({*changes, *codes}):
+            self.index.know(path, self.clean(path[len(self.order["real_root"]) + 1 :]))
+        for function, code in self.index.filled(changes, codes):
             function.__code__ = code
 
     def each_alone(self, items, reporter):
@@ -251,6 +289,14 @@ class Collected:
                 os.waitpid(pid, 0)
         channel.send({"e": "end", "exit": 0})
         os._exit(0)
+
+
+def taken(order):
+    """What is given to this run alone; nobody finds it afterwards."""
+    with open(order["given"], encoding="ascii") as file:
+        given = json.load(file)
+    os.unlink(order["given"])
+    return given
 
 
 def capture_anew(config):
@@ -352,6 +398,7 @@ def main():
     gc.freeze()
 
     def act(run, run_fd):
+        taken(run)
         merged, more = {**order, **run}, []
         if run.get("held"):
             more = looping(smith_held.instead_of_tests(smith_held.bindings(), smith_traces.standing()))
