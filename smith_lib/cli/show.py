@@ -90,7 +90,8 @@ def _facts(title: str, facts: list[tuple[str, Any]]) -> None:
     console.print(Text(title, style="bold"), soft_wrap=True)
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
-        shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        some = value if isinstance(value, tuple) else (value,)
+        shown = ", ".join(f"{one:.4g}" if isinstance(one, float) else str(one) for one in some)
         console.print(Text.assemble((f"  {name:<{width}}  ", "dim"), shown), soft_wrap=True)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from smith_lib.grade.grader import Grader
 from smith_lib.grade.opening import opened
 from smith_lib.grade.predictions import SPECIAL, Prediction, predictions
-from smith_lib.grade.run import Kept, grades, summary
+from smith_lib.grade.run import KEPT, Kept, grades, summary
 from smith_lib.publish.reading import dataset_at, source_in
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
@@ -34,12 +34,13 @@ class Judged:
 def judged(dataset: str, asked: str, out: str, settings: Settings, cold: bool = False) -> Judged:
     """The grades of what `asked` names, written below `out`; what is graded there is not graded again.
 
-    Raises `InputError` where dataset or predictions cannot be read.
+    Raises `InputError` where dataset or predictions cannot be read, `StorageError` where `out` cannot be.
     """
     found = dataset_at(dataset, "all")
     rows = found.rows
     made = predictions(asked, rows)
     target = Root.at(out)
+    target.write_bytes(f"{KEPT}/.begun", b"")  # where nothing can be written, that is told before the work
     marks = graded(made, rows, found.root, None if cold else Kept(target), settings, cold)
     name = asked if asked in SPECIAL else Path(asked).stem
     by_id = {row.instance_id: row for row in rows}

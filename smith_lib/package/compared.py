@@ -56,6 +56,15 @@ def _functions(node: ast.AST) -> Iterator[_Def]:
             yield from _functions(child)
 
 
+def spans(text: str) -> list[range]:
+    """The lines of the functions that lie in no other, decorators included."""
+    found = []
+    for function in _functions(syntax.parse(text)):
+        first = min([d.lineno for d in function.decorator_list] + [function.lineno])
+        found.append(range(first, (function.end_lineno or function.lineno) + 1))
+    return found
+
+
 def _head(function: ast.FunctionDef) -> str:
     bare = ast.FunctionDef(function.name, function.args, [], function.decorator_list, function.returns)
     return ast.dump(bare)

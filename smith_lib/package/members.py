@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from keyword import iskeyword
 
 from smith_lib.package import names
 from smith_lib.package.bindings import loads
@@ -41,6 +42,10 @@ class Attributes(ast.NodeTransformer):
             return ast.copy_location(ast.Name(node.value.id, node.ctx), node)
         return node
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        return spread(node)
+
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
         if isinstance(node.test, ast.Constant) and self.values:
@@ -51,6 +56,24 @@ class Attributes(ast.NodeTransformer):
         if isinstance(node.ctx, ast.Load) and node.id in self.values:
             return deepcopy(self.values[node.id])
         return node
+
+
+def spread(call: ast.Call) -> ast.Call:
+    """`f(*[1, 2], **{"a": 3})` as it is written by people: `f(1, 2, a=3)`."""
+    args: list[ast.expr] = []
+    for one in call.args:
+        listed = one.value if isinstance(one, ast.Starred) else None
+        args += listed.elts if isinstance(listed, ast.List | ast.Tuple) else [one]
+    keywords: list[ast.keyword] = []
+    for word in call.keywords:
+        named = word.value if word.arg is None and isinstance(word.value, ast.Dict) else None
+        keys = [key.value for key in named.keys if isinstance(key, ast.Constant)] if named else []
+        names = [key for key in keys if isinstance(key, str) and key.isidentifier() and not iskeyword(key)]
+        if named is None or len(set(names)) < len(named.keys) or {k.arg for k in call.keywords} & set(names):
+            keywords.append(word)
+        else:
+            keywords += [ast.keyword(name, value) for name, value in zip(names, named.values, strict=True)]
+    return ast.copy_location(ast.Call(call.func, args, keywords), call)
 
 
 def changed(statements: Sequence[ast.stmt], change: Attributes) -> list[ast.stmt]:

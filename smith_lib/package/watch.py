@@ -6,12 +6,13 @@ from pathlib import Path
 from random import Random
 
 from smith_lib import diffs
-from smith_lib.package.compared import compared
+from smith_lib.package.compared import compared, spans
 from smith_lib.package.equivalent import same_program
 from smith_lib.package.wrong_fixes import Maker, partial, places
 from smith_lib.settings import ValidateSettings
 from smith_lib.types import Candidate, Outcome, Strategy, Tier, Verdict
-from smith_lib.validate.bench import Bench, planned_for
+from smith_lib.validate.affected import Touched, touched
+from smith_lib.validate.bench import Bench, Touching, planned_for
 
 SURVIVES = frozenset({Outcome.NO_FAILURE, Outcome.NOT_COVERED})
 """Outcomes of a wrong fix that no test fails."""
@@ -19,7 +20,8 @@ UNTOLD = frozenset({Outcome.APPLY_FAILED, Outcome.DUPLICATE})
 """Outcomes that tell nothing of any test."""
 FAILS = frozenset({Outcome.VALID, Outcome.SUBTLE, Outcome.TOO_BROKEN, Outcome.FLAKY})
 
-Judge = Callable[[Sequence[Candidate]], Sequence[Verdict]]
+Judge = Callable[[Sequence[Candidate], Touching], Sequence[Verdict]]
+"""Judges bugs, of some of which it is told what they touch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +92,19 @@ def watched(
     return {name: mine.watch(bench) for name, mine in found.items()}
 
 
-def _told(fixes: Sequence[Candidate], judge: Judge) -> dict[str, Outcome]:
-    return {fix.bug_patch: verdict.outcome for fix, verdict in zip(fixes, judge(fixes), strict=True)}
+def _told(fixes: Sequence[Candidate], judge: Judge, touching: Touching | None = None) -> dict[str, Outcome]:
+    verdicts = judge(fixes, touching or {})
+    return {fix.bug_patch: verdict.outcome for fix, verdict in zip(fixes, verdicts, strict=True)}
 
 
 def _seen_to_differ(fixes: Sequence[Candidate], clean: Callable[[str], str], judge: Judge) -> set[str]:
     """The diffs of those that do anything else than the clean code where tests run it, or near that.
 
     For each the suite runs on clean code that compares itself with it and, where that fails, on clean code
-    that compares itself with itself: where that fails too, nothing is known.
+    that compares itself with itself: where that fails too, nothing is known. The tests are those that execute
+    the function: nothing else of what is compared does anything.
     """
+    touching: dict[str, dict[str, Touched]] = {}
     runs: dict[str, tuple[Candidate, Candidate]] = {}
     for fix in fixes:
         texts = diffs.apply(fix.bug_patch, clean)
@@ -109,11 +114,24 @@ def _seen_to_differ(fixes: Sequence[Candidate], clean: Callable[[str], str], jud
         if (made := compared(clean(path), text)) is not None:
             both, same = (diffs.make({path: clean(path)}, {path: program}) for program in made)
             runs[fix.bug_patch] = replace(fix, bug_patch=both), replace(fix, bug_patch=same)
-    told = _told([one for _, (one, _) in sorted(runs.items())], judge)
+            touching |= {made: {path: _function(clean(path), text)} for made in (both, same)}
+    told = _told([one for _, (one, _) in sorted(runs.items())], judge, touching)
     failing = {patch: pair for patch, pair in sorted(runs.items()) if told[pair[0].bug_patch] in FAILS}
     controls = {other.bug_patch: other for _, other in failing.values()}
-    told |= _told(list(controls.values()), judge)
+    told |= _told(list(controls.values()), judge, touching)
     return {patch for patch, (_, other) in failing.items() if told[other.bug_patch] in SURVIVES}
+
+
+def _function(clean: str, wrong: str) -> Touched:
+    """The lines of the functions, in no other ones, that hold what differs."""
+    what = touched(clean, wrong)
+    if what.anyone:
+        return what
+    lines = set(what.lines)
+    for span in spans(clean):
+        if not what.lines.isdisjoint(span):
+            lines |= set(span)
+    return Touched(frozenset(lines))
 
 
 class _Found:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from smith_lib.environments.recorded import environment_of
 from smith_lib.package.instances import SUBSETS, instances
@@ -14,6 +13,7 @@ from smith_lib.stages.frame import Desk, finish
 from smith_lib.stages.validate import at_work
 from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Instance, Repo, StageRun, Verdict
+from smith_lib.validate.bench import Touching
 from smith_lib.validate.crew import verdicts as judged
 
 VERSION = 9
@@ -60,6 +60,9 @@ def watch_kept(
     bugs = [candidate for candidate in candidates if candidate.candidate_id in kept]
     settings = desk.settings.model_copy(update={"validation": hasty(desk.settings.validation, verdicts)})
     bench, crew = at_work(selected, replace(desk, settings=settings))
-    judge = partial(judged, bench=bench, crew=replace(crew, stage="package"))
+
+    def judge(some: Sequence[Candidate], touching: Touching) -> list[Verdict]:
+        return judged(some, replace(bench, touching=touching), replace(crew, stage="package"))
+
     most, seed = desk.settings.package.wrong_fixes, desk.settings.seed
     return watched(bugs, candidates, verdicts, desk.tree_of(repo).path, bench, judge, most, seed)

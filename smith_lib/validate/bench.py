@@ -12,6 +12,8 @@ from smith_lib.validate.affected import Touched, touched
 from smith_lib.validate.coverage import Affected, Map
 from smith_lib.validate.reached import Reached
 
+Touching = Mapping[str, Mapping[str, Touched]]
+"""A patch to the files that it changes and what it touches in them."""
 SuiteRunner = Callable[[SuiteJob, Limits], SuiteReport]
 """Runs a suite once in a fresh sandbox: `run_suite` with its sandbox and environment bound."""
 IDLE = 2.0
@@ -56,6 +58,8 @@ class Bench:
     costs."""
     full: bool = False
     """Whether all failing tests are wanted of a candidate that is too broken."""
+    touching: Touching = field(default_factory=dict)
+    """What candidates touch, by their patch, where more than that is added which no test comes by."""
 
     def patience(self, tests: Sequence[str], tier: Tier) -> float:
         """The seconds of the processor that a warm run of these tests may take; a fresh session imports and
@@ -125,6 +129,8 @@ def planned(files: Mapping[str, str], changes: Mapping[str, Touched], bench: Ben
 def planned_for(candidate: Candidate, bench: Bench) -> Plan | None:
     """How a candidate is judged; none where its patch does not apply."""
     try:
-        return plan(diffs.apply(candidate.bug_patch, bench.clean), bench)
+        files = diffs.apply(candidate.bug_patch, bench.clean)
+        touches = bench.touching.get(candidate.bug_patch)
+        return plan(files, bench) if touches is None else planned(files, touches, bench)
     except diffs.DoesNotApply:
         return None

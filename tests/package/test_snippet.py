@@ -29,6 +29,19 @@ def test_cases_fixtures_and_imports_are_written_out() -> None:
     assert (found.relation, found.other, found.complete) == ("==", "1", True)
 
 
+@pytest.mark.parametrize(
+    ("call", "written"),
+    [
+        ("total(*[1, False])", "total(1, False)"),
+        ("total(*(1,), 2, **{'a': 3})", "total(1, 2, a=3)"),
+        ("total(*Box(1), **{'a b': 3})", "total(*Box(1), **{'a b': 3})"),
+    ],
+)
+def test_arguments_that_are_unpacked_are_written_as_people_do(call: str, written: str) -> None:
+    source = f"from boxes import Box, total\n\n\ndef test_it():\n    assert {call} == 1\n"
+    assert cut("test_it", "assert", source).action == written
+
+
 def test_helpers_of_other_test_modules_are_written_out() -> None:
     found = cut("test_total", "assert total(box) == expected")
     assert "def filled_with(*things):" in found.code and "helpers" not in found.code

@@ -1,6 +1,6 @@
 """Which wrong fixes are tried with the tests of a bug's place, and what is made of those that pass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from smith_lib.package.wrong_fixes import PARTIAL
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.settings import PackageSettings, ValidateSettings
 from smith_lib.types import Candidate, Coverage, CoveredFile, Outcome, Repo, Strategy, Tier, Verdict
-from smith_lib.validate.bench import Bench
+from smith_lib.validate.affected import Touched
+from smith_lib.validate.bench import Bench, Touching
 from smith_lib.validate.coverage import Map
 from tests.package.boxes import FILES, LIBRARY, a_bug, a_failure, a_verdict, line_of
 
@@ -58,10 +59,12 @@ class Court:
 
     def __init__(self, use: str, compares: bool = True) -> None:
         self.asked: list[Candidate] = []
+        self.touching: dict[str, Mapping[str, Touched]] = {}
         self._use, self._compares = use, compares
 
-    def __call__(self, fixes: Sequence[Candidate]) -> list[Verdict]:
+    def __call__(self, fixes: Sequence[Candidate], touching: Touching) -> list[Verdict]:
         self.asked += fixes
+        self.touching |= touching
         return [a_verdict(fix, outcome=self._outcome(fix)) for fix in fixes]
 
     def _outcome(self, fix: Candidate) -> Outcome:
@@ -91,6 +94,16 @@ def test_tests_that_fail_every_wrong_fix_are_not_weak(tree: Path) -> None:
 def test_a_wrong_fix_that_passes_and_differs_makes_the_tests_weak(tree: Path) -> None:
     watch = tried(tree, Court(WEAK))
     assert watch.surviving and set(watch.surviving) < set(watch.tried) and tags(watch) == ("weak_tests",)
+
+
+def test_what_is_held_against_the_fix_runs_by_the_tests_that_execute_the_function(tree: Path) -> None:
+    court = Court(WEAK)
+    tried(tree, court)
+    held = [fix for fix in court.asked if "_smith_both" in fix.bug_patch]
+    assert held and {fix.bug_patch for fix in held} <= court.touching.keys()
+    for touches in court.touching.values():
+        assert AT in touches[FILE].lines and not touches[FILE].anyone
+        assert BENCH.coverage.affected(touches).tests == TESTS[:2]
 
 
 def test_one_that_passes_and_is_not_seen_to_differ_is_set_apart(tree: Path) -> None:
