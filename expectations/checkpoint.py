@@ -15,6 +15,7 @@ from typing import Any
 from expectations import (
     candidates,
     coverage,
+    fixes,
     functions,
     grades,
     instances,
@@ -42,6 +43,7 @@ TABLES: dict[str, ModuleType] = {
     "instances": instances,
     "grades": grades,
     "solved": solved,
+    "fixes": fixes,
     "published": published,
 }
 """The suite of each table; `published` is a version's instances, all repositories together."""

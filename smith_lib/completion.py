@@ -203,6 +203,33 @@ def _asked(messages: Sequence[Message], settings: LlmSettings) -> Reply:
         raise _told(error, settings) from error
 
 
+def embedded(texts: Sequence[str], settings: LlmSettings) -> tuple[list[list[float]], int]:
+    """One request for the texts' vectors, in order, and the tokens that were read (0 where none are told).
+
+    Raises `Again`, `ModelRefused` or `ModelUnusable`.
+    """
+    litellm = _litellm()
+    where = {"api_base" if name == "base_url" else name: told for name, told in access(settings).items()}
+    try:
+        response = litellm.embedding(
+            model=settings.model,
+            input=list(texts),
+            timeout=settings.timeout,
+            max_retries=0,
+            encoding_format="float",
+            **where,
+        )
+        rows = sorted(response.data, key=lambda one: int(one["index"]))
+        vectors = [[float(number) for number in one["embedding"]] for one in rows]
+    except SmithError:
+        raise
+    except Exception as error:  # whatever litellm makes of what a server sends
+        raise _told(error, settings) from error
+    if len(vectors) != len(texts) or len({len(vector) for vector in vectors}) != 1 or not vectors[0]:
+        raise Again(f"500, {len(vectors)} vectors for {len(texts)} texts", 0.0, may_be_billed=True)
+    return vectors, int(getattr(getattr(response, "usage", None), "prompt_tokens", 0) or 0)
+
+
 @contextmanager
 def _closed(chunks: Any) -> Iterator[None]:
     """Close a stream however the block ends.

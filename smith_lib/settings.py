@@ -105,6 +105,10 @@ class SandboxSettings(_Stage):
     """How much of the suite's output is kept, KiB."""
 
 
+FEATURES = ("size", "category", "files", "edits")
+"""What the choice of candidates can be moved towards."""
+
+
 class InjectSettings(_Stage):
     """Which bugs are made."""
 
@@ -112,6 +116,11 @@ class InjectSettings(_Stage):
     def _shares(self) -> Self:
         if self.simple + self.medium > 1:
             raise ValueError(f"the shares simple {self.simple} and medium {self.medium} are above 1 together")
+        for name, weight in self.towards_weights.items():
+            if name not in FEATURES:
+                raise ValueError(f"unknown feature {name!r} in towards_weights; known: {', '.join(FEATURES)}")
+            if not 0 <= weight <= 1:
+                raise ValueError(f"the weight {name} {weight:g} in towards_weights is not from 0 to 1")
         return self
 
     limit: int = Field(200, ge=1, le=1_000_000, json_schema_extra=flag("--limit"))
@@ -138,6 +147,14 @@ class InjectSettings(_Stage):
     rare_share: float = Field(0.1, ge=0, le=1)
     """Share of the candidates that may lie where fewer tests come by than `validation.subtle_below` wants to
     fail: such bugs are subtle at most. More are taken only where little else is left."""
+    towards: Literal["", "pool"] = ""
+    """`pool`: the shares of sizes, categories, fixes of several files and kinds of edits are moved towards
+    those of the real fixes that `smith pool` found in the repository's history, where there are any."""
+    towards_weights: dict[str, float] = {"size": 0.5, "category": 0.5, "files": 0.5, "edits": 0.5}
+    """How far each is moved, from 0 (not at all) to 1 (as the real fixes have it); what is left out stays."""
+    llm_examples: int = Field(0, ge=0, le=20)
+    """Most real fixes of the project, those nearest to the code asked about, that a model is shown as
+    examples; none where `smith pool` found none. They share `llm.longest_context` with what is around it."""
     llm_share: float = Field(0.3, gt=0, le=1)
     """Share of the candidates that a model writes, where the family `llm` is on."""
     mirror_share: float = Field(0.3, gt=0, le=1)
@@ -182,6 +199,21 @@ class LlmSettings(_Stage):
     """Most tokens of a question that tell of a function's module and of its callers."""
     bugs_an_answer: int = Field(3, ge=1, le=8)
     """Most bugs that one question asks for."""
+
+
+class PoolSettings(_Stage):
+    """What is kept of the fixes in a project's history."""
+
+    variations: int = Field(3, ge=0, le=100)
+    """Most bugs that operators make at the lines of each fix, which the tests then judge."""
+    embedding: str = Field("wordllama", min_length=1)
+    """What fixes are embedded with: `wordllama`, which comes with Smith and works offline, or litellm's name
+    of an embedding model, e.g. `openai/text-embedding-3-small`, whose cost counts against `llm.max_usd`."""
+    model_folder: str = ""
+    """A folder with `weights/` and `tokenizers/` as wordllama has them; its own where empty."""
+    base_url: str = ""
+    """The URL of an embedding model's server, e.g. `http://127.0.0.1:8000/v1`; the provider's own where
+    empty."""
 
 
 class ValidateSettings(_Stage):
@@ -291,6 +323,7 @@ class Settings(_Stage):
     sandbox: SandboxSettings = SandboxSettings()
     inject: InjectSettings = InjectSettings()
     llm: LlmSettings = LlmSettings()
+    pool: PoolSettings = PoolSettings()
     validation: ValidateSettings = ValidateSettings()
     package: PackageSettings = PackageSettings()
     publish: PublishSettings = PublishSettings()

@@ -3,6 +3,7 @@
 from tasks.ending import Ended, end_run, passed_on
 from tasks.given import judge_given, places, select_to_judge, take_given
 from tasks.grade import grade_predictions
+from tasks.pool import inject_past, pool_repo, pooled, record_repo, select_past
 from tasks.publish import publish_version
 from tasks.records import begin_run, failed_of, rows_there, settled
 from tasks.search import search_repos
@@ -16,14 +17,19 @@ __all__ = [
     "failed_of",
     "firsts",
     "grade_predictions",
+    "inject_past",
     "inject_repo",
     "judge_given",
     "package_repo",
     "passed_on",
     "places",
+    "pool_repo",
+    "pooled",
     "publish_version",
+    "record_repo",
     "rows_there",
     "search_repos",
+    "select_past",
     "select_repo",
     "select_to_judge",
     "settled",

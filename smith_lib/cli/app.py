@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "Answer for patches over HTTP: grades and rewards."),
     "export": ("export", "Write a published version in a format that trainers read."),
     "trajectories": ("trajectories", "Make chats to learn from of agents' trajectories that resolve."),
+    "pool": ("pool", "Learn from projects' own histories: their fixes, judged and searchable."),
     "deploy": ("deploy", "Set up the nightly job: Prefect's server, pool, limits, deployments."),
     "worker": ("deploy", "Run what is due, until Ctrl-C."),
     "operators": ("operators", "List the bug operators; with a name, its example."),

@@ -17,11 +17,12 @@ You are fixing a bug in the Python repository {repo}. Answer with a unified diff
 
 def prompt(row: Instance) -> str:
     """The issue, and the files that the fix changes as they are with the bug, whole."""
-    files = "\n\n".join(f"## {file.path}\n\n{_fenced(file.text)}" for file in row.buggy_code)
+    files = "\n\n".join(f"## {file.path}\n\n{fenced(file.text)}" for file in row.buggy_code)
     return ASKED.format(repo=row.repo, issue=row.problem_statement.strip(), files=files)
 
 
-def _fenced(text: str) -> str:
+def fenced(text: str) -> str:
+    """The code in a fence that nothing in it can close."""
     fence = "```"
     while fence in text:
         fence += "`"

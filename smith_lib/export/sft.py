@@ -24,16 +24,25 @@ Parquet and as JSON lines. The completion is the fix as a unified diff.
 def files(rows: Sequence[Instance], name: str, split: str) -> Iterator[tuple[str, bytes]]:
     """`text/` and `chat/`, each as Parquet and JSON lines, and the card."""
     about = [{key: getattr(row, key) for key in ABOUT} for row in rows]
-    asked = [prompt(row) for row in rows]
-    text = [{**a, "prompt": p, "completion": r.patch} for a, p, r in zip(about, asked, rows, strict=True)]
-    chat = [{**a, "messages": _chat(p, r.patch)} for a, p, r in zip(about, asked, rows, strict=True)]
-    known = [pa.field(key, pa.string()) for key in (*ABOUT, "prompt", "completion")]
+    asked, answers = [prompt(row) for row in rows], [row.patch for row in rows]
+    card = README.format(name=name, count=len(rows), split=split)
+    yield from laid_out(about, asked, answers, [row.license for row in rows], split, card)
+
+
+def laid_out(
+    about: Sequence[dict[str, str]], asked: Sequence[str], answers: Sequence[str], licenses: Sequence[str],
+    split: str, card: str,
+) -> Iterator[tuple[str, bytes]]:  # fmt: skip
+    """Questions and answers as text and as chats, with what is told about each, and the card's text."""
+    text = [{**a, "prompt": p, "completion": c} for a, p, c in zip(about, asked, answers, strict=True)]
+    chat = [{**a, "messages": _chat(p, c)} for a, p, c in zip(about, asked, answers, strict=True)]
+    keys = [pa.field(key, pa.string()) for key in about[0]] if about else []
+    both = [pa.field(key, pa.string()) for key in ("prompt", "completion")]
     messages = pa.field("messages", pa.list_(MESSAGE))
-    yield from _table("text", split, text, pa.schema(known))
-    yield from _table("chat", split, chat, pa.schema([*known[: len(ABOUT)], messages]))
+    yield from _table("text", split, text, pa.schema([*keys, *both]))
+    yield from _table("chat", split, chat, pa.schema([*keys, messages]))
     found = {config: (split, f"{config}/{split}-*.parquet") for config in ("text", "chat")}
-    card = tables.configs((row.license for row in rows), found)
-    yield "README.md", (card + README.format(name=name, count=len(rows), split=split)).encode()
+    yield "README.md", (tables.configs(licenses, found) + card).encode()
 
 
 def _chat(asked: str, answer: str) -> list[dict[str, str]]:

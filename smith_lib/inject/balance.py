@@ -5,21 +5,13 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from random import Random
 
+from smith_lib.inject.aims import Aim, likings, usual
 from smith_lib.inject.draw import Draft
 from smith_lib.inject.reach import Reach
 from smith_lib.inject.yields import Weights, Yields
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Category, Complexity, Strategy
 
-CATEGORIES: Mapping[Category, float] = {
-    Category.LOGIC_ERROR: 0.35,
-    Category.EDGE_CASE: 0.25,
-    Category.OFF_BY_ONE: 0.15,
-    Category.NULL_HANDLING: 0.15,
-    Category.OTHER: 0.10,
-}
-MULTI_FILE = 0.05
-"""Share of the candidates that change several files."""
 COMBINED = 0.30
 """Largest share of combinations, those over several files included, where there are single bugs too."""
 MOST_OF_ONE = 0.05
@@ -68,19 +60,22 @@ class Chooser:
     def __init__(
         self,
         limit: int,
-        sizes: Mapping[Complexity, float],
+        aim: Aim,
         max_per_function: int,
         weights: Weights,
         reach: Reach | None = None,
     ) -> None:
-        """Aim at `limit` drafts, with these shares of fix sizes, so much of each operator and place."""
+        """Aim at `limit` drafts, by the shares of the aim, so much of each operator and place."""
         self.limit = limit
         self.reach = reach
         self.places: dict[int, float] = {}
         self.weights = weights
         self.starts: dict[str, float] = {}
+        self.likings: dict[str, float] = {}
         self.shares = {
-            (size, kind): sizes[size] * share for size in sizes for kind, share in CATEGORIES.items()
+            (size, kind): part * share
+            for size, part in aim.sizes.items()
+            for kind, share in aim.categories.items()
         }
         self.max_per_function = max_per_function
         self.functions: Counter[str] = Counter()
@@ -127,7 +122,8 @@ class Chooser:
 
     def _turn(self, operator: str) -> tuple[float, str]:
         """When an operator's next draft is due: the more were taken, and the less it gives, the later."""
-        return (self.operators[operator] + self.starts[operator]) / self.weights.of(operator), operator
+        weight = self.weights.of(operator) * self.likings.get(operator, 1.0)
+        return (self.operators[operator] + self.starts[operator]) / weight, operator
 
     def take(self, drafts: Sequence[Draft], upto: int, random: Random) -> None:
         """Take from the drafts until `upto` are chosen in all or none fits."""
@@ -163,6 +159,7 @@ def choose(
     common: Set[str] = frozenset(),
     yields: Yields | None = None,
     reach: Reach | None = None,
+    aim: Aim | None = None,
 ) -> list[Draft]:
     """Up to `settings.limit` of the drafts: written by a model, undone fixes, of several files, the rest.
 
@@ -171,12 +168,9 @@ def choose(
     is taken, and of those in `common` functions, which most tests execute, `settings.common_share`; more only
     where nothing else is left, the rare ones first.
     """
-    sizes = {
-        Complexity.SIMPLE: settings.simple,
-        Complexity.MEDIUM: settings.medium,
-        Complexity.COMPLEX: max(0.0, 1 - settings.simple - settings.medium),
-    }
-    chooser = Chooser(settings.limit, sizes, settings.max_per_function, Weights(yields or {}), reach)
+    aim = aim or usual(settings)
+    chooser = Chooser(settings.limit, aim, settings.max_per_function, Weights(yields or {}), reach)
+    chooser.likings = likings([*singles, *combined], aim)
     chooser.take(written, len(written), random)
     part = settings.mirror_share if singles or combined else 1.0
     chooser.take(mirrored, len(chooser.chosen) + max(1, round(part * settings.limit)), random)
@@ -185,7 +179,7 @@ def choose(
     many = chooser.bound(lambda draft: not common.isdisjoint(draft.functions), settings.common_share)
     wide = [draft for draft in combined if len(draft.files) > 1]
     narrow = [draft for draft in combined if len(draft.files) == 1]
-    share = MULTI_FILE if singles or narrow else 1
+    share = aim.several_files if singles or narrow else 1
     chooser.take(wide, len(chooser.chosen) + max(1, round(share * settings.limit)), random)
     if singles:
         chooser.bound(lambda draft: draft.strategy is Strategy.COMBINE, COMBINED)

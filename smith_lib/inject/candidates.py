@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from smith_lib import diffs
 from smith_lib.inject import balance, combine
+from smith_lib.inject.aims import Aim
 from smith_lib.inject.draw import Draft, Sites, Studio, drafts_of
 from smith_lib.inject.llm_family import family
 from smith_lib.inject.mirror_family import mirror
@@ -20,6 +22,9 @@ from smith_lib.inject.yields import Yields
 from smith_lib.llm import Model
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Candidate, Complexity, Function, Repo, Strategy
+
+if TYPE_CHECKING:
+    from smith_lib.pool.examples import Examples
 
 log = logging.getLogger(__name__)
 OVERDRAW = 5
@@ -52,14 +57,19 @@ def candidates(
     common: Set[str] = frozenset(),
     yields: Yields | None = None,
     reach: Reach | None = None,
+    examples: "Examples | None" = None,
+    aim: Aim | None = None,
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
     `executed` has, by path, the first lines of the statements that reliable tests execute; in functions,
     nothing else is changed; `common` has the functions that most tests execute, as `file::qualname`; `yields`
     says how often operators gave valid bugs, and `reach` how many tests come by a place. Without a model the
-    family `llm` gives nothing, and without a past the family `mirror`. Raises `UnknownName` for an operator
-    that the table does not hold, `NetworkError` and `InputError` where the model cannot be had.
+    family `llm` gives nothing, and without a past the family `mirror`. `examples` are real fixes that the
+    model is shown, and `aim` has the shares that are aimed at in place of the usual ones.
+
+    Raises `UnknownName` for an operator that the table does not hold, `NetworkError` and `InputError` where
+    the model cannot be had.
     """
     operators, combinations = chosen(settings.operators)
     parsed, _ = programs(repo, tree)
@@ -76,7 +86,9 @@ def candidates(
     authored: list[Draft] = []
     if model is not None and Strategy.LLM in settings.strategies:
         part = max(1, round((settings.llm_share if offered or kinds else 1) * settings.limit))
-        authored = family.authored(repo.repo_id, parsed, sites, studio, settings, model, random, part)
+        authored = family.authored(
+            repo.repo_id, parsed, sites, studio, settings, model, random, part, examples
+        )
     mirrored: list[Draft] = []
     if past is not None and Strategy.MIRROR in settings.strategies:
         ported = max(1, round(settings.mirror_share * settings.limit))
@@ -90,7 +102,7 @@ def candidates(
     together = [d for name in kinds for d in combine.combined(name, parts, studio, most, random(name))]
     singles = drafts if offered else []
     picked = balance.choose(
-        singles, together, settings, random("choice"), authored, mirrored, common, yields, reach
+        singles, together, settings, random("choice"), authored, mirrored, common, yields, reach, aim
     )
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)

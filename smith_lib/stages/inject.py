@@ -2,10 +2,12 @@
 
 import logging
 import time
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from smith_lib.errors import ModelUnusable, NetworkError, SourceError
+from smith_lib.inject.aims import Aim, towards
 from smith_lib.inject.candidates import candidates
 from smith_lib.inject.mirror_family import fetched
 from smith_lib.inject.mirror_family.mirror import Past
@@ -13,12 +15,14 @@ from smith_lib.inject.mirror_family.pulls import board
 from smith_lib.inject.reach import Reach
 from smith_lib.inject.yields import Yields, known
 from smith_lib.llm import Model
+from smith_lib.pool.examples import Examples, examples_of
+from smith_lib.pool.shelf import shard_of
 from smith_lib.progress import report
 from smith_lib.settings import InjectSettings
 from smith_lib.sources.github import parsed as named
 from smith_lib.stages.frame import Desk, finish
-from smith_lib.storage import Root, Shard
-from smith_lib.types import Candidate, Coverage, Function, Repo, StageRun, StageStatus
+from smith_lib.storage import Root, Shard, read_at
+from smith_lib.types import Candidate, Coverage, Function, PastFix, Repo, StageRun, StageStatus
 from smith_lib.validate.called import called
 from smith_lib.validate.coverage import by_most_tests, by_tests
 
@@ -26,6 +30,8 @@ log = logging.getLogger(__name__)
 VERSION = 10
 MIRROR = frozenset({"mirror_share", "mirror_per_fix", "mirror_commits", "mirror_pulls", "histories"})
 """Settings that matter where there is a history."""
+LEARNT = frozenset({"towards", "towards_weights", "llm_examples"})
+"""Settings that matter where the pool has fixes of the repository."""
 
 
 def inject(selected: StageRun, desk: Desk) -> StageRun:
@@ -36,7 +42,7 @@ def inject(selected: StageRun, desk: Desk) -> StageRun:
     """
     row, started = desk.start(selected.source, "inject"), time.monotonic()
     [repo] = desk.rows_of(Repo, selected)
-    past = _past(repo, desk)
+    past = past_of(repo.source, repo.repo_id, desk)
     model = _model(desk) if past or "llm" in desk.settings.inject.strategies else None
     while True:
         try:
@@ -62,7 +68,9 @@ def _made(
     settings = desk.settings.inject if model else _without("llm", desk.settings.inject)
     settings = settings if past else _without("mirror", settings)
     yields, least = known(settings.yields, desk.root), desk.settings.validation.subtle_below
-    key = desk.key("inject", VERSION, selected.key, _what_matters(settings, model, past, yields, least))
+    learnt = _learnt(repo, settings, model, desk)
+    matters = _what_matters(settings, model, past, yields, least) | learnt.matters
+    key = desk.key("inject", VERSION, selected.key, matters)
     shard = Shard("candidates", repo.repo_id, key)
 
     def make() -> list[Candidate]:
@@ -74,12 +82,47 @@ def _made(
         common = {f"{f.file}::{f.qualname}" for f in called(repo.repo_id, tree.path, often, often)}
         executed, reach = by_tests(coverage), Reach(coverage, least) if coverage else None
         made = candidates(
-            repo, tree.path, functions, settings, seed, model, executed, past, common, yields, reach
-        )
+            repo, tree.path, functions, settings, seed, model, executed, past, common, yields, reach,
+            learnt.examples, learnt.aim(settings),
+        )  # fmt: skip
         report("inject", repo.repo_id, len(made), len(made))
         return made
 
     return shard, *desk.once(Candidate, shard, make)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """What the pool tells of a repository, as far as the settings ask for it."""
+
+    examples: Examples | None = None
+    fixes: tuple[PastFix, ...] = ()
+    matters: dict[str, Any] = field(default_factory=dict)
+    """What the rows depend on."""
+
+    def aim(self, settings: InjectSettings) -> Aim | None:
+        """The shares that are aimed at; none where they are the usual ones."""
+        return towards(settings, self.fixes) if self.fixes else None
+
+
+def _learnt(repo: Repo, settings: InjectSettings, model: Model | None, desk: Desk) -> _Learnt:
+    shown = settings.llm_examples > 0 and model is not None and "llm" in settings.strategies
+    if not (shown or settings.towards):
+        return _Learnt()
+    shard = shard_of(desk.root, repo.repo)
+    if shard is None:
+        name = "inject.towards" if settings.towards else "inject.llm_examples"
+        text = "%s: the pool has no fixes of %s, so %s is as if unset; `smith pool` finds them"
+        log.warning(text, repo.repo_id, repo.repo, name)
+        return _Learnt()
+    examples = examples_of(repo.repo, desk.root, desk.settings, desk.cache, desk.run_id) if shown else None
+    matters: dict[str, Any] = {}
+    if examples is not None:
+        matters["examples"] = shard, settings.llm_examples, examples.embedder.name
+    if settings.towards:
+        matters["towards"] = shard, settings.towards_weights
+    fixes = read_at(desk.root, shard, PastFix) if settings.towards else []
+    return _Learnt(examples, tuple(fixes), matters)
 
 
 def _model(desk: Desk) -> Model | None:
@@ -102,8 +145,8 @@ def _warn_once(run_id: str, root: Root, message: str) -> None:
     log.warning("%s; the other families go on", message)
 
 
-def _past(repo: Repo, desk: Desk) -> Past | None:
-    """The history that fixes are taken from; none where the family is off or the source has none.
+def past_of(source: str, repo_id: str, desk: Desk) -> Past | None:
+    """The history that a pinned source's fixes are taken from; none where the family is off or there is none.
 
     Raises what `fetched` raises where the family is the only one.
     """
@@ -111,14 +154,14 @@ def _past(repo: Repo, desk: Desk) -> Past | None:
     if "mirror" not in settings.strategies:
         return None
     try:
-        pinned = fetched.pinned_of(repo.source, settings, select)
+        pinned = fetched.pinned_of(source, settings, select)
         if pinned is None:
-            raise SourceError(f"{repo.source} has no git history; inject.histories may name one")
+            raise fetched.without(source)
         history = fetched.history_at(pinned, desk.cache, select)
     except (NetworkError, SourceError) as error:
         if not _without("mirror", settings).strategies:
             raise
-        log.warning("%s: no mirrored fixes: %s; the other families go on", repo.repo_id, error)
+        log.warning("%s: no mirrored fixes: %s; the other families go on", repo_id, error)
         return None
     name = named(pinned)[0] if pinned.startswith("github:") else ""
     if not (name and settings.mirror_pulls):
@@ -126,7 +169,7 @@ def _past(repo: Repo, desk: Desk) -> Past | None:
     try:
         return Past(history, board(name, history.head, settings.mirror_pulls, desk.cache, select))
     except (NetworkError, SourceError) as error:
-        log.warning("%s: pull requests are not read: %s; the history alone is taken", repo.repo_id, error)
+        log.warning("%s: pull requests are not read: %s; the history alone is taken", repo_id, error)
         return Past(history)
 
 
@@ -142,7 +185,7 @@ def _what_matters(
     """What the rows depend on: settings, those of model and history only where there is one, yields, and the
     least share of tests that must fail."""
     out = (frozenset() if past else MIRROR) | (frozenset() if model else {"llm_share"})
-    matters = settings.model_dump(exclude={"yields", *out})
+    matters = settings.model_dump(exclude={"yields", *LEARNT, *out})
     matters["subtle_below"] = least
     matters["yields"] = {name: (one.judged, one.valid) for name, one in yields.items()}
     if model is not None:

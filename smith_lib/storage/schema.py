@@ -16,6 +16,7 @@ from smith_lib.types import (
     Grade,
     Instance,
     LedgerRow,
+    PastFix,
     Repo,
     Review,
     Solved,
@@ -35,6 +36,7 @@ TABLES: dict[type, str] = {
     Grade: "grades",
     Solved: "solved",
     Review: "reviews",
+    PastFix: "fixes",
     StageRun: "runs",
     LedgerRow: "ledger",
 }
@@ -55,6 +57,8 @@ def _arrow_type(annotation: Any) -> pa.DataType:
             return pa.int64()
         if annotation is float:
             return pa.float64()
+        if annotation is bytes:
+            return pa.binary()
         if is_dataclass(annotation):
             return pa.struct(_arrow_fields(annotation))
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)

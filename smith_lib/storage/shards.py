@@ -15,6 +15,8 @@ from smith_lib.storage.roots import Root
 from smith_lib.storage.schema import from_plain, schema_of, table_name
 
 R = TypeVar("R")
+ROWS_A_GROUP = {"fixes": 256}
+"""Tables of which single rows are looked up, so that little else is read with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,10 @@ def to_table(row: type[R], rows: Iterable[R]) -> pa.Table:
     return pa.Table.from_pylist([asdict(r) for r in rows], schema=schema_of(row))  # type: ignore[call-overload]
 
 
-def to_parquet(table: pa.Table) -> memoryview:
+def to_parquet(table: pa.Table, rows_a_group: int | None = None) -> memoryview:
     """Parquet bytes; the same for the same table."""
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True, row_group_size=rows_a_group)
     return sink.getbuffer()
 
 
@@ -55,7 +57,7 @@ def write(root: Root, shard: Shard, row: type[R], rows: Sequence[R]) -> Shard:
     """Write the rows as that shard and return it."""
     if shard.table != table_name(row):
         raise ValueError(f"{row.__name__} rows do not belong in table {shard.table!r}")
-    root.write_bytes(shard.path, to_parquet(to_table(row, rows)))
+    root.write_bytes(shard.path, to_parquet(to_table(row, rows), ROWS_A_GROUP.get(shard.table)))
     return shard
 
 

@@ -15,11 +15,13 @@ from smith_lib.types import (
     Coverage,
     CoveredFile,
     Failure,
+    FixedPiece,
     Function,
     Grade,
     GradeOutcome,
     Instance,
     Outcome,
+    PastFix,
     PatchProblem,
     RepoOutcome,
     Solved,
@@ -56,6 +58,16 @@ def a_solved(n=0, **changes):
     return filled(Solved, **(known | {"models": (), "tries": 0, "solve_rate": -1.0} | changes))
 
 
+def a_fix(n=0, **changes):
+    known = {
+        "repo_id": REPO, "fix_id": f"{REPO}.fix.{n:08d}", "commit": "0" * 40, "fix_lines": 1,
+        "patch": "--- a/pkg/a.py\n+++ b/pkg/a.py\n@@ -1 +1 @@\n-x = 2\n+x = 1\n", "files": ("pkg/a.py",),
+        "pieces": (FixedPiece("pkg/a.py", "x", "x = 2\n", "x = 1\n"),), "test_files": ("tests/test_a.py",),
+        "validated": True, "fail_to_pass": F2P, "embedding": "model 2", "vector": bytes(4),
+    }  # fmt: skip
+    return filled(PastFix, **(known | changes))
+
+
 MAKE = {
     "repos": lambda n, **changes: a_repo(**({"repo_id": f"repo{n}"} | changes)),
     "tests": a_test,
@@ -66,6 +78,7 @@ MAKE = {
     "instances": an_instance,
     "grades": a_grade,
     "solved": a_solved,
+    "fixes": a_fix,
     "published": an_instance,
 }
 GIVEN = {
@@ -75,6 +88,7 @@ GIVEN = {
     "coverage": {},
     "grades": {},
     "solved": {},
+    "fixes": {"tests": set(F2P)},
     "candidates": {"repos": {REPO}, "tests": {f"tests/test_a.py::test_{n}" for n in range(9)}},
     "verdicts": {
         "repos": {REPO},
@@ -144,6 +158,20 @@ BREAKS = {
         "the cost is not negative": {"cost_usd": -1.0},
         "covering tests are reliable tests of the repository": {"covering_tests": STRANGER},
         "the repository is a kept one": {"repo_id": "another"},
+    },
+    "fixes": {
+        "every fix is there once": {"fix_id": a_fix(0).fix_id},
+        "commits are told whole": {"commit": "main"},
+        "the patch is not empty": {"patch": ""},
+        "the fix changes a line": {"fix_lines": 0},
+        "the fix changes a piece of code": {"pieces": ()},
+        "the fix changes tests": {"test_files": ()},
+        "categories are known ones": {"category": "typo"},
+        "the complexity is that of the changed lines": {"complexity": Complexity.MEDIUM},
+        "files are sorted and unique": {"files": ("pkg/a.py", "pkg/a.py")},
+        "the vector is as long as its model has it": {"vector": bytes(6)},
+        "tests are told where a fix is validated, and there alone": {"validated": False},
+        "tests are reliable tests of the repository": {"fail_to_pass": STRANGER},
     },
     "verdicts": {
         "a candidate is judged once": {"candidate_id": a_candidate(0).candidate_id},

@@ -5,18 +5,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import TYPE_CHECKING
 
 from smith_lib.completion import Message
 from smith_lib.errors import BudgetSpent, ModelRefused, ModelUnusable, NetworkError, NoAnswer
 from smith_lib.inject.draw import Draft, Sites, Studio
 from smith_lib.inject.llm_family.answer import NoRoom, Rules, codes_of, fit
-from smith_lib.inject.llm_family.context import Surroundings
+from smith_lib.inject.llm_family.context import Surroundings, tokens
 from smith_lib.inject.llm_family.heads import Unfit
 from smith_lib.inject.llm_family.prompt import again, question
 from smith_lib.inject.llm_family.targets import Target
 from smith_lib.llm import Answer, Model, Outcome, ask_all
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Strategy
+
+if TYPE_CHECKING:
+    from smith_lib.pool.examples import Examples
 
 log = logging.getLogger(__name__)
 WAVES = 3
@@ -49,6 +53,8 @@ class Way:
     """Whether the model must not see the code."""
     numbered: bool = False
     """Whether answers have a heading for each bug."""
+    exampled: bool = False
+    """Whether real fixes of the project may be shown."""
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +88,7 @@ class Desk:
     settings: InjectSettings
     model: Model
     around: Surroundings
+    examples: "Examples | None" = None
 
 
 def written(way: Way, desk: Desk, random: Random, wanted: int) -> tuple[list[Draft], bool]:
@@ -134,10 +141,14 @@ def _wave(waiting: Iterator[Target], wanted: int) -> Iterator[Target]:
 
 def _begun(way: Way, desk: Desk, target: Target) -> _Talk:
     excerpt = target.excerpt
+    path, examples = excerpt.program.path, ""
+    if way.exampled and desk.examples is not None:
+        examples = desk.examples.near(path, excerpt.label, excerpt.code)
     told = {
-        "path": excerpt.program.path,
+        "path": path,
         "name": excerpt.label,
-        "context": desk.around.told(excerpt, way.hidden),
+        "examples": examples,
+        "context": desk.around.told(excerpt, way.hidden, tokens(examples) if examples else 0),
         **way.told(target),
     }
     return _Talk(target, question(way.prompt, told), [*range(1, len(target.wishes) + 1)])

@@ -62,9 +62,12 @@ class Surroundings:
                 elif isinstance(node, cst.FunctionDef | cst.ClassDef):
                     self._defined[node.name.value] += 1
 
-    def told(self, excerpt: Excerpt, hidden: bool) -> str:
-        """What is around it within the budget; nothing that holds its code where that is to be `hidden`."""
-        left = self._budget
+    def told(self, excerpt: Excerpt, hidden: bool, spent: int = 0) -> str:
+        """What is around it within the budget; nothing that holds its code where that is to be `hidden`.
+
+        `spent` tokens of the budget are taken already.
+        """
+        left = self._budget - spent
         chosen: list[_Piece] = []
         titles: set[str] = set()
         pieces = [*_of_module(excerpt), *self._callers(excerpt, hidden)]

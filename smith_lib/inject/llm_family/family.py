@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import TYPE_CHECKING
 
 from smith_lib.inject.draw import Draft, Sites, Studio
 from smith_lib.inject.llm_family import feature_drift, modify, rewrite
@@ -11,6 +12,9 @@ from smith_lib.inject.program import Program
 from smith_lib.llm import Model
 from smith_lib.progress import report
 from smith_lib.settings import InjectSettings
+
+if TYPE_CHECKING:
+    from smith_lib.pool.examples import Examples
 
 WAYS: tuple[Way, ...] = (modify.WAY, rewrite.WAY, feature_drift.WAY)
 NAMES = {way.name: way.summary for way in WAYS}
@@ -26,14 +30,17 @@ def authored(
     model: Model,
     random: Callable[[str], Random],
     wanted: int,
+    examples: "Examples | None" = None,
 ) -> list[Draft]:
     """Up to `wanted` bugs that the model writes, by the ways' shares; what one lacks the next may give.
+
+    It is shown `examples`, where there are any.
 
     Raises `NetworkError` and `ModelUnusable` where the model cannot be had.
     """
     ways = [way for way in WAYS if not settings.operators or way.name in settings.operators]
     around = Surroundings(programs, model.settings.longest_context if ways else 0)
-    desk = Desk(repo_id, sites, studio, settings, model, around)
+    desk = Desk(repo_id, sites, studio, settings, model, around, examples)
     made: list[Draft] = []
     upto = 0.0
     for way in ways:

@@ -35,4 +35,5 @@ WAY = Way(
     rules=Rules(may_comment=True, may_grow=True),
     targets=targets,
     told=told,
+    exampled=True,
 )

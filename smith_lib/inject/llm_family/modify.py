@@ -41,5 +41,6 @@ WAY = Way(
     rules=Rules(),
     targets=targets,
     told=told,
+    exampled=True,
     numbered=True,
 )

@@ -6,7 +6,7 @@ from random import Random
 
 import libcst as cst
 
-from smith_lib.inject.balance import CATEGORIES
+from smith_lib.inject.aims import CATEGORIES
 from smith_lib.inject.draw import Sites
 from smith_lib.inject.llm_family.excerpt import Excerpt, excerpt_of
 from smith_lib.inject.llm_family.kinds import Kind

@@ -20,12 +20,20 @@ _NULL = frozenset({"None", "Optional", "setdefault"})
 
 def category_of(parts: Sequence[Part]) -> Category:
     """The category of a bug that these parts make."""
+    spans = [(part, part.edit.start, part.edit.end) for part in parts]
+    return category_told(
+        (part.program.text[start:end], edited(part.program, [part.edit], start, end))
+        for part, start, end in spans
+    )
+
+
+def category_told(texts: Iterable[tuple[str, str]]) -> Category:
+    """The category of a bug, from stretches of clean code and what the bug makes of each."""
     gone: Counter[str] = Counter()
     come: Counter[str] = Counter()
-    for part in parts:
-        start, end = part.edit.start, part.edit.end
-        gone.update(_words(part.program.text[start:end]))
-        come.update(_words(edited(part.program, [part.edit], start, end)))
+    for clean, buggy in texts:
+        gone.update(_words(clean))
+        come.update(_words(buggy))
     less, more = gone - come, come - gone
     changed = less | more
     if _NULL & changed.keys():

@@ -27,6 +27,11 @@ def pinned_of(source: str, settings: InjectSettings, select: SelectSettings) -> 
     return None if release else source
 
 
+def without(source: str) -> SourceError:
+    """What is said of a source that has no history."""
+    return SourceError(f"{source} has no git history; inject.histories may name one")
+
+
 def history_at(source: str, cache: Path, settings: SelectSettings) -> History:
     """The history that ends in the pinned commit, on this machine.
 
