@@ -38,7 +38,7 @@ class WithVerbs(Command):
         "smith pool github:owner/name git+https://host/name --limit 500 --out data",
         "smith pool ./checkout --record-only --out data",
         'smith pool search "rounding of negative numbers" --out data',
-        "smith pool search --top 3 --json --out data < my.diff",
+        'smith pool search "$(git diff)" --top 3 --json --out data',
         "smith pool compare data --out data",
         "smith pool export chats --out data",
     ],

@@ -25,7 +25,7 @@ LINES = 14
     cls=Command,
     examples=[
         'smith pool search "rounding of negative numbers" --out data',
-        "smith pool search --top 3 --json --out data < my.diff",
+        'smith pool search "$(git diff)" --top 3 --json --out data',
         'smith pool search "KeyError for None" --project owner/name --by words --out data',
     ],
 )
