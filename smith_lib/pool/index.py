@@ -97,9 +97,10 @@ class Index:
         if not flat.size or flat.size % start:
             raise DamagedShard(f"the pool's vectors are damaged ({flat.size} numbers for {start} fixes)")
         self._vectors = flat.astype(np.float32).reshape(start, -1)
-        self._words = np.concatenate(words).astype(np.intp)
+        self._words = np.concatenate(words)
         self._lengths = np.concatenate(lengths)
-        self._of = np.repeat(np.arange(start), self._lengths)
+        self._told = self._lengths > 0
+        self._starts = (np.cumsum(self._lengths) - self._lengths)[self._told]
         counts = np.bincount(self._words, minlength=BUCKETS)
         self._weights = np.log1p((start - counts + 0.5) / (counts + 0.5)).astype(np.float32)
 
@@ -144,7 +145,9 @@ class Index:
         asked = np.frombuffer(hashed(text.words(question)), dtype="<u4").astype(np.intp)
         weights = np.zeros(BUCKETS, dtype=np.float32)
         weights[asked] = self._weights[asked]
-        sums = np.bincount(self._of, weights=weights[self._words], minlength=self.size)
+        sums = np.zeros(self.size, dtype=np.float32)
+        if self._starts.size:
+            sums[self._told] = np.add.reduceat(weights.take(self._words), self._starts)
         mean = max(1.0, float(self._lengths.mean()))
         scores = sums / (1 + SATURATION * (1 - LENGTH + LENGTH * self._lengths / mean))
         best = scores.max()

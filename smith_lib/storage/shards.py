@@ -15,7 +15,7 @@ from smith_lib.storage.roots import Root
 from smith_lib.storage.schema import from_plain, schema_of, table_name
 
 R = TypeVar("R")
-ROWS_A_GROUP = {"fixes": 256}
+ROWS_A_GROUP = {"fixes": 64}
 """Tables of which single rows are looked up, so that little else is read with them."""
 
 
