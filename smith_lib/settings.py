@@ -300,6 +300,8 @@ class StageSeconds(_Stage):
     """Longest that judging its candidates may take."""
     package: int = Field(21_600, ge=1, le=WEEK)
     """Longest that writing up its tasks may take."""
+    pool: int = Field(43_200, ge=1, le=WEEK)
+    """Longest that taking up its history's fixes may take, their variations judged."""
     publish: int = Field(7_200, ge=1, le=WEEK)
     """Longest that choosing, checking and writing a version may take."""
 

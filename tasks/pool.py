@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
@@ -54,7 +52,6 @@ def record_repo(source: str, settings: Settings) -> State[StageRun]:
     return told(stages.record(source, desk_for("", settings)))
 
 
-@task(name="pooled", cache_policy=NO_CACHE, persist_result=False)
 def pooled(
     sources: Sequence[str], steps: Sequence[Sequence[PrefectFuture[StageRun]]]
 ) -> dict[str, Any]:

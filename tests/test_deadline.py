@@ -13,7 +13,7 @@ from smith_lib.settings import StageSeconds
 from smith_lib.types import StageRun, StageStatus
 from tests.rows import filled
 
-NONE = StageSeconds.model_construct(select=0, inject=0, validation=0, package=0, publish=0)
+NONE = StageSeconds.model_construct(select=0, inject=0, validation=0, package=0, pool=0, publish=0)
 
 
 def test_the_error_names_the_step_the_setting_and_the_remedy() -> None:
