@@ -565,7 +565,7 @@ class Grade:
     canaries: int
     """Tests in the run that must fail."""
     tier: Tier
-    """How it was run: `fork` or `cold`."""
+    """How it was run: `swap`, `fork` or `cold`."""
     seconds: float
     """Wall seconds from patch to verdict."""
 
