@@ -66,7 +66,7 @@ test-ui: setup
 # Every format's export in the hands of its own client, which is installed on the way; not part of `make test`.
 verify-exports: engine
 	[ -f verify-out/published/latest ] || $(BIN)/smith run $(VERIFIED) --out verify-out
-	scripts/verify-exports verify-out $(SAMPLE) $(BIN)/smith
+	scripts/verify-exports verify-out $(SAMPLE) $(BIN)/smith $(BIN)/python
 
 # A tiny model trained on rewards that real tests give, in an environment of its own; not part of `make test`.
 train-example: engine
