@@ -3,10 +3,11 @@
     python benchmarks/grade.py DATASET [--limit 20] [--seed 1] [--workers 2]
 
 DATASET is the folder that `smith run` wrote to. Of its newest version so many tasks are drawn and exported
-for the harness, whose images are built before the clock starts. Then `swebench eval --gold` grades each
-task's own fix, and so does Smith: everything in fresh sandboxes, and as `smith grade` does. Per way: seconds
-on the wall, seconds a patch with all that a call takes, and without what is done once a repository (for the
-harness: from the first of its logs on); how many resolve; and how many times as fast Smith is.
+for the harness. Before the clock starts its images are built, and what Smith keeps of clean code is found.
+Then `swebench eval --gold` grades each task's own fix, and so does Smith: everything in fresh sandboxes, and
+as `smith grade` does. Per way: seconds on the wall, seconds a patch with all that a call takes, and without
+what is done once a repository (for the harness: from the first of its logs on); how many resolve; and how
+many times as fast Smith is.
 """
 
 import argparse
@@ -58,6 +59,7 @@ def main() -> int:
         [lines] = place.glob("export/*.jsonl")
         names = {json.loads(line)["instance_id"] for line in lines.read_text().splitlines()}
         rows = [row for row in dataset_at(given.dataset, "all").rows if row.instance_id in names]
+        _ours("what is found out once", rows, settings, warm=True)
         ways = [_harness(rows, lines, place, settings), _ours("cold", rows, settings, warm=False),
                 _ours("smith grade", rows, settings, warm=True)]  # fmt: skip
     repos = len({row.repo_id for row in rows})
@@ -86,8 +88,8 @@ def _ours(name: str, rows: Sequence[Instance], settings: Settings, warm: bool) -
     began = time.monotonic()
     with (
         opened(settings) as box,
-        Grader(box.sandbox, box.tree_of, box.limits, settings.validation, settings.workers, rows, warm=warm)
-        as grader,
+        Grader(box.sandbox, box.tree_of, box.limits, settings.validation, settings.workers, rows, warm=warm,
+               kept=box.kept) as grader,
     ):  # fmt: skip
         by_repo: dict[str, list[Instance]] = {}
         for row in rows:

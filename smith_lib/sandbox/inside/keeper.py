@@ -143,11 +143,13 @@ class Keeper:
             with open(path, "wb") as file:
                 file.write(text.encode("utf-8", "surrogateescape"))
         # A warm process never holds what one run alone is given: those after it inherit its memory.
-        given = {"files": order.get("files", {}), "swap": order.pop("swap", None)}
-        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "given-%s" % os.urandom(8).hex())
-        with open(path, "w", encoding="ascii") as file:
-            json.dump(given["swap"], file)
-        run = Run(self, zygote, {**order, "files": list(given["files"]), "given": path})
+        brief = {**order, "files": list(order.get("files", {}))}
+        swap = brief.pop("swap", None)
+        if swap is not None:
+            brief["given"] = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.urandom(8).hex())
+            with open(brief["given"], "w", encoding="ascii") as file:
+                json.dump(swap, file)
+        run = Run(self, zygote, brief)
         try:
             told = run.go()
             self.look_after(told, order["name"])

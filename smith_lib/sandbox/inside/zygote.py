@@ -292,7 +292,9 @@ class Collected:
 
 
 def taken(order):
-    """What is given to this run alone; nobody finds it afterwards."""
+    """What is given to this run alone, if anything; nobody finds it afterwards."""
+    if "given" not in order:
+        return None
     with open(order["given"], encoding="ascii") as file:
         given = json.load(file)
     os.unlink(order["given"])
@@ -398,7 +400,6 @@ def main():
     gc.freeze()
 
     def act(run, run_fd):
-        taken(run)
         merged, more = {**order, **run}, []
         if run.get("held"):
             more = looping(smith_held.instead_of_tests(smith_held.bindings(), smith_traces.standing()))
