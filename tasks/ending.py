@@ -1,26 +1,21 @@
 """How a run ends: its summary in the ledger, its tables in Prefect's UI, and the state that tells of it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
-from smith_lib import ledger, remedies
+from smith_lib import accounts, remedies
 from smith_lib.errors import GateFailed, RepositoriesFailed
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
-from tasks import shown
-from tasks.accounts import account
+from tasks import shown, tried
 from tasks.records import failure
 
 REFUSED = "Refused"
 """The name of the state of a run whose rows did not pass the gate; automations listen for it."""
-
-ENDS = (StageStatus.FAILED, StageStatus.REJECTED)
-"""How a source ends that comes to nothing, the graver first."""
 
 Ended = dict[str, Any] | State[Any]
 
@@ -40,34 +35,10 @@ def end_run(
     """
     refused = failure(published) if published else None
     version = published.result() if published and not refused else {}
-    last = {row.source: row for row in rows}
-    repos = [
-        {
-            "source": source,
-            "repo_id": last[source].repo_id,
-            "stage": (row := _decisive(source, rows)).stage,
-            "status": str(row.status),
-            "outcome": str(row.status) if row.status in ENDS else "ok",
-            "reason": _reason(source, rows),
-        }
-        for source in dict.fromkeys(sources)
-        if source in last
-    ]
-    counts = Counter(f"{row.stage}_{row.status}" for row in rows)
-    failed = [row for row in last.values() if row.status is StageStatus.FAILED]
-    root = Root.at(settings.out)
-    summary = {
-        "run_id": run_id,
-        "version": None,
-        "path": None,
-        "refused": str(refused or ""),
-        **version,
-        "repos": repos,
-        "counts": dict(sorted(counts.items())),
-        "failed": len(failed),
-    }
-    account(root, run_id, rows, str(summary["version"] or ""))
-    ledger.end(root, run_id, summary)
+    summary = accounts.summary(run_id, sources, rows, version, str(refused or ""))
+    failed = [row for row in {row.source: row for row in rows}.values() if row.status is StageStatus.FAILED]
+    root, repos = Root.at(settings.out), summary["repos"]
+    accounts.close(root, run_id, rows, summary, tried.of)
     shown.repositories(run_id, repos, rows, root)
     told = [remedies.sentence(failed, len(repos), run_id, settings.out)] if failed else []
     if refused:
@@ -92,13 +63,3 @@ def _failed(error: BaseException, message: str) -> State[Any]:
     """A failed state, by the name Refused where it was Great Expectations that failed it."""
     name = REFUSED if isinstance(error, GateFailed) else "Failed"
     return Failed(name=name, message=message, data=error)
-
-
-def _decisive(source: str, rows: Sequence[StageRun]) -> StageRun:
-    """The source's row that failed or was rejected; else its last."""
-    its = [row for row in rows if row.source == source]
-    return next((row for status in ENDS for row in its if row.status is status), its[-1])
-
-
-def _reason(source: str, rows: Sequence[StageRun]) -> str:
-    return next((row.reason for row in rows if row.source == source and row.reason), "")

@@ -1,6 +1,6 @@
 """Publishing as a task: the choice, the gate, the version, and the artifacts that show them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ from prefect.tasks import exponential_backoff
 from smith_lib.deadline import limited
 from smith_lib.errors import GateFailed
 from smith_lib.progress import report
-from smith_lib.publish import refused_docs
+from smith_lib.publish import Published, figures, place, refused_docs
 from smith_lib.settings import Settings
-from smith_lib.stages.publish import Proposal, propose, publish
+from smith_lib.stages.publish import Proposal, propose, publish, source_of_rows, unchanged
 from smith_lib.storage import Root
 from smith_lib.types import StageRun
 from tasks import shown
 from tasks.gate import gate
 from tasks.states import curable
+
+AS_BEFORE = "**Passed** before: the rows are those of this version, under the same rules."
 
 
 @task(
@@ -37,7 +39,16 @@ def publish_version(rows: Sequence[StageRun], settings: Settings) -> dict[str, A
 
 
 def _published(rows: Sequence[StageRun], settings: Settings) -> dict[str, Any]:
-    passed = "**Passed** before: the rows are those of this version, under the same rules."
+    root = Root.at(settings.out)
+    report("publish", settings.out, 0, 0, "choosing")
+    made_from = source_of_rows(rows, root, settings)
+    if (same := unchanged(made_from, root)) is not None:
+        held = figures(root, same.version)
+        shown.funnel(held.get("funnel", {}))
+        shown.distribution(held.get("distribution", {}), settings.publish)
+        made = Published(same.version, place(root, same.version), same.rows, new=False)
+        return _shown(made, AS_BEFORE, same.left_out, settings)
+    passed = AS_BEFORE
 
     def check(proposal: Proposal, docs: Path) -> None:
         nonlocal passed
@@ -48,21 +59,24 @@ def _published(rows: Sequence[StageRun], settings: Settings) -> dict[str, Any]:
         warned = "".join(f"\n- {broken}" for broken in checked.failures)
         passed = f"**Passed**: {len(chosen)} rows, {checked.rules} rules.{warned}"
 
-    root = Root.at(settings.out)
-    report("publish", settings.out, 0, 0, "choosing")
     proposal = propose(rows, root, settings)
     shown.funnel(proposal.metrics["funnel"])
     shown.distribution(proposal.metrics["distribution"], settings.publish)
     try:
-        made = publish(proposal, root, settings, check)
+        made = publish(proposal, root, settings, check, made_from)
     except GateFailed as error:
         shown.gate(f"**Refused.** {str(error).partition('; data docs: ')[0]}", refused_docs(root))
         raise
-    shown.gate(passed, f"{made.path}/data_docs/index.html")
+    return _shown(made, passed, dict(proposal.choice.why), settings)
+
+
+def _shown(made: Published, told: str, left_out: Mapping[str, int], settings: Settings) -> dict[str, Any]:
+    """The version as plain data, shown with what the gate said."""
+    shown.gate(told, f"{made.path}/data_docs/index.html")
     report("publish", settings.out, made.rows, made.rows, made.version)
-    told = f"`{made.path}`: {made.rows} rows{'' if made.new else ', as before'}; data docs in `data_docs/`"
-    create_markdown_artifact(key="version", markdown=told)
-    left_out = dict(proposal.choice.why)
+    said = f"`{made.path}`: {made.rows} rows{'' if made.new else ', as before'}; data docs in `data_docs/`"
+    create_markdown_artifact(key="version", markdown=said)
     return {
-        "version": made.version, "path": made.path, "rows": made.rows, "new": made.new, "left_out": left_out,
+        "version": made.version, "path": made.path, "rows": made.rows, "new": made.new,
+        "left_out": dict(left_out),
     }  # fmt: skip

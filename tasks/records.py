@@ -1,6 +1,5 @@
 """A run's records: the ledger's entries, and what is found in them again."""
 
-import secrets
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,15 +9,17 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.tasks import exponential_backoff
 
-from smith_lib import ledger
+from smith_lib import accounts, ledger
+from smith_lib.again import new_id
 from smith_lib.errors import InputError, may_be_cured
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
-from tasks.accounts import facts
+from tasks import tried
 from tasks.states import curable
 
 
@@ -32,8 +33,12 @@ from tasks.states import curable
 )
 def begin_run(sources: Sequence[str], settings: Settings, until: str, of: str = "") -> str:
     """The id of a new run, entered in the ledger; `of` is the run whose failures it takes up."""
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:-3] + f"-{secrets.token_hex(2)}"
-    run = ledger.RunRecord(run_id, tuple(sources), settings, until, of, facts=facts())
+    run_id, flow = new_id(), FlowRunContext.get()
+    if flow is not None and (found := flow.flow_run) is not None:
+        facts = accounts.facts(str(found.deployment_id or ""), tried.page("flow-run", str(found.id)))
+    else:
+        facts = accounts.facts()
+    run = ledger.RunRecord(run_id, tuple(sources), settings, until, of, facts=facts)
     ledger.begin(Root.at(settings.out), run)
     return run_id
 

@@ -1,17 +1,16 @@
 """What Prefect's UI shows of a run: the tables of its repositories, and what its models cost."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from smith_lib import ledger
-from smith_lib.errors import StorageError
+from smith_lib.accounts import cost
 from smith_lib.remedies import remedy
 from smith_lib.settings import PublishSettings
-from smith_lib.storage import Root, table_at
+from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
 
 SLOWEST = 10
@@ -56,11 +55,6 @@ def line(repo: Mapping[str, Any], rows: Sequence[StageRun], root: Root) -> dict[
     }
 
 
-def cost(root: Root, row: StageRun) -> float:
-    """What models were paid for the candidates that a row of the stage inject made, in US dollars."""
-    return _dollars(root, row.shard) if row.stage == "inject" and row.shard else 0.0
-
-
 def cost_so_far(root: Root, run_id: str) -> None:
     """Show what the run's candidates have cost until now."""
     rows = [row for row in ledger.stages(root, run_id, []) if row.stage == "inject"]
@@ -87,7 +81,7 @@ def shares(figures: Mapping[str, Any], wanted: PublishSettings) -> list[dict[str
     sizes = {"simple": wanted.simple, "medium": wanted.medium, "complex": wanted.complex}
     kinds = (wanted.categories, wanted.category_tolerance)
     targets = {"complexity": (sizes, wanted.tolerance), "categories": kinds}
-    subtle, table = figures["subtle"], []
+    subtle, table = figures.get("subtle", {}), []
     for what, counts in figures.items():
         if what in ("subsets", "subtle"):
             continue
@@ -115,11 +109,3 @@ def gate(told: str, docs: str) -> None:
 def _cost(usd: float, repositories: int, run_id: str) -> None:
     told = f"**${usd:,.4f}** for the candidates of {repositories} repositories in {run_id}"
     create_markdown_artifact(key="cost", markdown=told, description=f"What models cost in {run_id}")
-
-
-@lru_cache(4_096)
-def _dollars(root: Root, shard: str) -> float:
-    try:
-        return float(sum(table_at(root, shard, ["cost_usd"]).column("cost_usd").to_pylist()))
-    except StorageError:  # what is damaged is told by the stage that reads it
-        return 0.0

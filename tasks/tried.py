@@ -5,6 +5,8 @@ import threading
 from prefect.context import TaskRunContext
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 
+from smith_lib.types import StageRun
+
 _lock = threading.Lock()
 _tried: dict[tuple[str, str, str], tuple[int, str]] = {}
 
@@ -17,10 +19,11 @@ def note(run_id: str, source: str, stage: str) -> None:
         _tried[run_id, source, stage] = (before + 1, str(context.task_run.id) if context else "")
 
 
-def taken(run_id: str, source: str, stage: str) -> tuple[int, str]:
-    """How often that stage was tried, and its task run's id; forgotten afterwards."""
+def of(row: StageRun) -> tuple[int, str]:
+    """How often the row's stage was tried, and its task run's page; forgotten afterwards."""
     with _lock:
-        return _tried.pop((run_id, source, stage), (0, ""))
+        times, task_run = _tried.pop((row.run_id, row.source, row.stage), (0, ""))
+    return times, page("task-run", task_run)
 
 
 def page(kind: str, name: str) -> str:

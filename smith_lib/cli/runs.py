@@ -10,6 +10,7 @@ import click
 from smith_lib.cli import failures, guard, interrupt, screen
 from smith_lib.cli.ending import GATE, OK, UNFINISHED, asked
 from smith_lib.cli.options import Command, json_option, with_settings
+from smith_lib.cli.quick import unless_new
 from smith_lib.cli.sources import as_before, gathered, some_known
 from smith_lib.errors import GateFailed, InputError, RepositoriesFailed
 from smith_lib.settings import Settings
@@ -68,8 +69,10 @@ Write the bugs that count up as tasks.
 Runs what is missing of the stages before."""
 
 
-def ready(sources: list[str], settings: Settings) -> None:
-    """Nothing, once it is sure that a sandbox can run here.
+def ready(sources: list[str], settings: Settings, until: str = "") -> dict[str, Any] | None:
+    """The summary of a run as far as `until` where nothing of it is new.
+
+    Else, and where `until` is empty, None once it is sure that a sandbox can run here.
 
     Raises `InputError` where no source is of a known kind or what the settings name is not to be had, and
     `SandboxUnavailable`.
@@ -87,15 +90,21 @@ def ready(sources: list[str], settings: Settings) -> None:
     kind, cache = settings.sandbox.kind, cache_folder(settings)
     sandbox = open_sandbox(kind, settings.environments, settings.sandbox, cache, settings.workers)
     try:
-        sandbox.base()
+        summary = unless_new(sources, settings, until, sandbox) if until else None
+        if summary is None:
+            sandbox.base()
+        return summary
     finally:
         sandbox.close()
 
 
 def run_until(sources: list[str], settings: Settings, as_json: bool, until: str = "publish") -> None:
-    """Call the flow `run` and tell how it ended."""
-    ready(sources, settings)
-    finish("run", settings.out, as_json, until == "publish", sources, settings, until=until)
+    """Call the flow `run`, where it has anything to do, and tell how it ended."""
+    publishes = until == "publish"
+    if (summary := ready(sources, settings, until)) is None:
+        finish("run", settings.out, as_json, publishes, sources, settings, until=until)
+    else:
+        told(summary, settings.out, as_json, publishes, OK)
 
 
 def finish(name: str, out: str, as_json: bool, publishes: bool, *args: Any, **kwargs: Any) -> None:
@@ -114,6 +123,11 @@ def finish(name: str, out: str, as_json: bool, publishes: bool, *args: Any, **kw
         if (found := refused(out, error)) is None:
             raise
         summary, code = found, GATE if isinstance(error, GateFailed) else UNFINISHED
+    told(summary, out, as_json, publishes, code)
+
+
+def told(summary: Mapping[str, Any], out: str, as_json: bool, publishes: bool, code: int) -> None:
+    """Show the summary and exit with that code."""
     if as_json:
         screen.document(summary)
     else:

@@ -20,6 +20,7 @@ from smith_lib.errors import InputError, StorageError
 from smith_lib.publish.card import card
 from smith_lib.publish.changes import FILE as CHANGES
 from smith_lib.publish.changes import Changes, changes, told
+from smith_lib.publish.passed import passed
 from smith_lib.publish.refused import drop_refused
 from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root, schema_of
@@ -83,21 +84,22 @@ def _written(
     if there and there[-1].endswith(f"-{digest[:8]}"):
         version = there[-1]
         if _whole(root, version, files):
-            if not checked or figures(root, version).get("checked") != checked:
+            before = passed(root)
+            if before is None or (before.version, before.checked) != (version, checked) or not checked:
                 check()
             named = f"{version}\n".encode()
             if not root.exists(LATEST) or root.read_bytes(LATEST) != named:  # cut off before it was named
                 root.write_bytes(LATEST, named)
-            return Published(version, _place(root, version), rows, new=False)
+            return Published(version, place(root, version), rows, new=False)
         log.warning("files of %s are damaged or missing; they are written again", version)
     else:
         number = int(there[-1][1:].partition("-")[0]) + 1 if there else 1
         version = f"v{number:04d}-{digest[:8]}"
     check()
-    before = [name for name in there if name != version]
-    since = _changes(root, before[-1], choice) if before else None
+    older = [name for name in there if name != version]
+    since = _changes(root, older[-1], choice) if older else None
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    held = {**metrics, "checked": checked, "files": digests}
+    held = {**metrics, "files": digests}
     files["README.md"] = card(version, choice, metrics, changes=told(since)).encode()
     if since is not None:
         files[CHANGES] = (json.dumps(since.as_json(), indent=1) + "\n").encode()
@@ -108,7 +110,7 @@ def _written(
     root.write_bytes(LATEST, f"{version}\n".encode())
     drop_refused(root)
     log.info("published %s: %d rows", version, rows)
-    return Published(version, _place(root, version), rows, new=True)
+    return Published(version, place(root, version), rows, new=True)
 
 
 def _changes(root: Root, before: str, choice: Choice) -> Changes | None:
@@ -185,7 +187,8 @@ def versions(root: Root) -> list[str]:
     return [match[1] for match in sorted(complete, key=lambda m: (int(m[2]), m[3]))]
 
 
-def _place(root: Root, version: str) -> str:
+def place(root: Root, version: str) -> str:
+    """The folder or object-store URL of a version."""
     folder = f"{FOLDER}/{version}"
     return str(root.local / folder) if root.local else f"{root.url.rstrip('/')}/{folder}"
 

@@ -17,7 +17,7 @@ from smith_lib.sandbox.warm import Worker
 from smith_lib.settings import Settings
 from smith_lib.sources.protocol import Pin, Tree
 from smith_lib.sources.table import fetch
-from smith_lib.storage import Root, Shard, digest, read, table_name, write
+from smith_lib.storage import Root, Shard, count_at, digest, read, table_name, write
 from smith_lib.types import Repo, Row, StageRun, StageStatus
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,10 @@ R = TypeVar("R", bound=Row)
 
 Gate = Callable[[str, Sequence[Any]], Any]
 """Refuses a table's rows by raising `GateFailed`."""
+
+
+class Lacking(Exception):  # noqa: N818
+    """A shard that is not there, where nothing is to be made."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Desk:
     gate: Gate = field(repr=False)
     pins: Mapping[str, Pin] = field(default_factory=dict, repr=False)
     """Sources that the run has pinned already."""
+    makes: bool = True
+    """False for a look at what is there: a shard that is not raises `Lacking`."""
 
     @property
     def limits(self) -> Limits:
@@ -95,14 +101,30 @@ class Desk:
         if all(self.root.exists(place.path) for place in (shard, *(place for _, place in places))):
             try:
                 for other, place in places:
-                    read(self.root, place, other)
+                    count_at(self.root, place.path, other)
                 return read(self.root, shard, row), StageStatus.CACHED
             except DamagedShard as error:
                 log.warning("%s; it is made again", error)
+        return self._made(row, shard, make), StageStatus.DONE
+
+    def counted(
+        self, row: type[R], shard: Shard, make: Callable[[], Sequence[R]]
+    ) -> tuple[int, StageStatus]:
+        """How many rows the shard has: of one that is there and whole, else made, gated and written."""
+        if self.root.exists(shard.path):
+            try:
+                return count_at(self.root, shard.path, row), StageStatus.CACHED
+            except DamagedShard as error:
+                log.warning("%s; it is made again", error)
+        return len(self._made(row, shard, make)), StageStatus.DONE
+
+    def _made(self, row: type[R], shard: Shard, make: Callable[[], Sequence[R]]) -> list[R]:
+        if not self.makes:
+            raise Lacking(shard.path)
         rows = list(make())
         self.gate(table_name(row), rows)
         write(self.root, shard, row, rows)
-        return rows, StageStatus.DONE
+        return rows
 
 
 def _has_room(place: Path, wanted: float, stage: str) -> None:

@@ -58,13 +58,13 @@ def inject(selected: StageRun, desk: Desk) -> StageRun:
             else:
                 log.warning("%s: %s; the other families go on", repo.repo_id, error)
             model, past = (model, None) if family == "mirror" else (None, past)
-    return finish(row, shard, started, pin=selected.pin, repo_id=repo.repo_id, status=status, rows=len(rows))
+    return finish(row, shard, started, pin=selected.pin, repo_id=repo.repo_id, status=status, rows=rows)
 
 
 def _made(
     repo: Repo, selected: StageRun, desk: Desk, model: Model | None, past: Past | None
-) -> tuple[Shard, list[Candidate], StageStatus]:
-    """The candidates, with the families off whose model or history is not there."""
+) -> tuple[Shard, int, StageStatus]:
+    """The candidates' shard and their number, with the families off whose model or history is not there."""
     settings = desk.settings.inject if model else _without("llm", desk.settings.inject)
     settings = settings if past else _without("mirror", settings)
     yields, least = known(settings.yields, desk.root), desk.settings.validation.subtle_below
@@ -88,7 +88,7 @@ def _made(
         report("inject", repo.repo_id, len(made), len(made))
         return made
 
-    return shard, *desk.once(Candidate, shard, make)
+    return shard, *desk.counted(Candidate, shard, make)
 
 
 @dataclass(frozen=True, slots=True)

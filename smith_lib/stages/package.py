@@ -45,9 +45,9 @@ def package(selected: StageRun, injected: StageRun, validated: StageRun, desk: D
         watch = watch_kept(selected, candidates, verdicts, desk)
         return instances(repo, candidates, verdicts, tree.path, settings.package, settings.seed, run, watch)
 
-    rows, status = desk.once(Instance, shard, make)
+    rows, status = desk.counted(Instance, shard, make)
     return finish(
-        row, shard, started, pin=selected.pin, repo_id=selected.repo_id, status=status, rows=len(rows)
+        row, shard, started, pin=selected.pin, repo_id=selected.repo_id, status=status, rows=rows
     )
 
 

@@ -34,9 +34,9 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
         near = near_duplicates(candidates, bench.clean, alike) if alike else {}
         return judged(candidates, desk.tree_of(repo).path, repo.test_files, judge, near)
 
-    rows, status = desk.once(Verdict, shard, make)
+    rows, status = desk.counted(Verdict, shard, make)
     return finish(
-        row, shard, started, pin=selected.pin, repo_id=selected.repo_id, status=status, rows=len(rows)
+        row, shard, started, pin=selected.pin, repo_id=selected.repo_id, status=status, rows=rows
     )
 
 

@@ -1,11 +1,14 @@
 """The same run again: cached, with another number of workers, and after Ctrl-C."""
 
+import shutil
 import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from smith_lib import ledger
+from smith_lib.storage import Root
 from tests.e2e.called import Called, Place, ended, published, running
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.network, pytest.mark.server]
@@ -20,6 +23,28 @@ def test_a_second_run_finds_every_stage_cached(place: Place, wanted: list[str], 
     assert again.document["counts"] == {f"{stage}_cached": 1 for stage in sorted(stages)}
     assert again.document["path"] == undisturbed.document["path"]
     assert published(again.document) == before
+    assert not again.document["new"]
+    root = Root.at(place.folder / "undisturbed")
+    run_id = again.document["run_id"]
+    assert {row.version for row in ledger.accounts(root, run_id)} == {again.document["version"]}
+    assert (ledger.record(root, run_id).summary or {})["counts"] == again.document["counts"]
+
+
+def test_a_run_with_nothing_new_starts_no_prefect(
+    place: Place, wanted: list[str], undisturbed: Called
+) -> None:
+    out = place.folder / "undisturbed"
+    prefect = place.folder / "prefect"
+    database = prefect / "prefect.db"
+    before = database.stat().st_mtime_ns
+    prefect.rename(hidden := place.folder / "hidden")
+    try:
+        assert place.call(*wanted, "--out", out).code == 0
+        assert not database.exists()
+    finally:
+        shutil.rmtree(prefect, ignore_errors=True)
+        hidden.rename(prefect)
+    assert database.stat().st_mtime_ns == before
 
 
 def test_ctrl_c_leaves_nothing_and_the_next_run_goes_on_to_the_same_rows(

@@ -42,9 +42,17 @@ def field(page: "Page", name: str) -> "Locator":
 
 
 def submit(page: "Page") -> str:
-    """The URL of the run's page, once a worker has taken it up and it is open."""
-    page.get_by_role("button", name="Submit").click()
-    page.locator("a[href^='/runs/flow-run/']").first.click()
+    """The URL of the run's page, which is open then."""
+    from playwright.sync_api import TimeoutError as Late
+
+    button = page.get_by_role("button", name="Submit")
+    for _ in range(5):  # a click while the form checks what was typed comes to nothing
+        button.click()
+        with suppress(Late):
+            button.wait_for(state="detached", timeout=20_000)
+            break
+    told = page.get_by_role("button", name="View run")
+    told.or_(page.locator("a[href^='/runs/flow-run/']")).first.click()
     page.wait_for_url("**/runs/flow-run/*")
     return page.url.partition("?")[0]
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from smith_lib import __version__, ledger
+from smith_lib.accounts import close, facts
 from smith_lib.cli.funnel import funnel
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, Shard, write
 from smith_lib.types import Candidate, Repo, StageRun, StageStatus
 from smith_lib.validate.judge import VERSION as JUDGE
 from tasks import tried
-from tasks.accounts import account, facts
 from tests.rows import a_repo, filled
 
 
@@ -30,7 +30,7 @@ def test_every_stage_of_a_run_is_a_row_with_attempts_cost_and_versions(tmp_path:
         ledger.enter(root, row)
         tried.note("r2", "pypi:x", row.stage)
     tried.note("r2", "pypi:x", "validate")
-    account(root, "r2", rows, "v0001-0123abcd")
+    close(root, "r2", rows, {"version": "v0001-0123abcd"}, tried.of)
     found = ledger.accounts(root, "r2")
     assert [(row.stage, row.attempts, row.outcome, row.cost_usd) for row in found] == [
         ("select", 1, "kept", 0.0), ("inject", 1, "done", 0.5), ("validate", 2, "failed", 0.0),

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from smith_lib import ledger
+from smith_lib.accounts import cost
 from smith_lib.progress import Progress
 from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root, Shard, write
 from smith_lib.types import Candidate, StageRun, StageStatus
 from tasks.following import Shown, line, share
-from tasks.shown import cost, shares
 from tasks.shown import line as row_of
+from tasks.shown import shares
 from tests.rows import filled
 
 
