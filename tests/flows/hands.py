@@ -41,16 +41,18 @@ def field(page: "Page", name: str) -> "Locator":
     return page.locator(".p-label", has=page.get_by_text(name, exact=True)).last.locator("input, textarea")
 
 
+def listed(page: "Page", value: str) -> None:
+    """Put a value into the first list of the form."""
+    boxes = page.locator("textarea")
+    before = boxes.count()
+    page.get_by_role("button", name="Add item").first.click()
+    page.wait_for_function(f"() => document.querySelectorAll('textarea').length > {before}")
+    boxes.first.fill(value)
+
+
 def submit(page: "Page") -> str:
     """The URL of the run's page, which is open then."""
-    from playwright.sync_api import TimeoutError as Late
-
-    button = page.get_by_role("button", name="Submit")
-    for _ in range(5):  # a click while the form checks what was typed comes to nothing
-        button.click()
-        with suppress(Late):
-            button.wait_for(state="detached", timeout=20_000)
-            break
+    page.get_by_role("button", name="Submit").click()
     told = page.get_by_role("button", name="View run")
     told.or_(page.locator("a[href^='/runs/flow-run/']")).first.click()
     page.wait_for_url("**/runs/flow-run/*")
@@ -59,9 +61,10 @@ def submit(page: "Page") -> str:
 
 def ended(page: "Page", seconds: float = 500) -> str:
     """The name of the state that the run on the page comes to its end in."""
-    badge = page.locator(".state-badge").filter(has_text=ENDED)
-    badge.first.wait_for(timeout=1000 * seconds)
-    return badge.first.inner_text()
+    page.get_by_text("Task Runs", exact=True).wait_for()  # the page before, a list of runs, has badges too
+    badge = page.locator(".state-badge").filter(has_text=ENDED).first
+    badge.wait_for(timeout=1000 * seconds)
+    return badge.inner_text()
 
 
 def artifacts(page: "Page", run: str) -> dict[str, str]:

@@ -109,8 +109,7 @@ def test_a_person_starts_a_run_from_its_form_and_reads_its_artifacts(
     with browser.page(1400, 1000, timeout=150) as page:
         hands.form(page, prefect_server.url.removesuffix("/api"), "run")
         assert hands.unexplained(page) == []
-        page.get_by_role("button", name="Add item").first.click()
-        page.locator("textarea").first.fill(str(repository))
+        hands.listed(page, str(repository))
         given = {"Out": settings["out"], "Seed": settings["seed"], "Limit": settings["inject"]["limit"]}
         for name, value in given.items():
             hands.field(page, f"{name} (Optional)").fill(str(value))
