@@ -6,7 +6,10 @@ import shutil
 import pytest
 
 from smith_lib.publish.version import versions
-from tests.report.published import HOSTILE, published
+from smith_lib.review.answers import Book
+from smith_lib.types import Review
+from tests.report.published import HOSTILE, instances, published
+from tests.servers import s3
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +104,18 @@ def test_an_unknown_version_and_a_folder_as_file_are_named(invoke, data, tmp_pat
     assert result.exit_code == 2 and f"no version 'v0009-00000000' in '{folder}'; known:" in result.stderr
     result = invoke("report", folder, "--to", tmp_path)
     assert result.exit_code == 2 and "is a folder; a file was wanted" in result.stderr
+
+
+def test_a_version_in_an_object_store_is_shown_and_reviewed_there(invoke, monkeypatch):
+    with s3.bucket("tasks") as variables:
+        s3.set_variables(monkeypatch, variables)
+        root = published("s3://tasks/night", many=8)
+        version = versions(root)[1]
+        row = instances(1)[0]
+        review = Review(row.repo_id, row.instance_id, "ada", True, True, None, "", "")
+        Book(root, version, "ada").enter(review)
+        result = invoke("report", "s3://tasks/night", "--samples", "1")
+        assert result.exit_code == 0, result.output
+        assert result.stdout.startswith(f"s3://tasks/night/reports/{version}.html (")
+        page = root.read_bytes(f"reports/{version}.html").decode()
+        assert f"<h1>Dataset {version}</h1>" in page and "1 task looked at by ada (1)." in page

@@ -75,7 +75,7 @@ def publish(root: Root, rows: Sequence[Instance], told: dict | None = None) -> s
     return write_version(root, Choice(main, subtle, ()), told or {}, None, Settings().publish).version
 
 
-def published(folder: Path, many: int = 20) -> Root:
+def published(folder: Path | str, many: int = 20) -> Root:
     """Two versions: one of all but the last five tasks, and the newest, of a run whose shards are there."""
     root, rows = Root.at(folder), instances(many)
     publish(root, rows[:-5])
