@@ -21,6 +21,16 @@ from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root
 from smith_lib.types import Instance
 
+KINDS = {
+    "balance": "enough of its complexity and category",
+    "budget": "others add more within the budget",
+    "near-duplicate": "much like another task",
+    "place": "enough that change its function or file",
+    "repository or operator": "enough of its repository or operator",
+    "silent": "its issue text tells nothing to go by",
+    "twin": "the same program as another task",
+}
+"""Why an instance was left out, in words."""
 CHANGED = ("added", "removed", "changed")
 MOST_REASONS = 40
 MOST_TESTS = 20
@@ -45,7 +55,7 @@ def page(
         "failing": statistics.median(now.of("failing")),
         "stats": now.metrics.get("generation_stats", {}), "quality": _quality(now.metrics, reviewed),
         "notes": now.metrics.get("notes", []), "curation": now.metrics.get("curation") or {},
-        "worth": now.metrics.get("dataset_score") or {}, "splits": figures.splits(now),
+        "worth": now.metrics.get("dataset_score") or {}, "splits": figures.splits(now), "kinds": KINDS,
         "repo_steps": repo_steps, "bug_steps": bug_steps,
         "rejected": _rejected(now.metrics), "several": wilson(sum(several), len(several)),
         "with_yields": bool(of.operators), "shares_from": wanted.shares_from,
