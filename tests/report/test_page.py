@@ -1,5 +1,7 @@
 """The page in a browser: charts, both sizes, light and dark, the table, and nothing from elsewhere."""
 
+import time
+
 import pytest
 
 from smith_lib.publish.version import versions
@@ -49,6 +51,16 @@ def seen(window, file):
     return window
 
 
+def colours(seen, wanted):
+    """The colours of a bar and of the page, once they are those, and else after ten seconds."""
+    bar = "getComputedStyle(document.querySelector('[data-chart=funnel] .point path')).fill"
+    both = f"[{bar}, getComputedStyle(document.body).backgroundColor]"
+    end = time.monotonic() + 10  # a change of the system's preference is heard a moment later
+    while (found := seen.evaluate(both)) != wanted and time.monotonic() < end:
+        seen.wait_for_timeout(50)
+    return found
+
+
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
 def test_the_page_is_whole_at_this_width(seen, file, size):
     seen.set_viewport_size({"width": size[0], "height": size[1]})
@@ -73,15 +85,13 @@ def test_the_page_is_whole_at_this_width(seen, file, size):
 
 def test_light_and_dark_change_by_the_button_and_stay(seen):
     seen.emulate_media(color_scheme="dark")
-    bar = "getComputedStyle(document.querySelector('[data-chart=funnel] .point path')).fill"
-    ground = "getComputedStyle(document.body).backgroundColor"
-    dark = seen.evaluate(bar), seen.evaluate(ground)
+    dark = ["rgb(111, 159, 228)", "rgb(19, 21, 25)"]
+    light = ["rgb(47, 102, 181)", "rgb(247, 247, 245)"]
+    assert colours(seen, dark) == dark
     seen.click("#theme")
-    light = seen.evaluate(bar), seen.evaluate(ground)
-    assert dark == ("rgb(111, 159, 228)", "rgb(19, 21, 25)")
-    assert light == ("rgb(47, 102, 181)", "rgb(247, 247, 245)")
+    assert colours(seen, light) == light
     seen.reload()
-    assert seen.evaluate(ground) == light[1]
+    assert colours(seen, light) == light
 
 
 def test_the_table_sorts_and_filters(seen):
