@@ -106,7 +106,7 @@ def test_a_person_starts_a_run_from_its_form_and_reads_its_artifacts(
     prefect_server: PrefectServer, repository: Path, settings: dict[str, Any]
 ) -> None:
     """With the tests before it a light form of `make test-ui`: there the run makes everything itself."""
-    with browser.page(1400, 1000, timeout=150) as page:
+    with browser.page(1400, 1000, timeout=60) as page:
         hands.form(page, prefect_server.url.removesuffix("/api"), "run")
         assert hands.unexplained(page) == []
         hands.listed(page, str(repository))
