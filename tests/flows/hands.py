@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,12 +75,13 @@ def ended(page: "Page", seconds: float = 500) -> str:
     return badge.inner_text()
 
 
-def artifacts(page: "Page", run: str) -> dict[str, str]:
-    """The run's artifacts: their URL by key."""
-    page.goto(f"{run}?tab=Artifacts")
-    links = page.locator("a[href^='/artifacts/artifact/']")
-    links.first.wait_for()
-    base = run.partition("/runs/")[0]
+def artifacts(page: "Page", run: str, wanted: Collection[str]) -> dict[str, str]:
+    """The URLs of the run's artifacts by key, once those wanted are all there."""
+    page.goto(run)
+    page.get_by_text("Artifacts", exact=True).first.click()
+    links, base = page.locator("a[href^='/artifacts/artifact/']"), run.partition("/runs/")[0]
+    for key in wanted:
+        links.filter(has=page.get_by_text(key, exact=True)).first.wait_for()
     return {a.inner_text().split("\n")[1]: f"{base}{a.get_attribute('href')}" for a in links.all()}
 
 
