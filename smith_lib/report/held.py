@@ -36,7 +36,7 @@ class Held:
     """Empty where the root is a copy of a version."""
     name: str
     columns: dict[str, list[Any]]
-    """`PLAIN`, `failing` (the number of failing tests) and `split`."""
+    """`PLAIN`, `failing` (the number of failing tests), `changing` (of changed functions) and `split`."""
     places: list[tuple[str, int]]
     """Of each row, the file that it is in and its place there."""
     metrics: dict[str, Any]
@@ -61,10 +61,11 @@ def held(root: Root, version: str) -> Held:
     columns: dict[str, list[Any]] = defaultdict(list)
     places: list[tuple[str, int]] = []
     for path in data_files(root, version):
-        table = table_at(root, path, [*PLAIN, "FAIL_TO_PASS"])
+        table = table_at(root, path, [*PLAIN, "FAIL_TO_PASS", "functions"])
         for name in PLAIN:
             columns[name] += table.column(name).to_pylist()
         columns["failing"] += pc.list_value_length(table.column("FAIL_TO_PASS")).to_pylist()
+        columns["changing"] += pc.list_value_length(table.column("functions")).to_pylist()
         columns["split"] += [_split(path)] * table.num_rows
         places += [(path, at) for at in range(table.num_rows)]
     name = version or root.url.rstrip("/").rpartition("/")[2]

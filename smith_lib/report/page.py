@@ -7,6 +7,7 @@ from typing import Any
 
 from smith_lib import __version__
 from smith_lib.errors import StorageError
+from smith_lib.pool.compare import Distance
 from smith_lib.publish import changes
 from smith_lib.publish.version import FOLDER
 from smith_lib.report import charts, figures
@@ -14,6 +15,7 @@ from smith_lib.report.code import diff_lines, line, prose
 from smith_lib.report.held import Held, held, scores, spread, whole
 from smith_lib.report.intervals import wilson
 from smith_lib.report.made import Made, families, made
+from smith_lib.report.real import distances
 from smith_lib.report.render import duration, nonce, rendered
 from smith_lib.review.agreement import Summary, summary
 from smith_lib.review.answers import QUESTIONS, reviews
@@ -39,7 +41,7 @@ MOST_TESTS = 20
 
 def page(
     now: Held, before: Held | None, of: Made, samples: Sequence[Instance], reviewed: Summary | None = None,
-    had_before: bool = False,
+    had_before: bool = False, apart: Sequence[Distance] = (),
 ) -> str:
     """The HTML of a version's report. Needs jinja2, pygments, markdown-it-py and plotly."""
     wanted = of.settings.publish if of.settings else PublishSettings()
@@ -64,7 +66,7 @@ def page(
         "lost": of.lost, "reviewed": reviewed, "questions": QUESTIONS,
         "before": before.name if before else "", "had_before": had_before,
         "changes": figures.changes(before, now) if before else [],
-        "moved": figures.moved(before, now) if before else {},
+        "apart": apart, "moved": figures.moved(before, now) if before else {},
         "reasons": _reasons(now, before) if before else [],
         "samples": [_sample(row) for row in samples], "charts": drawn, "most_tests": MOST_TESTS,
     }  # fmt: skip
@@ -82,9 +84,14 @@ def report(root: Root, version: str, before: str | None, most: int, seed: int) -
         then = held(root, before) if before else None
     except StorageError as error:  # the newer one can be shown without it
         of.lost.append(f"{error}: so {now.name} is not compared with it")
+    apart: Sequence[Distance] = ()
+    try:
+        apart = distances(now, seed)
+    except StorageError as error:  # of the pool, without which all else can be shown
+        of.lost.append(str(error))
     found = reviews(root, now.name)
     reviewed = summary(now.name, found, set(now.of("instance_id"))) if found else None
-    return page(now, then, of, samples(now, most, seed), reviewed, before is not None)
+    return page(now, then, of, samples(now, most, seed), reviewed, before is not None, apart)
 
 
 def samples(of: Held, most: int, seed: int) -> list[Instance]:

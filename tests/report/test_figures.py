@@ -130,3 +130,27 @@ def test_every_chart_is_one_that_plotly_knows(of, now):
 def test_a_name_brings_no_tags_into_a_chart():
     chart = charts.counts([("<a href='http://a.b'>x</a>", 1)], "tasks")
     assert chart["data"][0]["y"] == ["&lt;a href='http://a.b'&gt;x&lt;/a&gt;"]
+
+
+def test_tasks_are_beside_the_fixes_of_the_pool_where_there_is_one(tmp_path):
+    from smith_lib.pool.compare import compared
+    from smith_lib.pool.shelf import put
+    from smith_lib.publish.reading import published as rows_of
+    from smith_lib.publish.version import latest
+    from smith_lib.report.real import distances
+    from smith_lib.storage import Shard, write
+    from smith_lib.types import PastFix
+    from tests.report.published import published
+    from tests.rows import filled
+
+    root = published(tmp_path)
+    now = held(root, latest(root))
+    assert distances(now, 1) == ()
+    fixes = [filled(PastFix, fix_id=str(n), fix_lines=n, functions=("a.py::f",)) for n in range(1, 30)]
+    put(root, "some/repo0", write(root, Shard("fixes", "repo0", "0"), PastFix, fixes).path)
+    told = {one.feature: one for one in distances(now, 1)}
+    wanted = {one.feature: one for one in compared(rows_of(root, now.version), fixes, 1)}
+    assert {name: one.distance for name, one in told.items()} == {
+        name: one.distance for name, one in wanted.items()
+    }
+    assert told["fix_lines"].n_real == 29
