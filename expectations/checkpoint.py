@@ -4,17 +4,21 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
+from hashlib import blake2b
+from itertools import chain
 from operator import and_
 from pathlib import Path
+from sys import intern
 from types import ModuleType
 from typing import Any
 
 from expectations import (
     candidates,
     coverage,
+    drift,
     fixes,
     functions,
     grades,
@@ -45,11 +49,15 @@ TABLES: dict[str, ModuleType] = {
     "solved": solved,
     "fixes": fixes,
     "published": published,
+    "drift": drift,
 }
 """The suite of each table; `published` is a version's instances, all repositories together."""
 
 NAMED = 5
 """How many of the rows that break a rule are named."""
+
+SHORT = 120
+"""Longest text that is kept whole where rows come in parts."""
 
 _one_at_a_time = threading.Lock()  # Great Expectations keeps the context in a global
 
@@ -97,8 +105,8 @@ def check(
     """What the table's rules say of the rows; with `docs`, the data docs site is built in that folder.
 
     The further arguments are those of `Given`: ids for references between tables (`repos`, `candidates`,
-    `tests`), and `kept_out`, whether a repository must stay out, in place of the list that the settings tell.
-    Raises `UnknownName` for a table without rules.
+    `tests`), `splits` and `likeness` of a version, and `kept_out`, whether a repository must stay out, in
+    place of the list that the settings tell. Raises `UnknownName` for a table without rules.
     """
     return check_all({table: rows}, docs=docs, settings=settings, **given)
 
@@ -108,12 +116,31 @@ def check_all(
     *,
     docs: Path | None = None,
     settings: Settings | None = None,
+    **given: Any,
+) -> Checked:
+    """What the rules of several tables say, as one data docs site. See `check`."""
+    parts = {table: [rows] for table, rows in tables.items()}
+    sizes = {t: (len(r), sum(getattr(x, "subset", "") == "main" for x in r)) for t, r in tables.items()}
+    return check_parts(parts, sizes, docs=docs, settings=settings, **given)
+
+
+def check_parts(
+    tables: Mapping[str, Iterable[Sequence[Any]]],
+    sizes: Mapping[str, tuple[int, int]],
+    *,
+    docs: Path | None = None,
+    settings: Settings | None = None,
     repos: Collection[str] | None = None,
     candidates: Collection[str] | None = None,
     tests: Collection[str] | None = None,
     kept_out: Callable[[str], bool] | None = None,
+    **more: Any,
 ) -> Checked:
-    """What the rules of several tables say, as one data docs site. See `check`."""
+    """The same of tables whose rows come in parts, since they do not fit into memory together.
+
+    `sizes` tells of each how many rows there are, and how many are in the band. Rules about rows are looked
+    at part by part; those about all rows together at the end, over the columns that they need.
+    """
     known = {"repos": repos, "candidates": candidates, "tests": tests}
     sets = {name: frozenset(ids) for name, ids in known.items() if ids is not None}
     settings = settings or Settings()
@@ -125,18 +152,59 @@ def check_all(
     looked_at = 0
     with _one_at_a_time:
         context, actions = _context(docs)
-        for table, rows in tables.items():
-            n_main = sum(getattr(row, "subset", "") == "main" for row in rows)
-            given = Given(settings, len(rows), n_main, **sets, kept_out=kept_out)
+        for table, parts in tables.items():
+            given = Given(settings, *sizes[table], **sets, **more, kept_out=kept_out)
             suite = TABLES[table]
             rules = [_schema(suite), *suite.rules(given)]
             looked_at += len(rules)
-            found += _run(context, actions, table, suite, rules, frame(suite, rows, given))
+            found += _of_parts(context, actions, table, suite, rules, parts, given)
     found.sort(key=lambda broken: broken.severity)
     warned = [broken for broken in found if broken.severity == "warn"]
     if warned:
         log.warning("%s", "; ".join(map(str, warned)))
     return Checked(all(broken.severity != "block" for broken in found), tuple(found), looked_at)
+
+
+def _of_parts(
+    context: Any,
+    actions: list[Any],
+    table: str,
+    suite: ModuleType,
+    rules: Sequence[Rule],
+    parts: Iterable[Sequence[Any]],
+    given: Given,
+) -> list[Broken]:
+    """What the rules say of the parts, each broken rule once."""
+    coming = iter(parts)
+    first, rest = next(coming, ()), next(coming, None)
+    if rest is None:
+        return _run(context, actions, table, suite, rules, frame(suite, first, given))
+    import pandas as pd
+
+    looked_at = {name for rule in rules for name in rule.columns} | {suite.KEY}
+    compared = {name for rule in rules if rule.whole for name in rule.columns}
+    light = []
+    for rows in chain((first, rest), coming):
+        data = frame(suite, rows, given)
+        short = {name: _light(data[name], name in compared) for name in data if name in looked_at}
+        light.append(pd.DataFrame({name: short.get(name) for name in data}, index=data.index, dtype=object))
+    return _run(context, actions, table, suite, rules, pd.concat(light, ignore_index=True))
+
+
+def _light(values: Iterable[Any], compared: bool) -> list[Any]:
+    """The values, long texts shortened: as good for what rules ask of them, and small.
+
+    Of a column that is compared row by row a long text becomes its digest, of others its beginning stays.
+    """
+    return [_short(value, compared) if isinstance(value, str) else value for value in values]
+
+
+def _short(text: str, compared: bool) -> str:
+    if len(text) <= SHORT:
+        return intern(text)
+    if compared:
+        return blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+    return text[:SHORT]
 
 
 def _on_the_list(settings: Settings) -> Callable[[str], bool]:

@@ -8,6 +8,10 @@ from smith_lib.settings import Settings
 from smith_lib.sources import licenses
 
 Severity = Literal["block", "warn"]
+WHOLE = frozenset({
+    "ExpectColumnMeanToBeBetween", "ExpectTableRowCountToBeBetween", "ExpectColumnValuesToBeUnique",
+    "ExpectCompoundColumnsToBeUnique",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,18 @@ class Rule:
     severity: Severity
     where: Mapping[str, Collection[str]]
     """Only rows whose columns have one of these values; all rows where empty."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it compares rows, or is about all of them together."""
+        return self.expectation in WHOLE
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it looks at."""
+        single = [self.arguments.get(name) for name in ("column", "column_A", "column_B")]
+        named = [*single, *self.arguments.get("column_list", ()), *self.where]
+        return tuple(name for name in named if name)
 
 
 def rule(
@@ -94,6 +110,10 @@ class Given:
     """Ids of the candidates; for instances, the instance ids of those judged valid or subtle."""
     tests: frozenset[str] | None = None
     """Ids of the reliable tests of the one repository that the rows are of."""
+    splits: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """For each project the splits of a version that it is in."""
+    likeness: Mapping[str, float] = field(default_factory=dict)
+    """By instance id, how alike the nearest other instance of the version is."""
     kept_out: Callable[[str], bool] = field(default=lambda repo: False)
     """Whether a repository must stay out of training data."""
 

@@ -3,6 +3,7 @@
 from prefect import flow
 
 from flows.run import run
+from smith_lib.inject.short_of import by_newest
 from smith_lib.settings import DEFAULTS, SearchSettings, Settings
 from tasks import Ended, passed_on, search_repos
 
@@ -19,4 +20,4 @@ def nightly(
         settings: everything a run depends on; the defaults where left out
     """
     found = search_repos(sources or [], search, settings)
-    return passed_on(run(found, settings, return_state=True))
+    return passed_on(run(found, by_newest(settings), return_state=True))

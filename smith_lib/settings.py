@@ -125,6 +125,9 @@ class InjectSettings(_Stage):
 
     limit: int = Field(200, ge=1, le=1_000_000, json_schema_extra=flag("--limit"))
     """Candidates a repository."""
+    short_of: str = Field("even", min_length=1)
+    """What is drawn more of: the name of a version published in the same `out`, for the cells of complexity
+    and category that it was short of, or `even`. The nightly job takes the newest version for `even`."""
     strategies: tuple[Literal["ast", "semantic", "combine", "mirror", "llm"], ...] = Field(
         ("ast", "semantic", "combine"), min_length=1
     )
@@ -265,6 +268,9 @@ class PublishSettings(_Stage):
                 raise ValueError(f"a share is from 0 to 1, unlike one of {told}")
             if group and abs(sum(group.values()) - 1) > ROUNDING:
                 raise ValueError(f"the shares {told} add up to {sum(group.values()):g}, and 1 was wanted")
+        if self.validation_share + self.test_share >= 1:
+            told = f"validation_share {self.validation_share:g} and test_share {self.test_share:g}"
+            raise ValueError(f"{told} leave nothing to train on: together they must be below 1")
         return self
 
     simple: float = Field(0.6, ge=0, le=1)
@@ -273,18 +279,37 @@ class PublishSettings(_Stage):
     """Target share of medium instances."""
     complex: float = Field(0.1, ge=0, le=1)
     """Target share of complex instances."""
-    tolerance: float = Field(0.05, ge=0, le=1)
+    tolerance: float = Field(0.02, ge=0, le=1)
     """How far a share may be from its target."""
     categories: dict[str, float] = {
         "logic_error": 0.35, "edge_case": 0.25, "off_by_one": 0.15, "null_handling": 0.15, "other": 0.10,
     }
     """Target share of each category; where empty, any."""
-    category_tolerance: float = Field(0.08, ge=0, le=1)
+    category_tolerance: float = Field(0.04, ge=0, le=1)
     """How far a category's share may be from its target."""
+    multi_file: float = Field(0.05, ge=0, le=1)
+    """Target share of instances whose fix changes several files."""
+    multi_file_tolerance: float = Field(0.03, ge=0, le=1)
+    """How far that share may be from its target. Where too few of them are there it gives way."""
     shares_from: int = Field(300, ge=1, le=MANY)
     """From so many rows on, shares block; below, they warn."""
     max_per_function: int = Field(10, ge=1, le=MANY)
     """Most instances that change the same function."""
+    max_per_file: int = Field(100, ge=1, le=MANY)
+    """Most instances that change the same file."""
+    max_repo_share: float = Field(0.1, gt=0, le=1)
+    """Largest share of one repository, from `shares_from` rows on; of few ones twice an even share."""
+    max_operator_share: float = Field(0.1, gt=0, le=1)
+    """Largest share of one operator, likewise."""
+    alike: float = Field(0.75, ge=0, le=1)
+    """From this likeness to another instance of any repository on (0 to 1, what their patches change
+    compared), an instance is a near-duplicate and is left out; 0 leaves in all but the very same programs."""
+    validation_share: float = Field(0.05, ge=0, lt=1)
+    """Share of the projects whose instances are in the split `validation`."""
+    test_share: float = Field(0.05, ge=0, lt=1)
+    """Share of the projects whose instances are in the split `test`; the rest is in `train`."""
+    splits_from: int = Field(10, ge=1, le=MANY)
+    """As long as fewer projects than this are known, all are in `train`. A project stays in its split."""
     rows_per_shard: int = Field(10_000, ge=1, le=MANY)
     """Rows in one Parquet file of a published version."""
 

@@ -1,11 +1,12 @@
 """Prefect tasks: a shard and settings in, a shard out; retries, caching, artifacts."""
 
+from smith_lib.stages.there import rows_there
 from tasks.ending import Ended, end_run, passed_on
 from tasks.given import judge_given, places, select_to_judge, take_given
 from tasks.grade import grade_predictions
 from tasks.pool import inject_past, pool_repo, pooled, record_repo, select_past
 from tasks.publish import publish_version
-from tasks.records import begin_run, failed_of, rows_there, settled
+from tasks.records import begin_run, failed_of, settled
 from tasks.search import search_repos
 from tasks.stages import asking, firsts, inject_repo, package_repo, select_repo, validate_repo
 

@@ -1,6 +1,7 @@
 """Publishing as a task: the choice, the gate, the version, and the artifacts that show them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
+from smith_lib.curate.history import drift, nights, of_night, remember
 from smith_lib.deadline import limited
 from smith_lib.errors import GateFailed
 from smith_lib.progress import report
@@ -18,7 +20,7 @@ from smith_lib.stages.publish import Proposal, propose, publish, source_of_rows,
 from smith_lib.storage import Root
 from smith_lib.types import StageRun
 from tasks import shown
-from tasks.gate import gate
+from tasks.gate import gate_version
 from tasks.states import curable
 
 AS_BEFORE = "**Passed** before: the rows are those of this version, under the same rules."
@@ -50,23 +52,30 @@ def _published(rows: Sequence[StageRun], settings: Settings) -> dict[str, Any]:
         return _shown(made, AS_BEFORE, same.left_out, settings)
     passed = AS_BEFORE
 
+    warnings: list[str] = []
+
     def check(proposal: Proposal, docs: Path) -> None:
         nonlocal passed
-        chosen = [*proposal.choice.main, *proposal.choice.subtle]
-        report("publish", settings.out, 0, len(chosen), "at the gate")
-        references = {"repos": proposal.repos, "candidates": proposal.judged}
-        checked = gate("published", chosen, settings, docs=docs, **references)
-        warned = "".join(f"\n- {broken}" for broken in checked.failures)
-        passed = f"**Passed**: {len(chosen)} rows, {checked.rules} rules.{warned}"
+        size = len(proposal.choice.main) + len(proposal.choice.subtle)
+        report("publish", settings.out, 0, size, "at the gate")
+        checked = gate_version(proposal, drift(tonight, before), settings, docs=docs)
+        warnings.extend(map(str, checked.failures))
+        warned = "".join(f"\n- {broken}" for broken in warnings)
+        passed = f"**Passed**: {size} rows, {checked.rules} rules.{warned}"
 
     proposal = propose(rows, root, settings)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    tonight, before = of_night(proposal.metrics), [night["figures"] for night in nights(root)]
     shown.funnel(proposal.metrics["funnel"])
     shown.distribution(proposal.metrics["distribution"], settings.publish)
     try:
         made = publish(proposal, root, settings, check, made_from)
     except GateFailed as error:
         shown.gate(f"**Refused.** {str(error).partition('; data docs: ')[0]}", refused_docs(root))
+        remember(root, tonight, "", at, [str(error)])
         raise
+    if made.new:
+        remember(root, tonight, made.version, at, warnings)
     return _shown(made, passed, dict(proposal.choice.why), settings)
 
 

@@ -17,6 +17,7 @@ from smith_lib import accounts, ledger
 from smith_lib.again import new_id
 from smith_lib.errors import InputError, may_be_cured
 from smith_lib.settings import Settings
+from smith_lib.stages.there import by_source, ended
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
 from tasks import tried
@@ -114,49 +115,10 @@ def failed_of(out: str, run_id: str | None) -> Failed:
     chain = ledger.chain(root, record)
     rows: dict[str, list[StageRun]] = {}
     for one in chain:
-        rows.update(_by_source(ledger.stages(root, one.run_id)))
-    good = {source for source, found in rows.items() if _ended(found[-1], record.until)}
+        rows.update(by_source(ledger.stages(root, one.run_id)))
+    good = {source for source, found in rows.items() if ended(found[-1], record.until)}
     sources = [source for source in chain[0].sources if source not in good]
     if not sources:
         raise InputError(f"nothing failed in run {record.run_id}")
     kept = [row for source in chain[0].sources if source in good for row in rows[source]]
     return Failed(record.run_id, sources, kept, settings, record.until)
-
-
-def _one(rows: Sequence[StageRun]) -> str:
-    """The repository's id; the source where it has none."""
-    return next((row.repo_id for row in rows if row.repo_id), rows[0].source)
-
-
-def _by_source(rows: Sequence[StageRun]) -> dict[str, list[StageRun]]:
-    found: dict[str, list[StageRun]] = {}
-    for row in rows:
-        found.setdefault(row.source, []).append(row)
-    return found
-
-
-def _ended(last: StageRun, until: str) -> bool:
-    """Whether a source needs nothing more: it was rejected, or it came to the last stage wanted."""
-    wanted = "package" if until == "publish" else until
-    done = last.status in (StageStatus.DONE, StageStatus.CACHED)
-    return last.status is StageStatus.REJECTED or (done and last.stage == wanted)
-
-
-def rows_there(settings: Settings) -> list[StageRun]:
-    """The newest ledger rows of every source that came to be packaged, over all runs of the root.
-
-    Raises `InputError` where there is none.
-    """
-    root = Root.at(settings.out)
-    newest: dict[str, list[StageRun]] = {}
-    for run_id in ledger.runs(root):
-        found = _by_source(ledger.stages(root, run_id))
-        for source, rows in found.items():
-            if _ended(rows[-1], "package"):
-                newest.pop(source, None)  # so that the newest come last
-                newest[source] = rows
-    # Two sources may be one repository, whose tasks are published once: those that were made last.
-    newest = {rows[-1].source: rows for rows in {_one(rows): rows for rows in newest.values()}.values()}
-    if not newest:
-        raise InputError(f"nothing to publish in {settings.out!r}: no repository was packaged there yet")
-    return [row for source in sorted(newest) for row in newest[source]]

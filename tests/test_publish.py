@@ -69,6 +69,7 @@ def test_a_version_is_a_folder_with_everything_in_it(root, tmp_path):
         "data_docs/index.html",
         "data_docs/validations/a.html",
         "metrics.json",
+        "scores.parquet",
     ]
     assert (root.local / "published" / "latest").read_text() == made.version + "\n"
     assert latest(root) == made.version

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inject": ("runs", "Make candidate bugs in the selected repositories."),
     "validate": ("runs", "Judge the candidates by the repositories' own tests."),
     "package": ("runs", "Write the bugs that count up as tasks."),
+    "curate": ("curate", "Show what a version would hold, without publishing it."),
     "publish": ("runs", "Publish a dataset version."),
     "rerun-failed": ("runs", "Run again the repositories that failed in a run."),
     "status": ("status", "Show the funnel of a run."),

@@ -54,7 +54,7 @@ def sizes(root: Root, version: str) -> str:
 
 def an_id(root: Root, version: str) -> str:
     """The first id of a version, of the band where that has any; empty where there is none."""
-    for name in sorted(data_files(root, version), key=lambda name: "/subtle-" in name):
+    for name in sorted(data_files(root, version), key=lambda name: "/subtle" in name):
         if ids := column(root, name, "instance_id"):
             return str(ids[0])
     return ""

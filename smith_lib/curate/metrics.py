@@ -1,16 +1,18 @@
-"""The figures of a version: what `metrics.json` holds. Their definitions are in docs/datasets.md."""
+"""The figures of a version: what `metrics.json` holds. Their definitions are in docs/metrics.md."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from smith_lib import syntax
+from smith_lib.curate.bounds import told, weights
 from smith_lib.curate.choose import Choice
-from smith_lib.inject.yields import counted
+from smith_lib.curate.traits import Described, Trait, appropriate
+from smith_lib.curate.worth import worth
+from smith_lib.inject.yields import counted, recorded
 from smith_lib.package.instances import instance_id
 from smith_lib.types import (
-    Candidate,
     Category,
     Complexity,
     Instance,
@@ -19,27 +21,32 @@ from smith_lib.types import (
     RepoOutcome,
     Tag,
     Tier,
-    Verdict,
 )
 
 SYNTAX_SAMPLE = 2_000
 """At most so many instances are parsed for `syntax_valid`, spread evenly over the ids."""
+RUN = 50
+"""So many neighbours by id are taken together."""
 
 
 def metrics(
     repos: Sequence[Repo],
-    candidates: Collection[Candidate],
-    verdicts: Collection[Verdict],
+    candidates: Collection[Any],
+    verdicts: Collection[Any],
     choice: Choice,
     *,
     runs: int = 3,
     seconds: float | None = None,
     reviewed: float | None = None,
+    whole: Callable[[Sequence[Any]], Iterable[Instance]] | None = None,
+    drawn: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
-    """The figures, ready for JSON.
+    """The figures, ready for JSON, of candidates and verdicts or of what they need of these.
 
     `runs` is how many runs had to agree, `seconds` what all stages took (the verdicts' own seconds where it
-    is not given), `reviewed` the score of a review by people. Shares of nothing are None.
+    is not given), `reviewed` the score of a review by people, `whole` gives whole rows where the choice holds
+    traits, and `drawn` has the weights of cells that the candidates were drawn by. Shares of nothing are
+    None.
     """
     outcomes = Counter(v.outcome for v in verdicts)
     kept = outcomes[Outcome.VALID] + outcomes[Outcome.SUBTLE]
@@ -56,7 +63,7 @@ def metrics(
             "avg_time_per_bug_sec": _share(spent, len(candidates), 3),
             "cost_usd": round(sum(c.cost_usd for c in candidates), 6),
         },
-        "quality_metrics": _quality(rows, verdicts, runs, reviewed),
+        "quality_metrics": _quality(rows, verdicts, runs, reviewed, whole or iter),
         "distribution": _distribution(choice),
         "funnel": {
             "repos": _counts(list(RepoOutcome), Counter(r.outcome for r in repos)),
@@ -68,19 +75,39 @@ def metrics(
         },
         "yields": {name: asdict(one) for name, one in counted(candidates, verdicts).items()},
         "notes": list(choice.notes),
+        "curation": {
+            "bounds": [asdict(one) for one in choice.bounds],
+            "left_out": dict(choice.dropped),
+            "shortfalls": told(choice.shortfalls),
+            "next_draw": weights(choice.shortfalls if choice.bound else (), drawn or {}),
+        },
+        "dataset_score": worth(choice.main, choice.parts, choice.likeness, len(recorded())),
+        "splits": dict(choice.splits),
+        "drift": _drift(rows, verdicts),
     }
 
 
+def _drift(rows: Sequence[Any], verdicts: Collection[Any]) -> dict[str, Any]:
+    """What is compared between nights, besides the yields: pass rate and text length."""
+    lengths = [r.issue_length if isinstance(r, Trait) else len(r.problem_statement.strip()) for r in rows]
+    kept = sum(v.outcome in (Outcome.VALID, Outcome.SUBTLE) for v in verdicts)
+    return {"pass_rate": _share(kept, len(verdicts)), "text_length": _share(sum(lengths), len(lengths), 1)}
+
+
 def _quality(
-    rows: Sequence[Instance], verdicts: Collection[Verdict], runs: int, reviewed: float | None
+    rows: Sequence[Any],
+    verdicts: Collection[Any],
+    runs: int,
+    reviewed: float | None,
+    whole: Callable[[Sequence[Any]], Iterable[Instance]],
 ) -> dict[str, Any]:
     kept = (v for v in verdicts if v.outcome in (Outcome.VALID, Outcome.SUBTLE))
     judged = {instance_id(v.candidate_id): v for v in kept}
     audits = [v.audit for v in verdicts if v.audit]
-    sample = rows[:: max(1, -(-len(rows) // SYNTAX_SAMPLE))]
+    sample = _sampled(rows)
     agreed = sum(r.instance_id in judged and judged[r.instance_id].runs >= runs for r in rows)
     return {
-        "syntax_valid": _share(sum(map(_parses, sample)), len(sample)),
+        "syntax_valid": _share(sum(map(_parses, whole(sample))), len(sample)),
         "syntax_checked": len(sample),
         "test_failures_appropriate": _share(sum(map(_appropriate, rows)), len(rows)),
         "deterministic": _share(agreed, len(rows)),
@@ -95,10 +122,16 @@ def _quality(
     }
 
 
-def _appropriate(row: Instance) -> bool:
-    """Whether some tests fail and some pass, none does both, and the failing share is not the whole."""
-    failing, passing = set(row.FAIL_TO_PASS), set(row.PASS_TO_PASS)
-    return bool(failing) and bool(passing) and not failing & passing and 0 < row.fail_ratio < 1
+def _sampled(rows: Sequence[Any]) -> list[Any]:
+    """At most `SYNTAX_SAMPLE` rows, spread evenly: runs of `RUN` neighbours, so that few files are read."""
+    if len(rows) <= SYNTAX_SAMPLE:
+        return list(rows)
+    runs = SYNTAX_SAMPLE // RUN
+    return [row for n in range(runs) for row in rows[n * len(rows) // runs :][:RUN]]
+
+
+def _appropriate(row: Any) -> bool:
+    return row.appropriate if isinstance(row, Trait) else appropriate(row)
 
 
 def _parses(row: Instance) -> bool:
@@ -124,7 +157,7 @@ def _is_python(text: str) -> bool:
 
 def _distribution(choice: Choice) -> dict[str, Any]:
     """Counts over the rows of `main` and, under their own key, of `subtle`."""
-    fields: dict[str, tuple[Callable[[Instance], str], Sequence[str]]] = {
+    fields: dict[str, tuple[Callable[[Described], str], Sequence[str]]] = {
         "complexity": (lambda i: i.complexity, list(Complexity)),
         "categories": (lambda i: i.category, list(Category)),
         "strategies": (lambda i: i.strategy, ()),
@@ -133,7 +166,7 @@ def _distribution(choice: Choice) -> dict[str, Any]:
         "files_changed": (lambda i: str(i.files_changed), ()),
     }
 
-    def counted(rows: Sequence[Instance]) -> dict[str, dict[str, int]]:
+    def counted(rows: Sequence[Described]) -> dict[str, dict[str, int]]:
         return {name: _counts(known, Counter(map(key, rows))) for name, (key, known) in fields.items()}
 
     return {

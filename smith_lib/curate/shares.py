@@ -1,6 +1,6 @@
-"""How many instances of each cell (complexity by category) to take: an integer program."""
+"""How many instances of each kind to take: an integer program over shares and caps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from smith_lib.errors import InputError
@@ -8,7 +8,14 @@ from smith_lib.settings import PublishSettings
 from smith_lib.types import Category, Complexity
 
 Cell = tuple[Complexity, Category]
+Kind = tuple[Complexity, Category, bool, frozenset[str]]
+"""What the program counts: a cell, whether several files change, and the caps that count it."""
 Counts = dict[Cell, int]
+Taken = dict[Kind, int]
+
+MULTI_FILE = "multi_file"
+EXACT_UP_TO = 3_000
+"""So many variables are solved to the very optimum; larger programs to one row in ten thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +26,8 @@ class Share:
     cells: frozenset[Cell]
     target: float
     tolerance: float
+    multi: bool = False
+    """Of the instances that change several files instead of some cells."""
 
     @property
     def low(self) -> float:
@@ -29,6 +38,25 @@ class Share:
     def high(self) -> float:
         """The largest share allowed."""
         return min(1.0, self.target + self.tolerance)
+
+    def holds(self, kind: Sequence[object]) -> bool:
+        """Whether it counts instances of that kind, or cell."""
+        return bool(kind[2:3] == (True,)) if self.multi else tuple(kind[:2]) in self.cells
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many instances of one group, or such a share of all."""
+
+    name: str
+    """E.g. `function pypi__h11.1a2b3c4d a.py::f`."""
+    most: int | None
+    """A number; None where it is a share."""
+    share: float = 1.0
+
+    def room(self, total: int) -> int:
+        """How many a choice of that size may have of it."""
+        return int(self.share * total + 1e-9) if self.most is None else self.most
 
 
 def shares(settings: PublishSettings) -> list[Share]:
@@ -57,32 +85,55 @@ def shares(settings: PublishSettings) -> list[Share]:
     return wanted + kinds
 
 
-def largest(available: Mapping[Cell, int], wanted: list[Share]) -> Counts:
-    """The most instances whose shares are all within tolerance, by cell; all zero where there are none.
+def multi_file(settings: PublishSettings) -> Share:
+    """The wanted share of instances that change several files."""
+    return Share(MULTI_FILE, frozenset(), settings.multi_file, settings.multi_file_tolerance, multi=True)
 
-    Of equally large selections it is one whose shares are nearest to the targets.
+
+def largest(
+    available: Mapping[Kind, int],
+    wanted: list[Share],
+    caps: Mapping[str, Cap] | None = None,
+    most: int | None = None,
+) -> Taken:
+    """The most instances (up to `most`) whose shares are within tolerance, within the caps, by kind.
+
+    All zero where there are none. Of equally large selections it is one whose shares are nearest to the
+    targets.
     """
-    counts = _solve(available, wanted, size=None)
+    counts = _solve(available, wanted, caps or {}, None, most)
     total = sum(counts.values())
-    return _solve(available, wanted, size=total) if total else counts
+    return _solve(available, wanted, caps or {}, total, None) if total else counts
 
 
-def nearest(available: Mapping[Cell, int], wanted: list[Share], size: int) -> Counts:
-    """So many instances, with shares as near to the targets as the cells allow; tolerances do not bind."""
-    free = [Share(s.name, s.cells, s.target, 1.0) for s in wanted]
-    return _solve(available, free, size)
+def nearest(
+    available: Mapping[Kind, int], wanted: list[Share], size: int, caps: Mapping[str, Cap] | None = None
+) -> Taken:
+    """So many instances, with shares as near to the targets as there are; tolerances do not bind."""
+    free = [Share(s.name, s.cells, s.target, 1.0, s.multi) for s in wanted]
+    numbers = {name: cap for name, cap in (caps or {}).items() if cap.most is not None}
+    there = sum(_solve(available, free, numbers, None, size).values())
+    return _solve(available, free, numbers, there, None)
 
 
-def _solve(available: Mapping[Cell, int], wanted: list[Share], size: int | None) -> Counts:
+def _solve(
+    available: Mapping[Kind, int],
+    wanted: list[Share],
+    caps: Mapping[str, Cap],
+    size: int | None,
+    most: int | None,
+) -> Taken:
+    """The largest selection (of at most `most`), or of that size the one that is nearest to the targets."""
     import numpy as np
+    from scipy import sparse
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    cells = sorted(available)
-    n, m = len(cells), len(wanted)
+    kinds = sorted(available, key=lambda kind: (*kind[:3], sorted(kind[3]) if len(kind) > 3 else []))
+    n, m = len(kinds), len(wanted)
     if not n:
         return {}
-    member = np.array([[float(cell in share.cells) for cell in cells] for share in wanted])
-    # Variables: the count of each cell, then how many rows each share is from its target, rounded up.
+    member = np.array([[float(share.holds(kind)) for kind in kinds] for share in wanted]).reshape(m, n)
+    # Variables: the count of each kind, then how many rows each share is from its target, rounded up.
     low = member - np.array([[s.low] for s in wanted])
     high = member - np.array([[s.high] for s in wanted])
     off = member - np.array([[s.target] for s in wanted])
@@ -91,22 +142,46 @@ def _solve(available: Mapping[Cell, int], wanted: list[Share], size: int | None)
     rules = [
         LinearConstraint(np.hstack([low, none]), -slack, np.inf),
         LinearConstraint(np.hstack([high, none]), -np.inf, slack),
-    ]
+    ] if m else []  # fmt: skip
+    if caps:
+        rules.append(_capped(kinds, caps, m, slack))
     if size is None:
         goal = np.concatenate([-np.ones(n), np.zeros(m)])
+        whole = most
     else:
         goal = np.concatenate([np.zeros(n), np.ones(m)])
-        rules += [
-            LinearConstraint(np.hstack([off, -eye]), -np.inf, 0),
-            LinearConstraint(np.hstack([off, eye]), 0, np.inf),
-            LinearConstraint(np.concatenate([np.ones(n), np.zeros(m)]), size, size),
-        ]
-    most = np.array([available[cell] for cell in cells], dtype=float)
-    upper = np.concatenate([most, np.full(m, np.inf)])
-    integral = np.ones(n + m)
-    options = {"mip_rel_gap": 0.0}
-    found = milp(goal, constraints=rules, bounds=Bounds(0, upper), integrality=integral, options=options)
+        if m:
+            rules += [
+                LinearConstraint(np.hstack([off, -eye]), -np.inf, 0),
+                LinearConstraint(np.hstack([off, eye]), 0, np.inf),
+            ]
+        whole = size
+    if whole is not None:
+        ones = sparse.csr_array(np.concatenate([np.ones(n), np.zeros(m)])[None])
+        rules.append(LinearConstraint(ones, size if size is not None else 0, whole))
+    upper = np.concatenate([np.array([available[kind] for kind in kinds], dtype=float), np.full(m, np.inf)])
+    options = {"mip_rel_gap": 0.0 if n <= EXACT_UP_TO else 1e-4}
+    whole_numbers, within = np.ones(n + m), Bounds(0, upper)
+    found = milp(goal, constraints=rules, bounds=within, integrality=whole_numbers, options=options)
     if found.x is None:
         total = sum(available.values())
         raise InputError(f"no selection from {total} instances meets the targets: {found.message}")
-    return {cell: round(count) for cell, count in zip(cells, found.x[:n], strict=True)}
+    return {kind: round(count) for kind, count in zip(kinds, found.x[:n], strict=True)}
+
+
+def _capped(kinds: Sequence[Kind], caps: Mapping[str, Cap], m: int, slack: float) -> "object":
+    """A row for each cap: what it counts, less its share of all where it is one."""
+    import numpy as np
+    from scipy import sparse
+    from scipy.optimize import LinearConstraint
+
+    places = {name: at for at, name in enumerate(sorted(caps))}
+    counted = sparse.lil_array((len(places), len(kinds) + m))
+    for column, kind in enumerate(kinds):
+        for name in kind[3] if len(kind) > 3 else ():
+            counted[places[name], column] = 1.0
+    for name, at in places.items():
+        if caps[name].most is None:
+            counted[[at], : len(kinds)] = counted[[at], : len(kinds)].toarray() - caps[name].share
+    upper = np.array([slack if (most := caps[name].most) is None else most for name in sorted(caps)])
+    return LinearConstraint(counted.tocsr(), -np.inf, upper)

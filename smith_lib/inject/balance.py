@@ -8,6 +8,7 @@ from random import Random
 from smith_lib.inject.aims import Aim, likings, usual
 from smith_lib.inject.draw import Draft
 from smith_lib.inject.reach import Reach
+from smith_lib.inject.short_of import weighed
 from smith_lib.inject.yields import Weights, Yields
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Category, Complexity, Strategy
@@ -64,6 +65,7 @@ class Chooser:
         max_per_function: int,
         weights: Weights,
         reach: Reach | None = None,
+        short: Mapping[str, float] | None = None,
     ) -> None:
         """Aim at `limit` drafts, by the shares of the aim, so much of each operator and place."""
         self.limit = limit
@@ -72,11 +74,12 @@ class Chooser:
         self.weights = weights
         self.starts: dict[str, float] = {}
         self.likings: dict[str, float] = {}
-        self.shares = {
+        shares = {
             (size, kind): part * share
             for size, part in aim.sizes.items()
             for kind, share in aim.categories.items()
         }
+        self.shares = weighed(shares, short or {})
         self.max_per_function = max_per_function
         self.functions: Counter[str] = Counter()
         self.files: Counter[str] = Counter()
@@ -160,16 +163,18 @@ def choose(
     yields: Yields | None = None,
     reach: Reach | None = None,
     aim: Aim | None = None,
+    short: Mapping[str, float] | None = None,
 ) -> list[Draft]:
     """Up to `settings.limit` of the drafts: written by a model, undone fixes, of several files, the rest.
 
     An operator is drawn in proportion to its yield in `yields` (see `Weights`), all alike without; a place by
     the share of tests that come by (see `Reach`). Of drafts that are rare `settings.rare_share` of the limit
     is taken, and of those in `common` functions, which most tests execute, `settings.common_share`; more only
-    where nothing else is left, the rare ones first.
+    where nothing else is left, the rare ones first. `short` weighs the cells that are wanted more
+    (`smith_lib.inject.short_of`).
     """
     aim = aim or usual(settings)
-    chooser = Chooser(settings.limit, aim, settings.max_per_function, Weights(yields or {}), reach)
+    chooser = Chooser(settings.limit, aim, settings.max_per_function, Weights(yields or {}), reach, short)
     chooser.likings = likings([*singles, *combined], aim)
     chooser.take(written, len(written), random)
     part = settings.mirror_share if singles or combined else 1.0
@@ -179,7 +184,8 @@ def choose(
     many = chooser.bound(lambda draft: not common.isdisjoint(draft.functions), settings.common_share)
     wide = [draft for draft in combined if len(draft.files) > 1]
     narrow = [draft for draft in combined if len(draft.files) == 1]
-    share = aim.several_files if singles or narrow else 1
+    several = min(1.0, aim.several_files * (short or {}).get("multi_file", 1.0))
+    share = several if singles or narrow else 1
     chooser.take(wide, len(chooser.chosen) + max(1, round(share * settings.limit)), random)
     if singles:
         chooser.bound(lambda draft: draft.strategy is Strategy.COMBINE, COMBINED)

@@ -59,6 +59,7 @@ def candidates(
     reach: Reach | None = None,
     examples: "Examples | None" = None,
     aim: Aim | None = None,
+    short: Mapping[str, float] | None = None,
 ) -> list[Candidate]:
     """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
 
@@ -102,7 +103,7 @@ def candidates(
     together = [d for name in kinds for d in combine.combined(name, parts, studio, most, random(name))]
     singles = drafts if offered else []
     picked = balance.choose(
-        singles, together, settings, random("choice"), authored, mirrored, common, yields, reach, aim
+        singles, together, settings, random("choice"), authored, mirrored, common, yields, reach, aim, short
     )
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)

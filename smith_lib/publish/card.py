@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from smith_lib.curate.choose import Choice
+from smith_lib.curate.splits import SPLITS, TRAIN
+from smith_lib.curate.traits import Described
 from smith_lib.publish.columns import explained
-from smith_lib.types import Instance, Tag
+from smith_lib.types import Tag
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -53,7 +55,7 @@ def _front_matter(version: str, choice: Choice, split: str) -> str:
     licenses = sorted({row.license for row in (*choice.main, *choice.subtle)})
     total = len(choice.main) + len(choice.subtle)
     size = next((name for most, name in SIZES if total < most), "n>1M")
-    subsets = [("default", split, choice.main), ("subtle", "subtle", choice.subtle)]
+    files = [name for name, _ in choice.files()] or [TRAIN]
     lines = [
         "---",
         f"pretty_name: Verified bug-fixing tasks {version}",
@@ -74,20 +76,39 @@ def _front_matter(version: str, choice: Choice, split: str) -> str:
         f"- {size}",
         "configs:",
     ]
-    for config, prefix, rows in subsets:
-        if rows:
-            lines += [f"- config_name: {config}", "  data_files:", f"  - split: {split}"]
-            lines += [f"    path: data/{prefix}-*.parquet"]
+    for config in ("default", "subtle"):
+        inside = [name for name in files if name.startswith("subtle") == (config == "subtle")]
+        for n, name in enumerate(inside):
+            if n == 0:
+                lines += [f"- config_name: {config}", "  data_files:"]
+            lines.append(f"  - split: {_split_of(name, split)}")
+            lines.append(f"    path: data/{_file_of(name, split)}-*.parquet")
     return "\n".join([*lines, "---\n"])
 
 
 def _loading(choice: Choice, split: str) -> str:
     lines = ["```python", "from datasets import load_dataset", ""]
-    if choice.main:
-        lines.append(f'tasks = load_dataset("path/to/this/folder", split="{split}")')
-    if choice.subtle:
-        lines.append(f'subtle = load_dataset("path/to/this/folder", "subtle", split="{split}")')
-    return "\n".join([*lines, "```\n"])
+    for name, _ in choice.files():
+        config = '"subtle", ' if name.startswith("subtle") else ""
+        variable = {"train": "tasks", "subtle": "subtle"}.get(name, name)
+        told = _split_of(name, split)
+        lines.append(f'{variable} = load_dataset("path/to/this/folder", {config}split="{told}")')
+    text = "\n".join([*lines, "```\n"])
+    counts = Counter(map(choice.split_of, (*choice.main, *choice.subtle)))
+    if len(counts) > 1:
+        text += "\nNo repository is in two splits. Tasks: "
+        text += ", ".join(f"{counts[name]:,} in `{name}`" for name in SPLITS if counts[name]) + ".\n"
+    return text
+
+
+def _split_of(name: str, train: str) -> str:
+    """The split of the files of that name; `train` goes by the name that it has here."""
+    split = name.removeprefix("subtle").removeprefix("_")
+    return train if split in ("", TRAIN) else split
+
+
+def _file_of(name: str, train: str) -> str:
+    return train if name == TRAIN else name
 
 
 def _funnel(metrics: Mapping[str, Any], choice: Choice) -> str:
@@ -130,7 +151,7 @@ def _distribution(choice: Choice) -> str:
     return "\n".join(tables)
 
 
-def _weak(rows: Sequence[Instance]) -> str:
+def _weak(rows: Sequence[Described]) -> str:
     weak = sum(Tag.WEAK_TESTS in row.tags for row in rows)
     return (
         f"{_many(weak, 'task has', 'tasks have')} the tag `{Tag.WEAK_TESTS}`: a wrong fix, made on purpose at"
@@ -138,7 +159,7 @@ def _weak(rows: Sequence[Instance]) -> str:
     )
 
 
-def _licences(rows: Iterable[Instance]) -> list[tuple[str, str, str, int]]:
+def _licences(rows: Iterable[Described]) -> list[tuple[str, str, str, int]]:
     counts = Counter((row.repo, row.source, row.license) for row in rows)
     return [(*key, n) for key, n in sorted(counts.items())]
 

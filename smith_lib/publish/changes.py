@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from smith_lib.curate.choose import Choice
 from smith_lib.errors import StorageError
+from smith_lib.publish.whole import Whole
 from smith_lib.storage import Root
 from smith_lib.storage.shards import to_table
 from smith_lib.types import Instance
@@ -36,7 +37,7 @@ class Changes:
         return asdict(self)
 
 
-def changes(root: Root, folder: str, choice: Choice) -> Changes:
+def changes(root: Root, folder: str, choice: Choice, whole: Whole | None = None) -> Changes:
     """What the choice changes against the version in that folder, relative to the root.
 
     Raises `StorageError` where that version cannot be read.
@@ -52,7 +53,8 @@ def changes(root: Root, folder: str, choice: Choice) -> Changes:
     changed: dict[str, list[str]] = defaultdict(list)
     for rows in _batches(root, folder):
         both = [now[row["instance_id"]] for row in rows if row["instance_id"] in now]
-        fresh = {row["instance_id"]: row for row in to_table(Instance, both).to_pylist()}
+        rows_now = to_table(Instance, list((whole or Whole()).of(both))).to_pylist()
+        fresh = {row["instance_id"]: row for row in rows_now}
         for row in rows:
             name, repo = row["instance_id"], row["repo"]
             before[repo].add(row["repo_id"])

@@ -22,6 +22,8 @@ from smith_lib.publish.changes import FILE as CHANGES
 from smith_lib.publish.changes import Changes, changes, told
 from smith_lib.publish.passed import passed
 from smith_lib.publish.refused import drop_refused
+from smith_lib.publish.scores import SCORES, scores
+from smith_lib.publish.whole import Whole
 from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root, schema_of
 from smith_lib.storage.shards import to_table
@@ -54,12 +56,13 @@ class Published:
 
 def write_version(
     root: Root, choice: Choice, metrics: Mapping[str, Any], docs: Path | None, settings: PublishSettings,
-    check: Callable[[], None] = lambda: None, checked: str = "",
+    check: Callable[[], None] = lambda: None, checked: str = "", whole: Whole | None = None,
 ) -> Published:  # fmt: skip
     """The version that holds the chosen rows; a new one unless the newest holds the very same.
 
     `check` is called before, and may refuse; it is not where the newest version holds the very same rows and
-    passed the same check, by the digest `checked` of all that the check goes by.
+    passed the same check, by the digest `checked` of all that the check goes by. `whole` gives whole rows
+    where the choice holds traits.
 
     In a folder one publishes at a time, so that no two take the same number; an object store has no locks.
 
@@ -70,15 +73,15 @@ def write_version(
     if not (choice.main or choice.subtle):
         raise InputError(f"nothing to publish: {_funnel_line(metrics)}")
     with root.locked(LOCK):
-        return _written(root, choice, metrics, docs, settings, check, checked)
+        return _written(root, choice, metrics, docs, settings, check, checked, whole or Whole())
 
 
 def _written(
     root: Root, choice: Choice, metrics: Mapping[str, Any], docs: Path | None, settings: PublishSettings,
-    check: Callable[[], None], checked: str,
+    check: Callable[[], None], checked: str, whole: Whole,
 ) -> Published:  # fmt: skip
     rows = len(choice.main) + len(choice.subtle)
-    files = dict(_parquet(choice, settings.rows_per_shard))
+    files = dict(_parquet(choice, settings.rows_per_shard, whole))
     digest = _digest(files)
     there = versions(root)
     if there and there[-1].endswith(f"-{digest[:8]}"):
@@ -97,10 +100,11 @@ def _written(
         version = f"v{number:04d}-{digest[:8]}"
     check()
     older = [name for name in there if name != version]
-    since = _changes(root, older[-1], choice) if older else None
+    since = _changes(root, older[-1], choice, whole) if older else None
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     held = {**metrics, "files": digests}
     files["README.md"] = card(version, choice, metrics, changes=told(since)).encode()
+    files[SCORES] = scores(choice)
     if since is not None:
         files[CHANGES] = (json.dumps(since.as_json(), indent=1) + "\n").encode()
     for file in sorted(p for p in docs.rglob("*") if p.is_file()) if docs is not None else ():
@@ -113,10 +117,10 @@ def _written(
     return Published(version, place(root, version), rows, new=True)
 
 
-def _changes(root: Root, before: str, choice: Choice) -> Changes | None:
+def _changes(root: Root, before: str, choice: Choice, whole: Whole) -> Changes | None:
     """What is new against the version before; None where that cannot be read, which holds up nothing."""
     try:
-        return changes(root, f"{FOLDER}/{before}", choice)
+        return changes(root, f"{FOLDER}/{before}", choice, whole)
     except StorageError as error:
         log.warning("no list of changes since %s: %s", before, error)
         return None
@@ -193,19 +197,19 @@ def place(root: Root, version: str) -> str:
     return str(root.local / folder) if root.local else f"{root.url.rstrip('/')}/{folder}"
 
 
-def _parquet(choice: Choice, most: int) -> Iterator[tuple[str, bytes]]:
+def _parquet(choice: Choice, most: int, whole: Whole) -> Iterator[tuple[str, bytes]]:
     """Path and bytes of each Parquet file; the same bytes for the same rows."""
-    for name, rows in (("train", choice.main), ("subtle", choice.subtle)):
+    for name, rows in choice.files():
         parts = [rows[at : at + most] for at in range(0, len(rows), most)]
         for number, part in enumerate(parts):
-            yield f"data/{name}-{number:05d}-of-{len(parts):05d}.parquet", _bytes(part)
+            yield f"data/{name}-{number:05d}-of-{len(parts):05d}.parquet", _bytes(part, whole)
 
 
-def _bytes(rows: Sequence[Instance]) -> bytes:
+def _bytes(rows: Sequence[Any], whole: Whole) -> bytes:
     sink = io.BytesIO()
     with pq.ParquetWriter(sink, schema_of(Instance), compression="zstd", write_page_checksum=True) as writer:
         for at in range(0, len(rows), ROWS_AT_ONCE):
-            writer.write_table(to_table(Instance, rows[at : at + ROWS_AT_ONCE]))
+            writer.write_table(to_table(Instance, list(whole.of(rows[at : at + ROWS_AT_ONCE]))))
     return sink.getvalue()
 
 

@@ -13,6 +13,7 @@ from smith_lib.inject.mirror_family import fetched
 from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.inject.mirror_family.pulls import board
 from smith_lib.inject.reach import Reach
+from smith_lib.inject.short_of import drawn_by
 from smith_lib.inject.yields import Yields, known
 from smith_lib.llm import Model
 from smith_lib.pool.examples import Examples, examples_of
@@ -69,7 +70,9 @@ def _made(
     settings = settings if past else _without("mirror", settings)
     yields, least = known(settings.yields, desk.root), desk.settings.validation.subtle_below
     learnt = _learnt(repo, settings, model, desk)
+    short = drawn_by(settings.short_of, desk.root)
     matters = _what_matters(settings, model, past, yields, least) | learnt.matters
+    matters |= {"short": short} if short else {}
     key = desk.key("inject", VERSION, selected.key, matters)
     shard = Shard("candidates", repo.repo_id, key)
 
@@ -83,7 +86,7 @@ def _made(
         executed, reach = by_tests(coverage), Reach(coverage, least) if coverage else None
         made = candidates(
             repo, tree.path, functions, settings, seed, model, executed, past, common, yields, reach,
-            learnt.examples, learnt.aim(settings),
+            learnt.examples, learnt.aim(settings), short,
         )  # fmt: skip
         report("inject", repo.repo_id, len(made), len(made))
         return made
@@ -185,7 +188,7 @@ def _what_matters(
     """What the rows depend on: settings, those of model and history only where there is one, yields, and the
     least share of tests that must fail."""
     out = (frozenset() if past else MIRROR) | (frozenset() if model else {"llm_share"})
-    matters = settings.model_dump(exclude={"yields", *LEARNT, *out})
+    matters = settings.model_dump(exclude={"yields", "short_of", *LEARNT, *out})
     matters["subtle_below"] = least
     matters["yields"] = {name: (one.judged, one.valid) for name, one in yields.items()}
     if model is not None:

@@ -2,6 +2,7 @@
 
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache
@@ -98,16 +99,29 @@ def _hints(row: type) -> dict[str, Any]:
 
 def from_plain(annotation: Any, value: Any) -> Any:
     """`value`, as Arrow gives it (dicts, lists, strings), as the annotated type."""
+    return _reader(annotation)(value)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@cache
+def _reader(annotation: Any) -> Callable[[Any], Any]:
+    """What makes a value of that type; looked up once a type, since a pool has a million rows."""
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
         if is_dataclass(annotation):
-            hints = _hints(annotation)
-            return annotation(**{name: from_plain(hints[name], item) for name, item in value.items()})
-        if issubclass(annotation, StrEnum):
-            return annotation(value)
-        return value
+            readers = {name: _reader(hint) for name, hint in _hints(annotation).items()}
+            plain = frozenset(name for name, reader in readers.items() if reader is _same)
+
+            def read(value: Any) -> Any:
+                return annotation(
+                    **{name: item if name in plain else readers[name](item) for name, item in value.items()}
+                )
+
+            return read
+        return annotation if issubclass(annotation, StrEnum) else _same
     if isinstance(annotation, types.UnionType):
-        return value
-    item_type = typing.get_args(annotation)[0]
-    if item_type is str:
-        return tuple(value)
-    return tuple(from_plain(item_type, item) for item in value)
+        return _same
+    inner = _reader(typing.get_args(annotation)[0])
+    return tuple if inner is _same else lambda value: tuple(map(inner, value))

@@ -150,6 +150,43 @@ def test_quality_agrees_with_the_shards(stored):
     assert 0 < agreed < rows
 
 
+def test_curation_and_the_dataset_score_agree_with_the_shards(stored):
+    database, told = stored
+    score = told["dataset_score"]
+    [(n,)] = database.execute("select count(*) from instances where subset = 'main'").fetchall()
+    [(functions,)] = database.execute(
+        "with places as (select repo, functions, count(*) / sum(count(*)) over () p from instances"
+        " where subset = 'main' group by 1, 2) select exp(-sum(p * ln(p))) from places"
+    ).fetchall()
+    [(repos,)] = database.execute(
+        "with shares as (select repo, count(*) / sum(count(*)) over () p from instances"
+        " where subset = 'main' group by 1) select exp(-sum(p * ln(p))) / count(*) from shares"
+    ).fetchall()
+    assert score["N"] == n
+    assert score["diversity"]["functions"] == pytest.approx(functions / n, abs=1e-4)
+    assert score["diversity"]["repositories"] == pytest.approx(repos, abs=1e-4)
+    assert score["score"] == pytest.approx(n**0.3 * score["D"] ** 0.5 * score["Q"] ** 0.7, rel=1e-3)
+    pools = ask(database, "select complexity, count(*) from instances where subset = 'main' group by 1")
+    taken = {b["name"]: b["taken"] for b in told["curation"]["bounds"] if b["name"] in pools}
+    assert taken == pools
+    [(several,)] = database.execute(
+        "select count(*) from instances where subset = 'main' and files_changed > 1"
+    ).fetchall()
+    assert several == next(b["taken"] for b in told["curation"]["bounds"] if b["name"] == "multi_file")
+
+
+def test_what_drifts_agrees_with_the_shards(stored):
+    database, told = stored
+    [(rate,)] = database.execute(
+        "select count(*) filter (outcome in ('valid', 'subtle')) / count(*) from verdicts"
+    ).fetchall()
+    [(length,)] = database.execute("select avg(length(trim(problem_statement))) from instances").fetchall()
+    assert told["drift"] == {
+        "pass_rate": pytest.approx(rate, abs=1e-6),
+        "text_length": pytest.approx(length, abs=0.06),
+    }
+
+
 def test_broken_syntax_and_inappropriate_failures_show():
     broken, old = (CodeFile("pkg/a.py", "x = = 1\n"),), (CodeFile("pkg/a.py", "print 1\n"),)
     bad = an_instance(0, buggy_code=broken)
@@ -170,6 +207,7 @@ def test_figures_of_nothing_are_null_and_no_error():
 
 def test_all_stages_seconds_and_a_review_go_in_where_they_are_given():
     told = metrics([], [a_candidate()], [], Choice((), (), ()), seconds=7.5, reviewed=0.9)
+    assert told["dataset_score"]["score"] == 0
     assert told["generation_stats"]["avg_time_per_bug_sec"] == 7.5
     assert told["quality_metrics"]["manual_review_score"] == 0.9
 

@@ -66,7 +66,7 @@ def test_the_page_is_whole_at_this_width(seen, file, size):
     seen.set_viewport_size({"width": size[0], "height": size[1]})
     seen.reload()
     charts = seen.locator("[data-chart]")
-    assert charts.count() == 13
+    assert charts.count() == 14
     for at in range(charts.count()):
         drawn = charts.nth(at).locator(".point, .errorbar").count()
         assert drawn, charts.nth(at).get_attribute("data-chart")

@@ -8,9 +8,10 @@ import pytest
 from smith_lib import ledger
 from smith_lib.errors import InputError
 from smith_lib.settings import Settings
+from smith_lib.stages.there import rows_there
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
-from tasks.records import failed_of, rows_there
+from tasks.records import failed_of
 from tasks.search import search_repos
 
 
