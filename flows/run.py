@@ -1,45 +1,22 @@
 """The main job: select, inject, validate, package and publish."""
 
-from typing import Any, Literal
+from typing import Any
 
-from prefect import flow, unmapped
+from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.part import parts
+from flows.stages import Until, staged
 from smith_lib.settings import DEFAULTS, Settings
 from smith_lib.sources.table import anchored
-from tasks import (
-    Ended,
-    asking,
-    begin_run,
-    end_run,
-    firsts,
-    inject_repo,
-    package_repo,
-    publish_version,
-    select_repo,
-    settled,
-    validate_repo,
-)
-
-Until = Literal["select", "inject", "validate", "package", "publish"]
-ORDER: tuple[Until, ...] = ("select", "inject", "validate", "package", "publish")
+from tasks import Ended, begin_run, end_run, firsts, publish_version
 
 
 def process(sources: list[str], settings: Settings, until: Until, run_id: str) -> list[Any]:
-    """The ledger rows of these sources, each taken through the stages as far as `until`."""
-    shared = {"settings": unmapped(settings), "run_id": unmapped(run_id)}
-    last = ORDER.index(until)
-    selected = select_repo.map(sources, firsts(sources, settings, run_id), **shared)
-    steps = [("select", selected)]
-    if last >= 1:
-        injected = asking(inject_repo, settings).map(sources, selected, **shared)
-        steps.append(("inject", injected))
-    if last >= 2:
-        validated = validate_repo.map(sources, selected, injected, **shared)
-        steps.append(("validate", validated))
-    if last >= 3:
-        steps.append(("package", package_repo.map(sources, selected, injected, validated, **shared)))
-    return settled(sources, steps, settings, run_id)
+    """The ledger rows of these sources, taken through the stages here or, spread, by any worker."""
+    first = firsts(sources, settings, run_id)
+    work = parts if settings.spread else staged
+    return work(sources, first, settings, until, run_id)
 
 
 @flow(name="run", flow_run_name="run {sources}", task_runner=ThreadPoolTaskRunner(max_workers=8))

@@ -80,6 +80,9 @@ class EnvironmentSettings(_Stage):
 
     base_image: str = "smith-base:bookworm"
     """The image that every environment is layered on; `smith base-image` makes the default one."""
+    registry: str = ""
+    """Where images of environments are pulled from before one is built, and pushed to once one was, e.g.
+    `registry.example/team`; nowhere where empty. Only the sandbox `docker` uses it."""
     dated: bool = True
     """Install the releases of the commit's time."""
     slack_days: int = Field(30, ge=0, le=36_500)
@@ -340,6 +343,9 @@ class Settings(_Stage):
     """Every random choice derives from it."""
     workers: Annotated[int, Field(ge=1, le=1_000, json_schema_extra=flag("--workers"))] = 2
     """Sandboxes that run at the same time."""
+    spread: int = Field(0, ge=0, le=MANY)
+    """Repositories that one flow run takes where the workers of a Prefect server share a run; 0 keeps all in
+    the run's own process. `out` must then be a place that all workers reach."""
     cache: str | None = None
     """Folder for clean trees and virtual environments; the user's cache folder where unset."""
     disk_free_gb: float = Field(0.5, ge=0, le=MANY)

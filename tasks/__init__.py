@@ -8,20 +8,25 @@ from tasks.pool import inject_past, pool_repo, pooled, record_repo, select_past
 from tasks.publish import publish_version
 from tasks.records import begin_run, failed_of, settled
 from tasks.search import search_repos
+from tasks.spread import end_part, gathered, hand_out, parted, take_part
 from tasks.stages import asking, firsts, inject_repo, package_repo, select_repo, validate_repo
 
 __all__ = [
     "Ended",
     "asking",
     "begin_run",
+    "end_part",
     "end_run",
     "failed_of",
     "firsts",
+    "gathered",
     "grade_predictions",
+    "hand_out",
     "inject_past",
     "inject_repo",
     "judge_given",
     "package_repo",
+    "parted",
     "passed_on",
     "places",
     "pool_repo",
@@ -35,5 +40,6 @@ __all__ = [
     "select_to_judge",
     "settled",
     "take_given",
+    "take_part",
     "validate_repo",
 ]

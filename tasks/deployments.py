@@ -15,7 +15,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from smith_lib.errors import InputError
-from tasks import server
+from tasks import lost, server
 
 POOL = "smith"
 TREE = Path(__file__).resolve().parents[1]
@@ -71,11 +71,16 @@ def _schedule(cron: str, timezone: str) -> dict[str, str]:
 
 
 def deploy(
-    parameters: Mapping[str, Mapping[str, Any]], cron: str | None, timezone: str, limits: Mapping[str, int]
+    parameters: Mapping[str, Mapping[str, Any]],
+    cron: str | None,
+    timezone: str,
+    limits: Mapping[str, int],
+    lost_after: float,
 ) -> dict[str, Any]:
     """What was done, as plain data, to have a server, the work pool, the limits and every deployment.
 
-    Done twice it changes nothing. `parameters` are by deployment, `limits` by task tag.
+    Done twice it changes nothing. `parameters` are by deployment, `limits` by task tag; a flow run of which
+    nothing is heard for `lost_after` seconds counts as crashed.
     """
     wanted = filled(described(), parameters, cron, timezone)
     url = server.api()
@@ -91,6 +96,7 @@ def deploy(
                 ) from None
         for tag, limit in limits.items():
             client.create_concurrency_limit(tag, limit)  # or changes it
+        lost.watch(client, lost_after)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "prefect.yaml")  # JSON is YAML
         file.write_text(json.dumps(wanted), encoding="utf-8")

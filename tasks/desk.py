@@ -42,3 +42,9 @@ def remember(run_id: str, pins: Mapping[str, Pin]) -> None:
     with _lock:
         _pins.clear()
         _pins[run_id] = dict(pins)
+
+
+def pinned(run_id: str) -> dict[str, Pin]:
+    """What the run's sources were pinned to, as far as this process knows."""
+    with _lock:
+        return dict(_pins.get(run_id, ()))

@@ -55,11 +55,16 @@ NONE = "none"
     "--model-limit", type=click.IntRange(1), default=2, show_default=True,
     help="Repositories that ask a model at the same time.",
 )  # fmt: skip
+@click.option(
+    "--lost-after", type=click.IntRange(60, 86_400), default=180, show_default=True,
+    help="Seconds after which a flow run of which nothing is heard counts as crashed: its worker is gone.",
+)  # fmt: skip
 @with_settings()
 @json_option
 def deploy(
     sources: tuple[str, ...], files: tuple[Path, ...], searched: tuple[str, ...], cron: str | None,
-    timezone: str, engine_limit: int, github_limit: int, model_limit: int, settings: Settings, as_json: bool,
+    timezone: str, engine_limit: int, github_limit: int, model_limit: int, lost_after: int,
+    settings: Settings, as_json: bool,
 ) -> None:  # fmt: skip
     """Set up the nightly job: Prefect's server, pool, limits, deployments.
 
@@ -75,7 +80,7 @@ def deploy(
     limits = {"engine": engine_limit, "github": github_limit, "model": model_limit}
     flows.prepare(verbose=False)
     wanted = "" if cron == NONE else cron
-    done = flows.operation("deploy")(parameters, wanted, timezone, limits)
+    done = flows.operation("deploy")(parameters, wanted, timezone, limits, lost_after)
     if as_json:
         screen.document(done)
     else:

@@ -21,6 +21,10 @@ ENVIRONMENT = {
     # The server takes 10 s of CPU to start; Prefect's own 20 s are too few on a busy machine.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # In memory they are gone when the server is started again, and what they held stays counted for ever.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # the least; `smith deploy --lost-after` counts on it
+    "PREFECT_CLIENT_MAX_RETRIES": "7",  # four minutes in all; Prefect's own five are one
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "smith_lib",

@@ -15,7 +15,9 @@ log = logging.getLogger(__name__)
 Maker = Callable[[EnvironmentSettings, SandboxSettings, Path, int], Sandbox]
 
 BACKENDS: dict[str, Maker] = {
-    "docker": lambda settings, sandbox, cache, slots: DockerSandbox(settings.base_image, slots),
+    "docker": lambda settings, sandbox, cache, slots: DockerSandbox(
+        settings.base_image, slots, registry=settings.registry
+    ),
     "namespaces": lambda settings, sandbox, cache, slots: NamespacesSandbox(cache, slots),
 }
 """In the order that `auto` tries them."""

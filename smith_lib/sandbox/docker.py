@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from smith_lib.errors import EngineError, InputError, SandboxUnavailable
-from smith_lib.sandbox import archive, docker_images, machine
+from smith_lib.sandbox import archive, docker_images, docker_registry, machine
 from smith_lib.sandbox.docker_attach import Attached, DockerSession
 from smith_lib.sandbox.protocol import CLEAN, TESTBED, VENV, Ended, Environment, Job, Limits, Ran, hollowed
 
@@ -36,9 +36,9 @@ class DockerSandbox:
 
     name = "docker"
 
-    def __init__(self, base_image: str, slots: int, timeout: int = 120) -> None:
+    def __init__(self, base_image: str, slots: int, timeout: int = 120, registry: str = "") -> None:
         """For the engine that `DOCKER_HOST` names, or the local one; nothing is contacted yet."""
-        self._base_image = base_image
+        self._base_image, self._registry = base_image, registry
         self._slots = threading.BoundedSemaphore(slots)
         self._timeout = timeout
         self._labels = {"smith": "1", "smith.run": f"{os.getpid()}-{secrets.token_hex(8)}",
@@ -76,15 +76,21 @@ class DockerSandbox:
         return self._contain(self.base(), "", parts, job, limits, network="host")
 
     def build(self, environment: Environment, tree: Path, limits: Limits) -> str:
-        """Build the environment's image from its Dockerfile, unless it is there. Returns the log."""
+        """Pull the environment's image, or build it, unless it is there. Returns the log."""
         if self.has(environment):
             return ""
+        with self._building, self._engine(f"pulling {environment.image!r}"):
+            if self._registry and docker_registry.pulled(self._api(), environment, self._registry):
+                return f"pulled from {self._registry}\n"
         base = self.base()
         with self._building, self._engine(f"building {environment.image!r}"):
             if self.has(environment):
                 return ""
             labels = self._image_labels() | {"smith.repo": environment.repo_id}
-            return docker_images.environment_image(self._api(), environment, base, tree, labels, limits)
+            text = docker_images.environment_image(self._api(), environment, base, tree, labels, limits)
+            if self._registry:
+                docker_registry.pushed(self._api(), environment, self._registry)
+            return text
 
     def has(self, environment: Environment) -> bool:
         """Whether the image is there and was made from the same digest."""

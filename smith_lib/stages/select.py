@@ -50,7 +50,8 @@ def select(source: str, desk: Desk, *, to_judge: bool = False) -> StageRun:
     report("select", source, 0, 0, "pinning")
     pinned = desk.pins.get(source) or pin(source, desk.settings.select)
     groups = (desk.settings.select, desk.settings.environments, desk.settings.sandbox)
-    wanted = [*(group.model_dump() for group in groups), desk.sandbox.name]
+    # Where an image lies changes nothing of what is in it.
+    wanted = [*(group.model_dump(exclude={"registry"}) for group in groups), desk.sandbox.name]
     key = desk.key("select", VERSION, pinned.source, wanted)
     shard = Shard("repos", slug(pinned.source), key)
 

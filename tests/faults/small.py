@@ -1,0 +1,30 @@
+"""Ten small repositories: each a module of the tiny one with its tests. None needs to be installed."""
+
+import shutil
+from pathlib import Path
+
+from tests.conftest import TINY
+from tests.e2e.odd import as_git
+
+NAMES = ("caches", "dates", "formulas", "graphs", "intervals", "inventory", "money", "patterns", "tables", "text")
+SMALL = {"select.min_loc": "50", "select.min_tests": "5", "package.wrong_fixes": "0"}
+"""Settings that let them in, and have little done."""
+
+
+def made(folder: Path, names: tuple[str, ...] = NAMES) -> list[str]:
+    """The places of those repositories below the folder, each a git checkout with one commit."""
+    return [str(_made(folder / name, name)) for name in names]
+
+
+def _made(place: Path, name: str) -> Path:
+    for part in ("tiny", "tests"):
+        (place / part).mkdir(parents=True)
+    for file in ("LICENSE", "tiny/__init__.py", f"tiny/{name}.py", f"tests/test_{name}.py"):
+        shutil.copy(TINY / file, place / file)
+    text = (TINY / "tests" / "conftest.py").read_text(encoding="utf-8")
+    if name != "inventory":
+        text = text.partition("@pytest.fixture\ndef stock")[0]
+        text = text.replace("from tiny.inventory import Inventory, Item\n", "")
+    (place / "tests" / "conftest.py").write_text(text, encoding="utf-8")
+    as_git(place)
+    return place
