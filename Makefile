@@ -17,7 +17,7 @@ UV = UV_CONSTRAINT= $(addprefix UV_DEFAULT_INDEX=,$(INDEX)) VIRTUAL_ENV=$(CURDIR
 COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet $(UPGRADE)
 
-.PHONY: setup demo test test-ui lint engine lock clean verify-exports train-example
+.PHONY: setup demo test test-ui test-faults lint engine lock clean verify-exports train-example
 
 setup: .venv/.installed
 
@@ -62,6 +62,15 @@ test-ui: setup
 	@command -v chromium > /dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null || \
 		{ apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; }
 	$(BIN)/pytest tests/flows/test_deployments.py -k a_person
+
+# Kills and outages over whole runs, several workers, a lost machine; half an hour on two cores, and not part of
+# `make test`, which has the faults that a minute shows. What it needs of Debian's packages is installed for root.
+test-faults: engine
+	@{ command -v docker-registry && ls /usr/lib/postgresql/*/bin/initdb; } > /dev/null 2>&1 || \
+		[ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+			postgresql docker-registry > /dev/null; }
+	$(BIN)/pytest --durations=15 -m faults tests/faults $(PYTEST)
 
 # Every format's export in the hands of its own client, which is installed on the way; not part of `make test`.
 verify-exports: engine

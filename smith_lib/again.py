@@ -23,9 +23,9 @@ from smith_lib.types import StageRun
 log = logging.getLogger(__name__)
 
 
-def new_id() -> str:
-    """The id of a run that begins now; ids sort by time."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:-3] + f"-{secrets.token_hex(2)}"
+def new_id(root: Root) -> str:
+    """The id of a run that begins in that root now; it sorts after all that are there."""
+    return ledger.next_id(datetime.now(UTC), ledger.runs(root), secrets.token_hex(2))
 
 
 def nothing_new(
@@ -35,7 +35,8 @@ def nothing_new(
 
     Then nothing was entered, and the flow looks again and tells what is wrong.
     """
-    root, run_id = Root.at(settings.out), new_id()
+    root = Root.at(settings.out)
+    run_id = new_id(root)
     desk = Desk(run_id, settings, root, sandbox, cache_folder(settings), lambda *_: None, makes=False)
     try:
         ended = ledger.record(root).summary if ledger.runs(root) else None

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smith_lib.errors import DamagedShard, InputError, StorageError
@@ -12,6 +13,8 @@ from smith_lib.storage import Root, Shard, digest, read_at, write
 from smith_lib.storage.shards import to_parquet, to_table
 from smith_lib.types import LedgerRow, StageRun
 
+STAMP = "%Y%m%dT%H%M%S%f"
+TIMED = re.compile(r"(\d{8}T\d{9})-\w+")
 STAGES = ("select", "inject", "validate", "package")
 
 
@@ -78,8 +81,20 @@ def accounts(root: Root, run_id: str) -> list[LedgerRow]:
 
 def runs(root: Root) -> list[str]:
     """The ids of all runs, oldest first."""
-    names = (name.split("/") for name in root.names("runs"))
-    return sorted({parts[1] for parts in names if parts[-1] == "run.json"})
+    # An object store has no folder without a file in it, and a run's first is its `run.json`.
+    sure = root.local is None
+    return [one for one in root.folders("runs") if sure or root.exists(f"runs/{one}/run.json")]
+
+
+def next_id(now: datetime, known: Sequence[str], mark: str) -> str:
+    """The id of a run that begins now, `20260131T010004123-<mark>`, which sorts after all that are known.
+
+    Where the clock was set back it is a millisecond after the newest: the newest run has to be the last.
+    """
+    if known and (last := TIMED.fullmatch(known[-1])) is not None:
+        before = datetime.strptime(f"{last[1]}000", STAMP).replace(tzinfo=UTC)
+        now = max(now, before + timedelta(milliseconds=1))
+    return f"{now.strftime(STAMP)[:-3]}-{mark}"
 
 
 def record(root: Root, run_id: str | None = None) -> RunRecord:

@@ -12,8 +12,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-BEGINS = 300.0
-"""Seconds that a flow run may take to begin once a worker has taken it: its process has to come up."""
+BEGINS = 120.0
+"""Least seconds that a flow run may take to begin once a worker has taken it: its process has to come up."""
 
 
 def automations(after: float) -> list[AutomationCore]:

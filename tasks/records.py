@@ -34,13 +34,13 @@ from tasks.states import curable
 )
 def begin_run(sources: Sequence[str], settings: Settings, until: str, of: str = "") -> str:
     """The id of a new run, entered in the ledger; `of` is the run whose failures it takes up."""
-    run_id, flow = new_id(), FlowRunContext.get()
+    root, flow = Root.at(settings.out), FlowRunContext.get()
+    run_id = new_id(root)
     if flow is not None and (found := flow.flow_run) is not None:
         facts = accounts.facts(str(found.deployment_id or ""), tried.page("flow-run", str(found.id)))
     else:
         facts = accounts.facts()
-    run = ledger.RunRecord(run_id, tuple(sources), settings, until, of, facts=facts)
-    ledger.begin(Root.at(settings.out), run)
+    ledger.begin(root, ledger.RunRecord(run_id, tuple(sources), settings, until, of, facts=facts))
     return run_id
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.futures import PrefectFuture
@@ -31,6 +33,8 @@ from tasks.records import failure
 from tasks.states import curable
 
 DEPLOYMENT = "part/part"
+TRIES = 4
+"""Flow runs that a part may have, each after one that crashed."""
 ASKED_EVERY = 5.0
 """Seconds between two looks at how far a part is."""
 
@@ -72,8 +76,8 @@ def parted(sources: Sequence[str], first: Sequence[str], settings: Settings, run
 def hand_out(part: Part, settings: Settings, until: str, run_id: str) -> str:
     """What the flow run said in the end that took these sources; any worker of the pool takes it.
 
-    Raises `MachineryError` where it crashed, so that it is handed out again, and `InputError` where there is
-    no such deployment.
+    One that crashed is followed by another. Asked again, the same ones are found. Raises `MachineryError`
+    where the last one crashed or the server did not answer, `InputError` where there is no such deployment.
     """
     parameters = {
         "sources": list(part.sources),
@@ -83,20 +87,31 @@ def hand_out(part: Part, settings: Settings, until: str, run_id: str) -> str:
         "until": until,
         "run_id": run_id,
     }
+    said = ""
+    for attempt in range(TRIES):
+        run = _flow_run(part.name, parameters, f"{run_id} {part.name} {attempt}")
+        state = run.state
+        said = f"the flow run {run.name!r} ({run.id}) ended as {state.name if state else 'nothing'}"
+        said += f": {(state.message if state else None) or 'without a word'}"
+        if state is not None and not state.is_crashed():
+            return said
+    raise MachineryError(said)
+
+
+def _flow_run(name: str, parameters: dict[str, Any], key: str) -> FlowRun:
+    """The flow run of that key, made where there is none, once it has ended."""
     try:
-        run = run_deployment(
-            DEPLOYMENT, parameters=parameters, flow_run_name=part.name, poll_interval=ASKED_EVERY
-        )
+        return run_deployment(
+            DEPLOYMENT, parameters=parameters, flow_run_name=name, idempotency_key=key,
+            poll_interval=ASKED_EVERY,
+        )  # fmt: skip
     except ObjectNotFound as error:
         raise InputError(
-            f"spread = {settings.spread} hands repositories to the workers of a Prefect server, and this one "
-            f"has no deployment {DEPLOYMENT!r}: `smith deploy` makes it, `smith worker` works for it"
+            f"spread hands repositories to the workers of a Prefect server, and this one has no deployment "
+            f"{DEPLOYMENT!r}: `smith deploy` makes it, `smith worker` works for it"
         ) from error
-    state = run.state
-    if state is None or state.is_crashed():
-        said = state.message if state else ""
-        raise MachineryError(f"the flow run {run.name!r} ({run.id}) crashed: {said or 'its process ended'}")
-    return f"the flow run {run.name!r} ({run.id}) ended as {state.name}: {state.message or 'without a word'}"
+    except httpx.HTTPError as error:
+        raise MachineryError(f"the Prefect server did not answer: {error}") from error
 
 
 def gathered(

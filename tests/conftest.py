@@ -39,10 +39,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where processes share them, the files with many slow tests come first, so that all end together."""
+    """Whole runs with faults only where `-m` asks for them.
+
+    Where processes share the tests, the files with many slow ones come first, so that all end together.
+    """
+    if "faults" not in config.option.markexpr and (left_out := [i for i in items if _of_whole_runs(i)]):
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not _of_whole_runs(item)]
     if hasattr(config, "workerinput"):
         slow = Counter(i.path for i in items if any(map(i.get_closest_marker, SLOW)))
         items.sort(key=lambda item: (not starts_servers(item.path), -slow[item.path]))
+
+
+def _of_whole_runs(item: pytest.Item) -> bool:
+    return item.get_closest_marker("faults") is not None
 
 
 @pytest.hookimpl(optionalhook=True)

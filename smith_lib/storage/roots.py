@@ -155,6 +155,16 @@ class Root:
         """Names (relative to the root) of the finished files in a folder and below it, sorted."""
         return (name for name, _ in self.entries(folder))
 
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders right below a folder, sorted; what lies in them is not looked at."""
+        selector = fs.FileSelector(self.path(folder), allow_not_found=True)
+        try:
+            infos = self.files.get_file_info(selector)
+        except OSError as error:
+            raise StorageError(f"cannot list {folder!r} in {self.url}: {error}") from error
+        found = (info.base_name for info in infos if info.type == fs.FileType.Directory)
+        return sorted(name for name in found if not name.startswith("."))
+
     def entries(self, folder: str) -> Iterator[tuple[str, fs.FileInfo]]:
         """The same names, each with what the file system tells of its file: size, time of change."""
         selector = fs.FileSelector(self.path(folder), allow_not_found=True, recursive=True)

@@ -2,11 +2,14 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import TINY
 from tests.e2e.odd import as_git
 
-NAMES = ("caches", "dates", "formulas", "graphs", "intervals", "inventory", "money", "patterns", "tables", "text")
+NAMES = (
+    "caches", "dates", "formulas", "graphs", "intervals", "inventory", "money", "patterns", "tables", "text",
+)  # fmt: skip
 SMALL = {"select.min_loc": "50", "select.min_tests": "5", "package.wrong_fixes": "0"}
 """Settings that let them in, and have little done."""
 
@@ -28,3 +31,12 @@ def _made(place: Path, name: str) -> Path:
     (place / "tests" / "conftest.py").write_text(text, encoding="utf-8")
     as_git(place)
     return place
+
+
+def settings(**inject: object) -> dict[str, Any]:
+    """The same as `SMALL`, as Prefect's parameters have them."""
+    found: dict[str, Any] = {"inject": {"limit": 4, **inject}}
+    for key, value in SMALL.items():
+        group, _, name = key.partition(".")
+        found.setdefault(group, {})[name] = int(value)
+    return found

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import pytest
 import requests
 
 from tests.conftest import lacking
+from tests.servers.ports import free_port
 
 PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
 SMITH = (sys.executable, "-c", "from smith_lib.cli import main; main()")
@@ -24,13 +24,6 @@ class PrefectServer:
 
     url: str
     environ: dict[str, str]
-
-
-def free_port() -> int:
-    """A port of this machine at which nothing listens."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def smith(environ: dict[str, str], *arguments: str, code: int = 0) -> str:

@@ -20,6 +20,7 @@ from smith_lib.storage import Root, read_at
 from smith_lib.storage.shards import to_parquet, to_table
 from smith_lib.types import Instance, StageStatus
 from tests import browser
+from tests.faults import small
 from tests.flows import hands
 from tests.flows.conftest import PREFECT, PrefectServer
 from tests.flows.test_forms import DEPLOYMENTS, explained
@@ -186,6 +187,30 @@ def test_only_what_failed_is_run_again(
     tasks = task_runs(prefect_server, again)
     assert tasks[f"package {late}"] == "Completed"
     assert not [name for name in tasks if name.endswith(str(repository))]
+
+
+def test_of_ten_repositories_the_three_that_failed_are_run_again_and_no_other(
+    prefect_server: PrefectServer, sandbox_kind: str, tmp_path: Path
+) -> None:
+    ten = small.made(tmp_path / "repositories")
+    three = [ten[1], ten[4], ten[8]]
+    for place in three:
+        Path(place).rename(f"{place}.away")
+    # Too small for the settings: nothing has to be installed.
+    given = {"out": str(tmp_path / "out"), "sandbox": {"kind": sandbox_kind}}
+    run = start(prefect_server, "run/run", {"sources": ten, "settings": given})
+    assert run["state_type"] == "FAILED"
+    assert run["state"]["message"].startswith("3 of 10 repositories failed: ")
+    for place in three:
+        Path(f"{place}.away").rename(place)
+    again = start(prefect_server, "rerun-failed/rerun-failed", {"out": given["out"]})
+    stages = {name for name in task_runs(prefect_server, again) if name.startswith("select ")}
+    assert stages == {f"select {place}" for place in three}
+    root = Root.at(given["out"])
+    first, second = ledger.runs(root)
+    assert {row.source for row in ledger.stages(root, second)} == set(three)
+    assert {row.source for row in ledger.stages(root, first)} == set(ten)
+    assert {row.status for row in ledger.stages(root, second)} == {StageStatus.REJECTED}
 
 
 def test_publish_takes_what_the_root_holds(prefect_server: PrefectServer, settings: dict[str, Any]) -> None:

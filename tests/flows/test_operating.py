@@ -16,7 +16,8 @@ from smith_lib.cli.deploy import parameters_of, search_of
 from smith_lib.errors import InputError
 from smith_lib.settings import Settings
 from tasks.deployments import described, filled
-from tests.flows.conftest import PREFECT, SMITH, free_port, smith
+from tests.flows.conftest import PREFECT, SMITH, smith
+from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.timeout(600)
 
