@@ -58,7 +58,7 @@ class Line:
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     """The line over one small repository, in docker where an engine answers."""
     folder = tmp_path_factory.mktemp("line")
-    (source,) = small.made(folder / "repositories", ("money",))
+    (source,) = small.smallest(folder / "repositories", "gauge")
     kind = "namespaces" if lacking("docker") else "docker"
     sandbox = open_sandbox(kind, EnvironmentSettings(), SandboxSettings(), folder / "cache", slots=2)
     sandbox.base()

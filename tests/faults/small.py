@@ -1,21 +1,26 @@
-"""Ten small repositories: each a module of the tiny one with its tests. None needs to be installed."""
+"""Small repositories, each a git checkout with one commit. None needs to be installed."""
 
 import shutil
 from pathlib import Path
 from typing import Any
 
 from tests.conftest import TINY
-from tests.e2e.odd import as_git
+from tests.e2e.odd import CODE, LICENSE, TESTS, as_git
 
 NAMES = (
     "caches", "dates", "formulas", "graphs", "intervals", "inventory", "money", "patterns", "tables", "text",
 )  # fmt: skip
-SMALL = {"select.min_loc": "50", "select.min_tests": "5", "package.wrong_fixes": "0"}
-"""Settings that let them in, and have little done."""
+SMALL = {
+    "select.min_loc": "20",
+    "select.min_tests": "5",
+    "package.wrong_fixes": "0",
+    "validation.timeout_floor": "10",
+}
+"""Settings that let them in, have little done, and take no busy machine for a hang."""
 
 
 def made(folder: Path, names: tuple[str, ...] = NAMES) -> list[str]:
-    """The places of those repositories below the folder, each a git checkout with one commit."""
+    """The places of those repositories below the folder: each a module of the tiny one with its tests."""
     return [str(_made(folder / name, name)) for name in names]
 
 
@@ -31,6 +36,22 @@ def _made(place: Path, name: str) -> Path:
     (place / "tests" / "conftest.py").write_text(text, encoding="utf-8")
     as_git(place)
     return place
+
+
+def smallest(folder: Path, *names: str) -> list[str]:
+    """The places of repositories of those names with five functions and thirteen tests, soon judged."""
+    tests = TESTS.partition("@pytest")[0].replace("import pytest\n", "")
+    for name in names:
+        files = {
+            "LICENSE": LICENSE,
+            f"{name}.py": CODE.replace("Small sums", f"Small sums of {name}"),
+            "test_sums.py": tests.replace("gauge", name),
+        }
+        (folder / name).mkdir(parents=True)
+        for file, text in files.items():
+            (folder / name / file).write_text(text.strip() + "\n", encoding="utf-8")
+        as_git(folder / name)
+    return [str(folder / name) for name in names]
 
 
 def settings(**inject: object) -> dict[str, Any]:

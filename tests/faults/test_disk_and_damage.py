@@ -14,6 +14,8 @@ from tests.faults.conftest import Copy, Line, Undisturbed
 
 MADE_AGAIN = ("candidates", "verdicts", "instances")
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.mark.parametrize("harm", ["flipped", "truncated"])
 def test_a_damaged_shard_of_any_stage_is_made_again(

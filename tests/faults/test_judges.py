@@ -12,6 +12,8 @@ import pytest
 from tests.faults.conftest import Copy, Line, Undisturbed
 from tests.faults.killing import inside
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @contextlib.contextmanager
 def killed_meanwhile(random: Random, most: float) -> Iterator[list[str]]:

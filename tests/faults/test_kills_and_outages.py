@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.network,
     pytest.mark.timeout(3_000),
 ]
-NAMES = ("money", "intervals")
+NAMES = ("gauge", "scale")
 KILLS = 50
 
 
@@ -47,7 +47,7 @@ class Night:
 
     def __init__(self, machines: Pool, folder: Path) -> None:
         self.machines, self.folder = machines, folder
-        self.sources = small.made(folder / "repositories", NAMES)
+        self.sources = small.smallest(folder / "repositories", *NAMES)
 
     def begin(self, out: str | Path, spread: int = 0) -> str:
         """The id of the flow run."""

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.timeout(2_400),
     pytest.mark.skipif(not (programs() and shutil.which("docker-registry")), reason="packages are lacking"),
 ]
-NAMES = ("money", "intervals", "formulas")
+NAMES = ("gauge", "scale", "meter")
 
 
 def published(root: Root) -> dict[str, bytes]:
@@ -39,7 +39,7 @@ def published(root: Root) -> dict[str, bytes]:
 def test_a_run_over_two_machines_of_which_one_is_lost_publishes_what_one_machine_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sources = small.made(tmp_path / "repositories", NAMES)
+    sources = small.smallest(tmp_path / "repositories", *NAMES)
     with (
         s3.bucket("smith") as store,
         database(tmp_path / "database.log") as url,
@@ -60,8 +60,8 @@ def test_a_run_over_two_machines_of_which_one_is_lost_publishes_what_one_machine
 
         def judging() -> bool:
             """Whether the second engine judges candidates."""
-            told = machines.log("right")
-            return "validate" in told and bool(second.docker("ps", "-q").stdout)
+            injected = "Task run 'inject" in machines.log("right")
+            return injected and bool(second.docker("ps", "-q").stdout)
 
         until(judging, 600, machines.logs)
         machines.kill("right")
@@ -70,6 +70,9 @@ def test_a_run_over_two_machines_of_which_one_is_lost_publishes_what_one_machine
         crashed = [part for part in machines.flow_runs("part") if part["state_type"] == "CRASHED"]
         assert crashed, "the machine was lost too late to show anything"
         assert all("its worker is gone" in part["state"]["message"] for part in crashed)
+
+        said = "".join((machines.folder / f"{name}.log").read_text() for name in ("left", "right"))
+        assert f"from {images}" in said, "an image that one engine had built is pulled by the other"
 
         alone = {"out": "s3://smith/one", "spread": 0, **settings}
         state = machines.wait(machines.begin("run/run", {"sources": sources, "settings": alone}))

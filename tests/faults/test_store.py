@@ -9,6 +9,8 @@ from smith_lib.storage import Root
 from tests.faults.conftest import Copy, Line, Undisturbed
 from tests.servers import s3, weather
 
+pytestmark = pytest.mark.timeout(900)
+
 
 def uploaded(folder: Path, root: Root) -> None:
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
