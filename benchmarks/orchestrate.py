@@ -11,12 +11,15 @@ Prefect's is started for it, in a temporary folder.
 import argparse
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +63,16 @@ def one_run(machines: Pool, count: int, sleeps: str) -> dict[str, float]:
     return dict(json.loads(ran.stdout.strip().splitlines()[-1]))
 
 
+def database(machines: Pool) -> tuple[Counter[str], int]:
+    """Rows of the server's database by table, and its bytes."""
+    file = machines.folder / "server" / "prefect" / "prefect.db"
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as there:
+        names = [name for (name,) in there.execute("select name from sqlite_master where type = 'table'")]
+        counted = (there.execute(f'select count(*) from "{name}"').fetchone() for name in names)  # noqa: S608
+        rows = {name: count for name, (count,) in zip(names, counted, strict=True)}
+    return Counter(rows), file.stat().st_size
+
+
 def overhead(machines: Pool, given: argparse.Namespace) -> None:
     """The run against the same sleeps in as many threads."""
     os.environ["SMITH_SLEEPS"] = given.sleeps
@@ -78,7 +91,12 @@ def overhead(machines: Pool, given: argparse.Namespace) -> None:
 def memory(machines: Pool, given: argparse.Namespace) -> None:
     """Peak memory of the process that runs the flow, by number of repositories."""
     for count in map(int, given.counts.split(",")):
+        before, size = database(machines)
         made = one_run(machines, count, "0,0,0,0")
+        time.sleep(15)  # the server writes events and logs behind
+        after, bigger = database(machines)
+        more = dict((after - before).most_common(6))
+        print(f"database: {(after - before).total()} rows more, {(bigger - size) / 1e6:.1f} MB: {more}")
         print(f"{count} repositories: {made['mb']:.0f} MB, {made['seconds']:.0f} s, "
               f"{1000 * made['seconds'] / count / 4:.0f} ms a task", flush=True)  # fmt: skip
 

@@ -20,7 +20,7 @@ from tests.conftest import lacking
 from tests.faults import small
 from tests.faults.comparing import published
 
-SETTINGS = {**small.SMALL, "inject.limit": "6", "seed": "5", "validation.audit": "0.5"}
+SETTINGS = {**small.SMALL, "inject.limit": "6", "seed": "5"}
 
 
 @dataclass(frozen=True)

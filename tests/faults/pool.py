@@ -110,7 +110,7 @@ class Pool:
         found = self.get(f"flow_runs/{run}")
         return dict((found or {}).get("state") or {})
 
-    def wait(self, run: str, seconds: float = 900) -> dict[str, Any]:
+    def wait(self, run: str, seconds: float = 1_800) -> dict[str, Any]:
         """The state in which a flow run ended."""
         until(lambda: self.state(run).get("type") in FINAL, seconds, self.logs)
         return self.state(run)

@@ -13,6 +13,8 @@ NAMES = (
 SMALL = {
     "select.min_loc": "20",
     "select.min_tests": "5",
+    "select.clean_runs": "2",
+    "validation.audit": "0",
     "package.wrong_fixes": "0",
     "validation.timeout_floor": "10",
 }

@@ -51,7 +51,7 @@ def before(server: str, seed: str = "0") -> Iterator[Weather]:
         protocol_version = "HTTP/1.1"
 
         def do(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self._body()
             if (what := weather.draw()) == "hanging":
                 weather.ended.wait(60)
                 self.close_connection = True
@@ -72,6 +72,16 @@ def before(server: str, seed: str = "0") -> Iterator[Weather]:
                 there.close()
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = b""
+            while size := int(self.rfile.readline().strip() or b"0", 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
 
         def _answer(
             self, status: int, headers: dict[str, str], body: bytes, length: str | None = None
