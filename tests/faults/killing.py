@@ -13,7 +13,7 @@ WORKING = ("smith_zygote", "keeper.py", "pytest", "smith_run", "runner")
 
 def containers(pids: Sequence[int], host: str = "") -> list[str]:
     """Ids of the containers that those processes have made, of the engine at that place."""
-    found = docker(host, "ps", "-q", "--no-trunc", "--format", '{{.ID}} {{.Label "smith.run"}}').split("\n")
+    found = docker(host, "ps", "--no-trunc", "--format", '{{.ID}} {{.Label "smith.run"}}').split("\n")
     marks = tuple(f"{pid}-" for pid in pids)
     return sorted(line.split()[0] for line in found if line.partition(" ")[2].startswith(marks) and marks)
 

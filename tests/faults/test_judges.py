@@ -12,7 +12,7 @@ import pytest
 from tests.faults.conftest import Copy, Line, Undisturbed
 from tests.faults.killing import inside
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 
 @contextlib.contextmanager
