@@ -63,8 +63,8 @@ test-ui: setup
 		{ apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; }
 	$(BIN)/pytest tests/flows/test_deployments.py -k a_person
 
-# Kills and outages over whole runs, several workers, a lost machine; half an hour on two cores, and not part of
-# `make test`, which has the faults that a minute shows. What it needs of Debian's packages is installed for root.
+# Kills and outages over whole runs, several workers, a lost machine; takes long and is no part of `make test`, which has
+# the smaller faults. What it needs of Debian's packages is installed for root.
 test-faults: engine
 	@{ command -v docker-registry && ls /usr/lib/postgresql/*/bin/initdb; } > /dev/null 2>&1 || \
 		[ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null || \
