@@ -9,10 +9,13 @@ from random import Random
 
 import pytest
 
+from smith_lib.errors import MachineryError
 from tests.faults.conftest import Copy, Line, Undisturbed
 from tests.faults.killing import inside
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+
+KILLS = 10
 
 
 @contextlib.contextmanager
@@ -22,7 +25,7 @@ def killed_meanwhile(random: Random, most: float) -> Iterator[list[str]]:
     ended = threading.Event()
 
     def kill() -> None:
-        while not ended.wait(random.uniform(0.1, most)):
+        while len(killed) < KILLS and not ended.wait(random.uniform(0.1, most)):
             killed.extend(filter(None, [inside(random, [os.getpid()])]))
 
     thread = threading.Thread(target=kill)
@@ -42,7 +45,12 @@ def test_judges_and_containers_killed_at_random_moments_change_no_row(
     out = copy("verdicts", "instances", "judged")
     desk = line.desk(out)
     with killed_meanwhile(Random("judges"), 0.6) as killed:
-        line.stages(desk)
+        for _ in range(2 * KILLS):  # as Prefect does where another try may cure it
+            try:
+                line.stages(desk)
+                break
+            except MachineryError:
+                continue
     assert killed
     assert line.through(desk) == undisturbed.data
 
