@@ -36,9 +36,9 @@ def nothing_new(
     Then nothing was entered, and the flow looks again and tells what is wrong.
     """
     root = Root.at(settings.out)
-    run_id = new_id(root)
-    desk = Desk(run_id, settings, root, sandbox, cache_folder(settings), lambda *_: None, makes=False)
     try:
+        run_id = new_id(root)
+        desk = Desk(run_id, settings, root, sandbox, cache_folder(settings), lambda *_: None, makes=False)
         ended = ledger.record(root).summary if ledger.runs(root) else None
         if ended is None or (until == "publish" and not ended.get("version")):
             return None  # the first, or after one that was cut off or came to nothing
