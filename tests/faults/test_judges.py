@@ -13,7 +13,7 @@ from smith_lib.errors import MachineryError
 from tests.faults.conftest import Copy, Line, Undisturbed
 from tests.faults.killing import inside
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 KILLS = 10
 
