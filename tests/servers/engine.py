@@ -72,10 +72,10 @@ def engine() -> Iterator[Engine]:
     made = Engine(folder)
     try:
         made.start()
-        save = subprocess.Popen(["docker", "save", BASE], stdout=subprocess.PIPE)
         load = ["docker", "--host", made.host, "load"]
-        subprocess.run(load, stdin=save.stdout, check=True, capture_output=True, timeout=300)
-        assert save.wait(60) == 0
+        with subprocess.Popen(["docker", "save", BASE], stdout=subprocess.PIPE) as save:
+            subprocess.run(load, stdin=save.stdout, check=True, capture_output=True, timeout=300)
+        assert save.returncode == 0
         yield made
     finally:
         made.stop()
