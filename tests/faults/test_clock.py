@@ -5,10 +5,10 @@ from pathlib import Path
 
 from smith_lib import ledger
 from smith_lib.settings import Settings
+from smith_lib.stages.there import rows_there
 from smith_lib.storage import Root
 from smith_lib.types import StageRun, StageStatus
 from tasks import begin_run
-from tasks.records import rows_there
 
 NOW = datetime(2026, 1, 31, 1, 0, 4, 123_456, tzinfo=UTC)
 
