@@ -37,6 +37,7 @@ def killed_meanwhile(random: Random, most: float) -> Iterator[list[str]]:
         thread.join()
 
 
+@pytest.mark.faults
 @pytest.mark.engine
 @pytest.mark.network
 def test_judges_and_containers_killed_at_random_moments_change_no_row(

@@ -31,5 +31,5 @@ def test_a_store_that_fails_for_a_while_costs_a_try_and_no_row(
         assert may_be_cured(told.value)
         assert proxy.failed > 1, "it was asked more than once"
         proxy.failing = 0.3  # every third answer; the client asks again
-        assert line.through(desk) == undisturbed.data
+        assert line.at_last(desk) == undisturbed.data
         assert proxy.failed > 10
