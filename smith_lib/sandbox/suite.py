@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import secrets
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -99,7 +100,18 @@ class SuiteReport:
 
 
 def run_suite(sandbox: Sandbox, environment: Environment, job: SuiteJob, limits: Limits) -> SuiteReport:
-    """Run the suite once in a fresh sandbox; `limits.seconds` are of processor time."""
+    """Run the suite once in a fresh sandbox; `limits.seconds` are of processor time.
+
+    What was killed may have been killed from outside, and says nothing then: it is run once more.
+    """
+    report, killed = _run(sandbox, environment, job, limits)
+    return _run(sandbox, environment, job, limits)[0] if killed else report
+
+
+def _run(
+    sandbox: Sandbox, environment: Environment, job: SuiteJob, limits: Limits
+) -> tuple[SuiteReport, bool]:  # fmt: skip
+    """The report of one run, and whether something was ended by a signal that we did not send."""
     idle = limits.seconds if job.idle_seconds is None else job.idle_seconds
     frame = f"smith-report-{secrets.token_hex(12)}"
     order = {
@@ -115,7 +127,9 @@ def run_suite(sandbox: Sandbox, environment: Environment, job: SuiteJob, limits:
     backstop = dataclasses.replace(limits, seconds=most, output_kb=_REPORT_KB)
     ran = sandbox.run(environment, Job(command, put, json.dumps(order).encode()), backstop)
     report = _framed(ran.stdout, frame)
-    return _lost(ran) if report is None else told(report)
+    if report is None:
+        return _lost(ran), ran.ended is Ended.KILLED
+    return told(report), report["signal"] == signal.SIGKILL and not report["timeout"]
 
 
 def _inside() -> dict[str, bytes]:

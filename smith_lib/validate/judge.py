@@ -271,7 +271,10 @@ class Clerk:
                 keep_failures=order.keep_failures,
             )  # fmt: skip
             return bench.run(job, bench.limits)
-        told = self._told = self._warm(tier, seed, order)
+        told = self._warm(tier, seed, order)
+        if told.crashed:  # what was killed from outside is not killed again
+            told = self._warm(tier, seed, order)
+        self._told = told
         self.inside += sum(result.seconds for result in told.report.tests.values())
         if told.elsewhere:
             return Tier.COLD if told.crashed else tier

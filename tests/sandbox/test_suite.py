@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smith_lib.errors import InputError
-from smith_lib.sandbox.protocol import Environment, Sandbox
+from smith_lib.sandbox.protocol import TESTBED, Environment, Job, Limits, Ran, Sandbox
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport, run_suite
 from smith_lib.validate.called import called as functions
 from smith_lib.validate.coverage import Gathered
@@ -168,6 +168,26 @@ def test_a_crash_loses_only_what_comes_after(suite: Suite, act: str) -> None:
     report = suite(f"import os\ndef test_a(): pass\ndef test_b(): {act}\ndef test_c(): pass\n")
     assert report.ended == "crashed"
     assert outcomes(report) == {"test_a": "passed"}
+
+
+def test_a_suite_that_was_killed_from_outside_is_run_once_more(
+    sandbox: Sandbox, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import os\ndef test_a(): os.kill(os.getpid(), 9)\n"
+    job = SuiteJob(("tests/test_it.py",), {"tests/test_it.py": code})
+    asked = []
+
+    def run(environment: Environment, job: Job, limits: Limits) -> Ran:
+        asked.append(job)
+        if len(asked) == 2:  # nobody kills it then
+            put = {**job.files, f"{TESTBED}/tests/test_it.py": b"def test_a(): pass\n"}
+            job = replace(job, files=put)
+        return plain(environment, job, limits)
+
+    plain = sandbox.run
+    monkeypatch.setattr(sandbox, "run", run)
+    report = run_suite(sandbox, environment, job, replace(LIMITS, seconds=60))
+    assert (report.ended, outcomes(report), len(asked)) == ("finished", {"test_a": "passed"}, 2)
 
 
 def test_forks_do_not_report_twice(suite: Suite) -> None:

@@ -198,6 +198,21 @@ def test_what_a_tier_cannot_tell_is_judged_by_the_next_and_a_crash_by_cold_runs(
     assert len(cold.jobs) == (3 if crashed else 0)
 
 
+def test_a_run_that_was_killed_from_outside_is_made_once_more_as_it_was() -> None:
+    killed: list[str] = []
+
+    def says(kind: str, order: Order) -> WarmReport:
+        told = honest(kind, order)
+        if killed:
+            return told
+        killed.append(kind)
+        return replace(told, report=suite(set(), ()), elsewhere="its run was cut off", crashed=True)
+
+    office, cold = Office(says), Cold()
+    [verdict] = verdicts([bug(7)], bench(cold), crew(office))
+    assert (verdict.tier, verdict.fail_to_pass, cold.jobs) == (Tier.SWAP, (TESTS[7],), [])
+
+
 def test_confirming_cold_ships_only_what_cold_runs_say() -> None:
     office, cold = Office(), Cold()
     harmless = bug(1, CLEAN.replace("def f1():\n", "def f1():\n    # so\n    x = 0\n"))

@@ -190,7 +190,13 @@ def steady(seen):
 
 
 def run(code, job):
-    """What a snippet shows in a process of its own; none where it did not end, or was ended."""
+    """What a snippet shows in a process of its own; none where it did not end, or was ended twice."""
+    seen, killed = run_once(code, job)
+    return run_once(code, job)[0] if killed else seen
+
+
+def run_once(code, job):
+    """What it shows, and whether something killed it before its time."""
     shutil.rmtree(WORK, ignore_errors=True)
     os.makedirs(WORK)
     receive, send = os.pipe()
@@ -208,10 +214,11 @@ def run(code, job):
         finally:
             os._exit(0)
     os.close(send)
-    data, deadline = b"", time.monotonic() + job["patience"]
+    data, closed, deadline = b"", False, time.monotonic() + job["patience"]
     while select.select([receive], [], [], max(0, deadline - time.monotonic()))[0]:
         more = os.read(receive, 1 << 16)
         if not more:
+            closed = True
             break
         data += more
     os.close(receive)
@@ -220,11 +227,11 @@ def run(code, job):
             end(child, signal.SIGKILL)
         except OSError:
             continue
-    os.waitpid(child, 0)
+    usage = os.wait4(child, 0)[2]
     try:
-        return json.loads(data)
+        return json.loads(data), False
     except ValueError:
-        return None
+        return None, closed and usage.ru_utime + usage.ru_stime < job["seconds"]
 
 
 def look(code):
