@@ -12,7 +12,7 @@ from smith_lib.storage.shards import to_parquet, to_table
 from smith_lib.types import Failure, Frame, Test, Verdict
 
 TEXT = "tab\t, \r\n, a null \0, “quotes”, 日本語, 🐍, \x85\u2028 test_x[[a b-ü]"
-PLAIN = {str: TEXT, int: -(2**63), float: 0.1 + 0.2, bool: True}
+PLAIN = {str: TEXT, bytes: b"\0\xff", int: -(2**63), float: 0.1 + 0.2, bool: True}
 
 
 def value(annotation):
