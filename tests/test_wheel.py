@@ -101,7 +101,7 @@ def test_the_flows_are_found(installed):
         "for point in entry_points(group='smith.flows'): print(point.name, callable(point.load()))"
     )
     found = dict(line.split() for line in run(installed, "python", "-c", code).splitlines())
-    wanted = ("run", "rerun-failed", "nightly", "grade", "publish", "validate-given")
+    wanted = ("run", "rerun-failed", "nightly", "grade", "publish", "pool", "validate-given")
     assert found == dict.fromkeys(wanted, "True")
 
 
