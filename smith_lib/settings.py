@@ -69,7 +69,7 @@ class SearchSettings(_Stage):
     """The main language, as GitHub names it."""
     licenses: tuple[str, ...] = ()
     """GitHub's licence keys, e.g. `mit`; any where empty."""
-    pushed_after: str = ""
+    pushed_after: str = Field(default="", pattern=r"^(\d{4}-\d\d-\d\d)?$")
     """A date (`2026-01-31`) after which something was pushed; any where empty."""
     limit: int = Field(default=30, ge=1, le=1_000)
     """Most repositories."""

@@ -45,6 +45,13 @@ def test_what_is_not_there_is_told(root, tmp_path_factory):
         dataset_at(str(root))
 
 
+def test_a_version_without_its_figures_is_damaged(root):
+    for figures in (root / "published").glob("v*/metrics.json"):
+        figures.unlink()
+    with pytest.raises(StorageError, match=r"version v0001-.* is damaged: metrics\.json is missing"):
+        dataset_at(str(root))
+
+
 def test_a_damaged_version_is_refused(root):
     next((root / "published").glob("v*/data/train-*")).write_bytes(b"PAR1")
     with pytest.raises(StorageError, match="is not what was published; `smith publish` mends it"):

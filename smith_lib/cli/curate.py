@@ -9,6 +9,7 @@ import click
 
 from smith_lib.cli import screen
 from smith_lib.cli.options import Command, json_option, with_settings
+from smith_lib.errors import InputError
 from smith_lib.settings import Settings
 
 
@@ -45,6 +46,7 @@ def curate(
     the cells that the pool is short of, why tasks are left out, the splits, and the score of the dataset.
     """
     from smith_lib.publish.reading import dataset_at
+    from smith_lib.publish.version import versions
     from smith_lib.stages.publish import asked_of, propose
     from smith_lib.stages.there import rows_there
     from smith_lib.storage import Root
@@ -54,6 +56,9 @@ def curate(
     root = Root.at(settings.out)
     base = []
     if beyond is not None:
+        if beyond not in (known := versions(root)):
+            there = ", ".join(known[-10:]) or "none"
+            raise InputError(f"--beyond: no version {beyond!r} in {settings.out!r}; known: {there}")
         place = f"{settings.out.rstrip('/')}/published/{beyond}"
         base = [row.instance_id for row in dataset_at(place, "all").rows]
     proposal = propose(rows_there(settings), root, settings, budget=budget, base=base)

@@ -1,5 +1,6 @@
 """`smith pool`: fixes out of projects' histories, made, searched, compared and exported."""
 
+import shlex
 from collections import Counter
 from typing import Any
 
@@ -58,7 +59,8 @@ def pool(
     A fix is a commit that changes source files in place, and tests. It is kept with what people said of it,
     the code before and after, and what it does to the syntax tree. It is undone on today's code, and the
     tests that then fail are kept with it; operators make more bugs at the same lines, which are judged, too.
-    A fix whose undoing no test notices, or that cannot be undone today, is kept as recorded only.
+    A fix whose undoing no test notices, or that cannot be undone today, is kept as recorded only. What is
+    made takes the place of what the pool had of that project.
 
     `smith pool search`, `compare` and `export` use what is there; each has a --help of its own. A folder of
     such a name is ./search.
@@ -82,7 +84,7 @@ def pool(
 def _show(rows: list[dict[str, Any]], settings: Settings) -> None:
     columns = ("repository", "fixes", "validated", "variations", "valid ones", "error")
     screen.table("", columns, [_line(row, settings) for row in rows], columns[1:5])
-    click.echo(f"look for one: smith pool search 'WORDS OR A DIFF' --out {settings.out}")
+    click.echo(f"look for one: smith pool search 'WORDS OR A DIFF' --out {shlex.quote(settings.out)}")
 
 
 def _line(row: dict[str, Any], settings: Settings) -> tuple[Any, ...]:

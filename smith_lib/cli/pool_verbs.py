@@ -16,6 +16,8 @@ from smith_lib.types import PastFix
 
 SHOWN = ("fix_id", "repo", "commit", "date", "title", "functions", "files", "category", "edits", "validated",
          "outcome", "fail_to_pass", "patch")  # fmt: skip
+MOST = 200_000
+"""Characters of a question that count."""
 LINES = 14
 """Changed lines of a diff that are shown."""
 
@@ -43,14 +45,16 @@ def search(
 ) -> None:
     """Find the fixes of the pool that are nearest to a text or a diff.
 
-    TEXT may be what an issue says, code, or a diff; without it, standard input is read.
+    TEXT may be what an issue says, code, or a diff; without it, standard input is read. Of a very long one
+    the first 200,000 characters count.
     """
     from smith_lib.pool import text
     from smith_lib.pool.embed import embedder
     from smith_lib.pool.index import index_of
     from smith_lib.sources.table import cache_folder
 
-    asked = sys.stdin.read() if question is None else question
+    given = sys.stdin.buffer.read(4 * MOST) if question is None else question.encode("utf-8", "replace")
+    asked = given.decode("utf-8", "replace")[:MOST]
     if not asked.strip():
         raise InputError("nothing to search for: give a text or a diff, as an argument or on standard input")
     index = index_of(Root.at(settings.out), projects)

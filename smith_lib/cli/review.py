@@ -1,6 +1,7 @@
 """`smith review`: people look through a sample of a version."""
 
 import os
+import shlex
 from contextlib import ExitStack
 
 import click
@@ -101,7 +102,9 @@ def _summary(root: Root, rows: Held, as_json: bool) -> None:
     said_ = reviews(root, rows.name)
     told = summary(rows.name, said_, set(rows.of("instance_id")))
     if not said_:
-        raise InputError(f"nobody has reviewed {rows.name} yet: `smith review {rows.name}` does it")
+        where = shlex.quote(str(root.local) if root.local else root.url)
+        doing = f"smith review {rows.name} --out {where}"
+        raise InputError(f"nobody has reviewed {rows.name} yet: `{doing}` does it")
     if as_json:
         screen.document(told.plain())
     else:

@@ -71,6 +71,7 @@ def bounds(
         pool = sum(n for kind, n in had.items() if share.holds(kind))
         taken = sum(n for kind, n in got.items() if share.holds(kind))
         low, high = ceil(share.low * total - 1e-6), int(share.high * total + 1e-6)
+        low, high = min(low, high), max(low, high)  # where no count is within, the two next to it
         missed = not low <= taken <= high
         free = total == len(band)
         binds = "low" if taken == low else "high" if taken == high else ""

@@ -71,7 +71,11 @@ def _prediction(number: int, row: Any, path: Path) -> Prediction:
     patch = row[PATCH]
     if patch is not None and not isinstance(patch, str):
         raise InputError(f"{path}: row {number}: {PATCH!r} is {type(patch).__name__}, not text")
-    return Prediction(row[ID], str(row.get(MODEL) or ""), patch or "")
+    model = str(row.get(MODEL) or "")
+    for column, text in ((ID, row[ID]), (MODEL, model)):
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise InputError(f"{path}: row {number}: {column!r} holds half a character (a surrogate)")
+    return Prediction(row[ID], model, patch or "")
 
 
 def _lines(text: str, path: Path) -> Iterator[tuple[int, Any]]:

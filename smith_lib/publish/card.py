@@ -116,7 +116,8 @@ def _funnel(metrics: Mapping[str, Any], choice: Choice) -> str:
     rows: list[tuple[str, Any]] = [(f"repositories, {k}", n) for k, n in funnel.get("repos", {}).items() if n]
     rows.append(("candidates", metrics.get("generation_stats", {}).get("bugs_attempted", 0)))
     rows += [(f"judged {outcome}", n) for outcome, n in funnel.get("outcomes", {}).items() if n]
-    rows += [("left out for balance or as duplicates", len(choice.left_out)), ("published", _total(choice))]
+    rows.append(("left out for balance, likeness or a text that tells too little", len(choice.left_out)))
+    rows.append(("published", _total(choice)))
     text = _table(("step", "count"), rows)
     lost = [(k, n) for k, n in funnel.get("repos", {}).items() if n and k != "kept"]
     if lost:

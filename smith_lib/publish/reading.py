@@ -8,7 +8,7 @@ from typing import Any
 
 from smith_lib import ledger
 from smith_lib.errors import DamagedShard, InputError, StorageError
-from smith_lib.publish.version import FOLDER, LAST_FILE, damaged, latest, versions
+from smith_lib.publish.version import FOLDER, LAST_FILE, LATEST, damaged, latest, versions
 from smith_lib.sources.table import LOCAL, public
 from smith_lib.storage import Root, read_at, table_at
 from smith_lib.types import Instance
@@ -66,6 +66,9 @@ def _found(place: str) -> tuple[Root, str]:
     if (version := latest(root)) is None:
         if data_files(root, ""):
             return root, ""
+        if root.exists(LATEST):
+            name = root.read_bytes(LATEST).decode(errors="replace").strip()
+            raise StorageError(f"version {name} is damaged: {LAST_FILE} is missing; `smith publish` mends it")
         inside = root.local is not None and (Path(place) / LAST_FILE).is_file()
         hint = "name it as ROOT/published/VERSION" if inside else "`smith publish` makes one"
         if not inside and not ledger.runs(root):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from smith_lib.errors import InputError
+from smith_lib.errors import DamagedShard, InputError
 from smith_lib.storage import Root, read_at
 from smith_lib.storage.shards import to_parquet, to_table
 from smith_lib.types import Instance, Review
@@ -30,17 +30,24 @@ def reviewer_named(name: str | None) -> str:
         except (KeyError, OSError) as error:
             raise InputError(f"this user has no name ({error}): give one with --reviewer NAME") from error
     if not NAME.fullmatch(name):
-        raise InputError(f"reviewer {name!r}: up to 64 letters, digits and any of _.@- are wanted")
+        allowed = "up to 64 letters, digits and any of _.@-, the first a letter, a digit or _"
+        raise InputError(f"reviewer {name!r}: {allowed} are wanted")
     return name
 
 
 def reviews(root: Root, version: str) -> list[Review]:
     """What all reviewers said of a version's tasks, sorted by reviewer and task.
 
-    Raises `StorageError` where a file cannot be read.
+    A file's name is the reviewer's. Raises `StorageError` where a file cannot be read.
     """
-    names = [name for name in root.names(f"{FOLDER}/{version}") if name.endswith(".parquet")]
-    rows = [row for name in names for row in read_at(root, name, Review)]
+    rows: list[Review] = []
+    for name in root.names(f"{FOLDER}/{version}"):
+        if name.endswith(".parquet"):
+            reviewer = name.rpartition("/")[2].removesuffix(".parquet")
+            try:
+                rows += [replace(row, reviewer=reviewer) for row in read_at(root, name, Review)]
+            except DamagedShard as error:
+                raise DamagedShard(f"{error}; take it away, its answers are lost, and go on") from error
     return sorted(rows, key=lambda row: (row.reviewer, row.instance_id))
 
 

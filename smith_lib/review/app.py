@@ -1,9 +1,9 @@
 """The page that a reviewer answers on, and what it asks for."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from smith_lib.errors import MachineryError
 from smith_lib.report.render import as_script, nonce, rendered
@@ -18,17 +18,25 @@ PAGE = "/"
 BODY_BYTES = 64 * 1024
 
 
+def _whole(value: object) -> object:
+    """Text without the half characters that no file can hold."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_whole)]
+
+
 class Answer(BaseModel):
     """What a reviewer says of a task."""
 
     model_config = ConfigDict(extra="forbid")
 
-    instance_id: str = Field(max_length=1_000)
+    instance_id: Text = Field(max_length=1_000)
     """Which task is meant: the page may be older than the service."""
     realistic: bool | None
     text_clear: bool | None
     difficulty_right: bool | None
-    notes: str = Field("", max_length=10_000)
+    notes: Text = Field("", max_length=10_000)
 
 
 def app(version: str, tasks: Sequence[Instance], book: Book, token: str = "") -> Guard:
@@ -37,6 +45,7 @@ def app(version: str, tasks: Sequence[Instance], book: Book, token: str = "") ->
     Needs fastapi.
     """
     from fastapi import FastAPI, HTTPException
+    from fastapi.exceptions import RequestValidationError
     from fastapi.responses import HTMLResponse, JSONResponse
 
     api = FastAPI(title="Smith's review", docs_url=None, redoc_url=None, openapi_url=None)
@@ -70,6 +79,12 @@ def app(version: str, tasks: Sequence[Instance], book: Book, token: str = "") ->
             raise HTTPException(409, "the page shows another sample than this service: reload it")
         given = answer.model_dump(exclude={"instance_id"})
         return answer_of(book.enter(Review(row.repo_id, row.instance_id, book.reviewer, **given, at="")))
+
+    @api.exception_handler(RequestValidationError)
+    async def refused(_: Any, error: RequestValidationError) -> JSONResponse:
+        # Without what was given, which may be no text that can be sent back.
+        told = [{"loc": [str(part) for part in one["loc"]], "msg": one["msg"]} for one in error.errors()]
+        return JSONResponse({"detail": told}, 422)
 
     @api.exception_handler(MachineryError)
     async def broken(_: Any, error: Exception) -> JSONResponse:

@@ -57,8 +57,9 @@ class Guard:
             host = headers.get(b"host", b"").decode("latin-1")
             name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
             return None if name in LOOPBACK else (403, f"the host {host!r} is none of this machine's own")
-        given = headers.get(b"authorization", b"")
-        if scope["path"] in self._open or secrets.compare_digest(given, b"Bearer " + self._token):
+        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+        known = scheme.lower() == b"bearer" and secrets.compare_digest(given, self._token)
+        if scope["path"] in self._open or known:
             return None
         return 401, "the header `Authorization: Bearer TOKEN` is missing, or the token is another one"
 

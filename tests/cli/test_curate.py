@@ -69,6 +69,7 @@ def test_as_json_it_tells_bounds_shortfalls_and_score(tmp_path, invoke):
         (["--set", "publish.test_share=0.6", "--set", "publish.validation_share=0.4"], "nothing to train on"),
         (["--beyond", "v0001-aaaaaaaa"], "--beyond goes with --budget"),
         (["--beyond", "v0001-aaaaaaaa", "--budget", "3"], "no version 'v0001-aaaaaaaa'"),
+        (["--beyond", "../x", "--budget", "3"], "no version '../x'"),
     ],
 )
 def test_contradictions_are_told(tmp_path, invoke, options, told):

@@ -61,7 +61,8 @@ def test_where_nobody_reviewed_it_says_so(invoke, data):
     first = versions(data)[0]
     result = invoke("review", first, "--out", data.url, "--summary")
     assert result.exit_code == 2
-    assert f"nobody has reviewed {first} yet: `smith review {first}` does it" in result.stderr
+    doing = f"smith review {first} --out {data.url}"
+    assert f"nobody has reviewed {first} yet: `{doing}` does it" in result.stderr
 
 
 @pytest.mark.parametrize(

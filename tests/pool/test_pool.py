@@ -96,6 +96,8 @@ def test_search_shows_function_commit_score_and_diff(out: Path, invoke, tmp_path
         assert told in shown.output
     [hit] = json.loads(invoke("pool", "search", skip.patch, "--top", "1", "--json", "--out", out).output)
     assert (hit["fix_id"], hit["commit"], 0 < hit["score"] <= 1) == (skip.fix_id, skip.commit, True)
+    odd = invoke("pool", "search", "\udcff\udcfe best", "--top", "1", "--out", out)
+    assert odd.exit_code == 0, odd.output
     nothing = invoke("pool", "search", "  ", "--out", out)
     assert (nothing.exit_code, "nothing to search for" in nothing.output) == (2, True)
     none = invoke("pool", "search", "x", "--out", tmp_path)

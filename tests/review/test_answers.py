@@ -57,6 +57,14 @@ def test_reviewers_have_a_file_each(tmp_path):
     assert reviews(root, "v0002-00000000") == []
 
 
+def test_a_copied_file_is_another_reviewers(tmp_path):
+    root = Root.at(tmp_path)
+    Book(root, VERSION, "ada").enter(said(1, clear=True))
+    folder = tmp_path / "reviews" / VERSION
+    (folder / "bob.parquet").write_bytes((folder / "ada.parquet").read_bytes())
+    assert [row.reviewer for row in reviews(root, VERSION)] == ["ada", "bob"]
+
+
 def test_a_damaged_file_is_named_and_left(tmp_path):
     root = Root.at(tmp_path)
     Book(root, VERSION, "ada").enter(said(1, clear=True))
@@ -64,6 +72,8 @@ def test_a_damaged_file_is_named_and_left(tmp_path):
     file.write_bytes(b"nothing")
     with pytest.raises(DamagedShard, match=r"ada\.parquet is damaged"):
         Book(root, VERSION, "ada")
+    with pytest.raises(DamagedShard, match="take it away"):
+        reviews(root, VERSION)
     assert file.read_bytes() == b"nothing"
 
 

@@ -1,5 +1,7 @@
 """What the review's service answers, and whom."""
 
+import json
+
 import httpx
 import pytest
 
@@ -7,6 +9,7 @@ from smith_lib.publish.version import versions
 from smith_lib.review.answers import reviews
 from smith_lib.storage import Root
 
+JSON = {"Content-Type": "application/json"}
 NOTHING = {"realistic": None, "text_clear": None, "difficulty_right": None, "notes": ""}
 
 
@@ -31,8 +34,11 @@ def test_what_is_no_answer_is_refused(serve, shown, tmp_path):
             (0, {**NOTHING, "instance_id": own, "realistic": "perhaps"}, 422),
             (0, {**NOTHING, "instance_id": own, "notes": "x" * 10_001}, 422),
             (0, {**NOTHING, "instance_id": own, "more": 1}, 422),
+            (0, {**NOTHING, "instance_id": "\ud800"}, 409),
+            (0, {**NOTHING, "instance_id": own, "realistic": "\ud800"}, 422),
         ):
-            assert client.put(f"/tasks/{number}/answer", json=body).status_code == status
+            told = client.put(f"/tasks/{number}/answer", content=json.dumps(body), headers=JSON)
+            assert told.status_code == status
         assert client.get("/openapi.json").status_code == 404
     assert reviews(Root.at(tmp_path), versions(shown)[1]) == []
 

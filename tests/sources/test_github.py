@@ -2,6 +2,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from github import Github
 
 from smith_lib.errors import NetworkError, SourceError
@@ -174,3 +175,8 @@ def test_the_server_speaks_the_rest_of_what_pygithub_asks(hub: GitHub, repo: Pat
 def test_a_url_that_is_none_is_refused():
     with pytest.raises(SourceError, match="github_url 'example'"):
         Source("example").pin("github:o/name")
+
+
+def test_what_is_no_date_is_refused_before_anything_is_asked() -> None:
+    with pytest.raises(ValidationError, match="pushed_after"):
+        SearchSettings(pushed_after="yesterday")
