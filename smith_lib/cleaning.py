@@ -137,6 +137,7 @@ def in_engine(
                                    partial(_from_engine, api, "container", box["Id"])))  # fmt: skip
         images = api.images(filters={"label": "smith"})
         inner = {image["ParentId"] for image in images if image["ParentId"]}
+        shared = {image["Id"]: max(0, image["SharedSize"]) for image in api.df()["Images"] or ()}
         for image in images:
             age = (now - image["Created"]) / DAY
             tags = [tag for tag in image["RepoTags"] or () if tag != "<none>:<none>"]
@@ -144,7 +145,8 @@ def in_engine(
             if age <= days or used or (image["Id"] in inner and not tags):
                 continue
             name = tags[0] if tags else image["Id"]
-            found.append(Thing("images", name, image["Size"], age, "no recent run used its repository",
+            size = image["Size"] - shared.get(image["Id"], 0)  # layers that others have, too, may stay
+            found.append(Thing("images", name, size, age, "no recent run used its repository",
                                partial(_from_engine, api, "image", name)))  # fmt: skip
     except (docker.errors.DockerException, requests.RequestException) as error:
         raise EngineError(f"the engine does not tell what it holds: {error}") from error

@@ -2,8 +2,8 @@ import time
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 from github import Github
+from pydantic import ValidationError
 
 from smith_lib.errors import NetworkError, SourceError
 from smith_lib.settings import SearchSettings, SelectSettings
