@@ -3,6 +3,7 @@
 import random
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,7 @@ from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.records import version_named
 from smith_lib.grade.opening import opened
 from smith_lib.publish import damaged
-from smith_lib.publish.reading import published, source_in
+from smith_lib.publish.reading import published, source_in, version_at
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.types import Instance
@@ -34,15 +35,18 @@ from smith_lib.validate.verify import Proof, verify
 def verify_version(version: str, sample: int | None, settings: Settings, as_json: bool) -> None:
     """Prove a published version: every task in a fresh sandbox.
 
-    VERSION is a published version, the newest where none is named. From its row alone each task goes back
+    VERSION is a published version, a folder that holds one, or the newest where none is named. From its row alone each task goes back
     into a fresh sandbox: the clean code passes its tests, the buggy code fails exactly FAIL_TO_PASS, and
     `patch` gives the clean bytes back. An image that is not there any more is built again. Exits with 1
     where something does not hold, where the version holds nothing, and, with no task tried, where its files
     are not what was published.
     """
     root = Root.at(settings.out)
-    version = version_named(root, version)
-    broken = damaged(root, version)
+    if "/" in version or Path(version).is_dir():
+        root, version = version_at(version, settings.out)
+    else:
+        version = version_named(root, version)
+    broken = damaged(root, version) if version else []
     rows = [] if broken else published(root, version)
     if sample is not None and sample < len(rows):
         rows = random.Random(f"verify:{settings.seed}").sample(

@@ -58,6 +58,7 @@ def test_files_that_are_not_what_was_published_prove_nothing(damage, data, invok
     result = invoke("verify", "--out", out)
     assert result.exit_code == 1, result.output
     assert told in result.stdout
+    assert invoke("verify", out).stdout == result.stdout  # the folder named
     assert "nothing is proved" in result.stdout
     document = invoke("verify", "--out", out, "--json")
     assert document.exit_code == 1
