@@ -35,11 +35,11 @@ from smith_lib.validate.verify import Proof, verify
 def verify_version(version: str, sample: int | None, settings: Settings, as_json: bool) -> None:
     """Prove a published version: every task in a fresh sandbox.
 
-    VERSION is a published version, a folder that holds one, or the newest where none is named. From its row alone each task goes back
-    into a fresh sandbox: the clean code passes its tests, the buggy code fails exactly FAIL_TO_PASS, and
-    `patch` gives the clean bytes back. An image that is not there any more is built again. Exits with 1
-    where something does not hold, where the version holds nothing, and, with no task tried, where its files
-    are not what was published.
+    VERSION is a published version, a folder that holds one, or the newest where none is named. From its row
+    alone each task goes back into a fresh sandbox: the clean code passes its tests, the buggy code fails
+    exactly FAIL_TO_PASS, and `patch` gives the clean bytes back. An image that is not there any more is built
+    again. Exits with 1 where something does not hold, where the version holds nothing, and, with no task
+    tried, where its files are not what was published.
     """
     root = Root.at(settings.out)
     if "/" in version or Path(version).is_dir():
