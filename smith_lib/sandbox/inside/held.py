@@ -29,7 +29,7 @@ class Entries:
         self.walk = Walk(self.labels, self.names, outside)
         for name, module in self.inside.items():
             for key, value in list(vars(module).items()):
-                if key not in ABOUT and isinstance(value, (type, types.FunctionType)):
+                if key not in ABOUT and issubclass(type(value), (type, types.FunctionType)):
                     self._name(value, name, key)
 
     def _name(self, value, owner, key):
@@ -37,9 +37,9 @@ class Entries:
         if id(value) in self.labels or getattr(value, "__module__", None) not in self.names:
             return
         label = self.labels[id(value)] = "%s:%s" % (owner, key)
-        if isinstance(value, type):
+        if issubclass(type(value), type):
             for attribute, held in list(vars(value).items()):
-                if isinstance(held, (type, types.FunctionType)):
+                if issubclass(type(held), (type, types.FunctionType)):
                     self._name(held, label, attribute)
 
     def told(self):
@@ -67,7 +67,7 @@ class Entries:
             self._put(label, "data", value)
             return
         done.add(id(value))
-        if isinstance(value, types.FunctionType):
+        if issubclass(type(value), types.FunctionType):
             code = value.__code__
             path = self.relative(code.co_filename)
             called = [value.__defaults__, value.__kwdefaults__, value.__closure__]

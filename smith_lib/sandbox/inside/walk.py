@@ -136,14 +136,14 @@ class Walk:
             return [one.__defaults__, one.__kwdefaults__, one.__closure__, about_function(one)]
         if kind is types.BuiltinFunctionType or kind is types.MethodWrapperType:
             stream.append(getattr(one, "__qualname__", one.__name__))
-            return () if isinstance(one.__self__, (types.ModuleType, type)) else (one.__self__,)
+            return () if issubclass(type(one.__self__), (types.ModuleType, type)) else (one.__self__,)
         if kind is _CACHED:
             if one.cache_info().currsize and one.__wrapped__.__module__ in self.names:
                 raise Opaque
             return (one.__dict__,)
-        if isinstance(one, type):
+        if issubclass(kind, type):
             return self._class(one, stream)
-        if kind is object or kind is threading.local or name in _NAMED or isinstance(one, _BARE):
+        if kind is object or kind is threading.local or name in _NAMED or issubclass(kind, _BARE):
             stream.append(getattr(one, "__name__", "") if kind is not object else "")
             return ()
         return self._instance(one, kind, name, stream)
@@ -171,9 +171,9 @@ class Walk:
             if isinstance(getter, types.GetSetDescriptorType):
                 parts.append(getter.__get__(one))
         for plain in _VALUES:
-            if isinstance(one, plain):
+            if issubclass(kind, plain):
                 stream.append(value_of(plain, one))
-        if isinstance(one, (set, frozenset)):
+        if issubclass(kind, (set, frozenset)):
             stream.append(tuple(sorted(hash((type(held).__name__, held)) if type(held) in _ATOMS else opaque()
                                        for held in set.__iter__(one))))  # fmt: skip
             return parts
