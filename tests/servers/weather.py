@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from urllib.parse import urlsplit
 
+from tests.servers.web import body_of
+
 HOP = ("connection", "transfer-encoding", "content-length", "keep-alive", "date", "server")
 
 
@@ -51,7 +53,7 @@ def before(server: str, seed: str = "0") -> Iterator[Weather]:
         protocol_version = "HTTP/1.1"
 
         def do(self) -> None:
-            body = self._body()
+            body = body_of(self)
             if (what := weather.draw()) == "hanging":
                 weather.ended.wait(60)
                 self.close_connection = True
@@ -72,16 +74,6 @@ def before(server: str, seed: str = "0") -> Iterator[Weather]:
                 there.close()
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = b""
-            while size := int(self.rfile.readline().strip() or b"0", 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return body
 
         def _answer(
             self, status: int, headers: dict[str, str], body: bytes, length: str | None = None

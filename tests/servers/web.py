@@ -31,6 +31,18 @@ def as_json(value: object, status: int = 200, headers: dict[str, str] | None = N
     return Answer(status, json.dumps(value).encode(), told)
 
 
+def body_of(request: BaseHTTPRequestHandler) -> bytes:
+    """What was sent, in chunks or in one piece."""
+    if request.headers.get("Transfer-Encoding", "").lower() != "chunked":
+        return request.rfile.read(int(request.headers.get("Content-Length") or 0))
+    body = b""
+    while size := int(request.rfile.readline().strip() or b"0", 16):
+        body += request.rfile.read(size)
+        request.rfile.readline()
+    request.rfile.readline()
+    return body
+
+
 @contextmanager
 def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
     """The base URL of a server that gives each request to `answer`."""
@@ -41,7 +53,7 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
         def do(self) -> None:
             path, _, query = self.path.partition("?")
             headers = {name.lower(): value for name, value in self.headers.items()}
-            given = answer(Request(self.command, path, query, headers, self._body()))
+            given = answer(Request(self.command, path, query, headers, body_of(self)))
             self.send_response(given.status)
             ends = {"Connection": "close"} if given.pieces else {"Content-Length": str(len(given.body))}
             for name, value in {**given.headers, **ends}.items():
@@ -53,16 +65,6 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
                     self.wfile.write(piece)
 
         do_GET = do_POST = do_PATCH = do_PUT = do
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = b""
-            while size := int(self.rfile.readline().strip() or b"0", 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return body
 
         def log_message(self, *_: object) -> None:
             pass
