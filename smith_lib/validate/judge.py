@@ -111,16 +111,18 @@ class Clerk:
         differs = strange(clean.held, again.held, buggy.held)
         if differs is None:
             return planned
-        if not (differs.called or differs.named or differs.doubtful or differs.tests):
-            tiers = planned.tiers
-            if Tier.SWAP in self.bench.tiers and not self.bench.slowest.keys() & {*planned.meeting}:
-                tiers = (Tier.SWAP, *tiers)
-            return replace(planned, tests=planned.meeting, tiers=tiers)
-        loaded = {*clean.report.loaded, *buggy.report.loaded}
-        met = self.bench.reached().tests(differs, clean.held, loaded)
-        if met is None or not self.bench.together.isdisjoint({*met, *planned.meeting}):
+        tests, tiers = {*planned.meeting}, planned.tiers
+        if differs.anything:
+            loaded = {*clean.report.loaded, *buggy.report.loaded}
+            met = self.bench.reached().tests(differs, clean.held, loaded)
+            if met is None:
+                return planned
+            tests |= {*met}
+        elif Tier.SWAP in self.bench.tiers and self.bench.slowest.keys().isdisjoint(tests):
+            tiers = (Tier.SWAP, *tiers)
+        if not self.bench.together.isdisjoint(tests):  # they need what runs before them
             return planned
-        return replace(planned, tests=tuple(sorted({*met, *planned.meeting})))
+        return replace(planned, tests=tuple(sorted(tests)), tiers=tiers)
 
     def _look(self, files: Mapping[str, str]) -> WarmReport:
         """What imports and collection make of these files."""

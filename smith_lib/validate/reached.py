@@ -38,6 +38,11 @@ class Strange:
     tests: frozenset[str]
     """That are given something else."""
 
+    @property
+    def anything(self) -> bool:
+        """Whether there is any difference, or doubt of one."""
+        return bool(self.called or self.named or self.doubtful or self.tests)
+
 
 def strange(clean: Held, again: Held, buggy: Held) -> Strange | None:
     """What differs; None where that may matter to every test. Clean code is told twice, since some of what it
