@@ -2,11 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from smith_lib import syntax
 from smith_lib.diffs import lines_of
+from smith_lib.validate.affected import same
 
 _OTHER = "_smith_wrong"
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
@@ -20,7 +21,7 @@ def compared(clean: str, wrong: str) -> tuple[str, str] | None:
     one function's body, or in one that cannot be compared: a coroutine.
     """
     try:
-        one, other = syntax.parse(clean), syntax.parse(wrong)
+        one, other = _clean(clean), syntax.parse(wrong)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found = _differing(one, other)
@@ -30,19 +31,25 @@ def compared(clean: str, wrong: str) -> tuple[str, str] | None:
     return (both, same) if both is not None and same is not None else None
 
 
+@lru_cache(16)
+def _clean(text: str) -> ast.Module:
+    """The tree of a text that many are compared with; never changed."""
+    return syntax.parse(text)
+
+
 def _differing(one: ast.AST, other: ast.AST) -> tuple[ast.FunctionDef, ast.FunctionDef] | None:
     """The only function whose body differs, in both; the innermost, as far as the others are alike then."""
     mine, its = list(_functions(one)), list(_functions(other))
     if len(mine) != len(its):
         return None
-    pairs = [(a, b) for a, b in zip(mine, its, strict=True) if ast.dump(a) != ast.dump(b)]
+    pairs = [(a, b) for a, b in zip(mine, its, strict=True) if not same(a, b)]
     if len(pairs) != 1:
         return None
     a, b = pairs[0]
     if not isinstance(a, ast.FunctionDef) or not isinstance(b, ast.FunctionDef) or _head(a) != _head(b):
         return None
     body, b.body = b.body, a.body
-    alike = ast.dump(one) == ast.dump(other)
+    alike = same(one, other)
     b.body = body
     return (_differing(a, b) or (a, b)) if alike else None
 
@@ -56,12 +63,13 @@ def _functions(node: ast.AST) -> Iterator[_Def]:
             yield from _functions(child)
 
 
-def spans(text: str) -> list[range]:
-    """The lines of the functions that lie in no other, decorators included."""
+def bodies(text: str) -> list[tuple[range, range]]:
+    """The lines of each function that lies in no other, decorators included, and those of its body."""
     found = []
-    for function in _functions(syntax.parse(text)):
+    for function in _functions(_clean(text)):
         first = min([d.lineno for d in function.decorator_list] + [function.lineno])
-        found.append(range(first, (function.end_lineno or function.lineno) + 1))
+        after = (function.end_lineno or function.lineno) + 1
+        found.append((range(first, after), range(function.body[0].lineno, after)))
     return found
 
 

@@ -6,8 +6,8 @@ import inspect
 from types import CodeType
 from typing import Any
 
-from smith_lib import syntax
 from smith_lib.inject.untouchable import LOGGERS
+from smith_lib.validate.affected import differing
 
 _FAILS = (SyntaxError, ValueError, RecursionError, MemoryError)
 
@@ -20,13 +20,15 @@ def same_program(one: str, other: str) -> bool:
     `assert` says. A text that does not compile is the same as none.
     """
     try:
-        return bool(_code(one) == _code(other))
+        part = differing(one, other)
+        return bool(_code(part.before) == _code(part.after))
     except _FAILS:
         return False
 
 
-def _code(text: str) -> Any:
-    tree: ast.Module = ast.fix_missing_locations(_Unread().visit(syntax.parse(text)))
+def _code(module: ast.Module) -> Any:
+    """What CPython makes of the module, which is changed on the way."""
+    tree: ast.Module = ast.fix_missing_locations(_Unread().visit(module))
     for node in ast.walk(tree):
         if hasattr(node, "lineno"):  # on one line, or lines of which nothing is left would leave their mark
             node.lineno = node.end_lineno = 1  # type: ignore[attr-defined]

@@ -2,11 +2,13 @@
 the clean tree with the bug applied and the test patch undone."""
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
-from smith_lib import diffs
+from smith_lib import diffs, syntax
 from smith_lib.package.places import FunctionNode, functions, parsed, split, statements
 from smith_lib.types import Instance
+from smith_lib.validate.affected import held
 
 Read = Callable[[str], str]
 
@@ -48,10 +50,15 @@ def _imported_by_others(file: str, files: Iterable[str], read: Read) -> set[str]
             continue
         text = _text(read, other)
         tree = parsed(text) if text is not None and module in text else None
-        for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == module:
+        for node in _imports(tree) if tree is not None else ():
+            if (node.module or "").rpartition(".")[2] == module:
                 names |= {alias.name for alias in node.names}
     return names
+
+
+@lru_cache(maxsize=64)
+def _imports(module: ast.Module) -> tuple[ast.ImportFrom, ...]:
+    return tuple(node for node in ast.walk(module) if isinstance(node, ast.ImportFrom))
 
 
 def without(text: str, names: Iterable[tuple[str, ...]], keep: Iterable[str] = ()) -> str:
@@ -79,22 +86,25 @@ def without(text: str, names: Iterable[tuple[str, ...]], keep: Iterable[str] = (
     for start, stop, instead in sorted(cuts, reverse=True):
         lines[start:stop] = [instead] if instead else []
     shorter = "".join(lines)
-    left = parsed(shorter)
-    if left is None or sum(1 for _ in _functions(left)) != sum(1 for _ in _functions(module)) - sum(
-        1 for function in doomed for _ in _functions(function, itself=True)
-    ):
+    try:
+        left = syntax.parse(shorter)
+    except (SyntaxError, ValueError, RecursionError):
         return text
-    return shorter
+    gone = sum(1 + _count(function) for function in doomed)
+    return shorter if _count(left) == _count(module) - gone else text
 
 
-def _functions(node: ast.AST, itself: bool = False) -> Iterator[ast.AST]:
-    return (n for n in ast.walk(node) if isinstance(n, FunctionNode) and (itself or n is not node))
+def _count(node: ast.AST) -> int:
+    """The functions below a node."""
+    return sum(isinstance(n, FunctionNode) + _count(n) for n in held(node))
 
 
-def _referred(module: ast.Module) -> set[str]:
-    return {n.id for n in ast.walk(module) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)} | {
-        n.attr for n in ast.walk(module) if isinstance(n, ast.Attribute)
-    }
+@lru_cache(maxsize=64)
+def _referred(module: ast.Module) -> frozenset[str]:
+    return frozenset(
+        {n.id for n in ast.walk(module) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        | {n.attr for n in ast.walk(module) if isinstance(n, ast.Attribute)}
+    )
 
 
 def _cut(

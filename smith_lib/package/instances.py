@@ -52,13 +52,14 @@ def instances(
     seed: int,
     run: Run | None = None,
     watch: Mapping[str, Watch] | None = None,
+    lanes: int = 1,
 ) -> list[Instance]:
     """One row for each verdict that is valid or subtle, sorted by id; `tree` is the clean tree.
 
-    `run` runs a command in the repository's environment: the issue texts' code is tried there, and what does
-    not show the bug is left out. Without it the code is taken as it is. `watch` has what the tests see of the
-    bugs' places, by candidate id. Raises `InputError` where a verdict has no candidate, `DoesNotApply` where
-    a bug does not fit the tree.
+    `run` runs a command in the repository's environment, and may be called by as many threads as there are
+    `lanes`: the issue texts' code is tried there, and what does not show the bug is left out. Without it the
+    code is taken as it is. `watch` has what the tests see of the bugs' places, by candidate id. Raises
+    `InputError` where a verdict has no candidate, `DoesNotApply` where a bug does not fit the tree.
     """
 
     @cache
@@ -78,7 +79,7 @@ def instances(
     ran: dict[str, tuple[Showing, ...]] = {}
     if run is not None:
         tries = {name: _trial(cases[name], facts) for name, facts in found.items()}
-        ran = reproduced(tries, repo.outside, run)
+        ran = reproduced(tries, repo.outside, run, sources=repo.source_files, lanes=lanes)
     rows = []
     for name, case in cases.items():
         seeded = f"{seed}:{instance_id(name)}"

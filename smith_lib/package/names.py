@@ -63,7 +63,7 @@ def find(name: str, file: str, library: Library, depth: int = 0) -> Imported | H
 Imports = dict[str, tuple[ast.Import | ast.ImportFrom, ast.alias]]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _table(module: ast.Module) -> tuple[Imports, dict[str, ast.stmt]]:
     """The module's imports (inner ones too) and its own definitions, by local name."""
     imports: Imports = {}
@@ -221,7 +221,7 @@ def _binds(module: str, name: str, library: Library, depth: int) -> bool:
     return False
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _bindings(module: ast.Module) -> tuple[frozenset[str], tuple[ast.ImportFrom, ...]]:
     """The names that a module binds at its top level, and its star imports."""
     stars = tuple(n for n in module.body if isinstance(n, ast.ImportFrom) and n.names[0].name == "*")

@@ -30,7 +30,7 @@ def split(test_id: str) -> TestId:
     return TestId(file, tuple(names), case.removesuffix("]"))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def parsed(text: str) -> ast.Module | None:
     """The module's syntax tree, or none where it has none. Shared: never change it."""
     try:

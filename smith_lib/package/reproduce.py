@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -14,7 +15,9 @@ log = logging.getLogger(__name__)
 SECONDS, PATIENCE = 5, 20
 """Processor time and wall seconds that a snippet may take."""
 HASH_SEEDS = ("0", "1")
-_PLACE = "/home/smith/.smith/snippets.py"
+MOST_LANES, LEAST = 8, 4
+"""So many sandboxes at the same time at most, and bugs for each of them at least."""
+_PLACE = "/home/smith/.smith"
 
 Run = Callable[[Job], Ran]
 Showing = tuple[str, "Shown"]
@@ -58,21 +61,40 @@ class Trial:
 
 
 def reproduced(
-    trials: Mapping[str, Trial], outside: Sequence[str], run: Run, seconds: int = SECONDS
+    trials: Mapping[str, Trial],
+    outside: Sequence[str],
+    run: Run,
+    seconds: int = SECONDS,
+    sources: Sequence[str] = (),
+    lanes: int = 1,
 ) -> dict[str, tuple[Showing, ...]]:
     """For each bug that a snippet shows: the first such snippet, then one for each part not shown yet.
 
-    What is told of each is what the whole bug does, with the least of its code that shows it. All are run in
-    two sandboxes, under two hash seeds. One that differs within one side, is ended for taking too long, or
-    raises on clean code where it should not, shows nothing; of a bug on which three hang no more are tried.
-    `seconds` of processor time is what each may take.
+    What is told of each is what the whole bug does, with the least of its code that shows it. All are run
+    twice, under two hash seeds, in as many sandboxes at a time as there are lanes. One that differs within
+    one side, is ended for taking too long, or raises on clean code where it should not, shows nothing; of a
+    bug on which three hang no more are tried. `seconds` of processor time is what each may take; `sources`
+    are files of the tree that snippets import.
     """
-    first = _observed(trials, outside, run, HASH_SEEDS[0], seconds)
+    lanes = max(1, min(lanes, MOST_LANES, len(trials) // LEAST))
+    names = list(trials)
+    some = [{name: trials[name] for name in names[lane::lanes]} for lane in range(lanes)]
+    out: dict[str, tuple[Showing, ...]] = {}
+    with ThreadPoolExecutor(lanes) as pool:
+        for found in pool.map(lambda mine: _twice(mine, outside, run, seconds, sources), some):
+            out |= found
+    return {name: out[name] for name in names if name in out}
+
+
+def _twice(
+    trials: Mapping[str, Trial], outside: Sequence[str], run: Run, seconds: int, sources: Sequence[str]
+) -> dict[str, tuple[Showing, ...]]:
+    first = _observed(trials, outside, run, HASH_SEEDS[0], seconds, sources)
     chosen = {
         name: Trial(trials[name].files, tuple((seen.code, bool(seen.clean.error)) for seen in found.values()))
         for name, found in first.items()
     }
-    again = _observed(chosen, outside, run, HASH_SEEDS[1], seconds, every=True)
+    again = _observed(chosen, outside, run, HASH_SEEDS[1], seconds, sources, every=True)
     out: dict[str, tuple[Showing, ...]] = {}
     for name, found in first.items():
         same = again.get(name, {})
@@ -87,6 +109,7 @@ def _observed(
     run: Run,
     seed: str,
     seconds: int,
+    sources: Sequence[str],
     every: bool = False,
 ) -> dict[str, dict[str, Shown]]:
     names = [name for name, trial in trials.items() if trial.tries]
@@ -106,13 +129,18 @@ def _observed(
         ],
         "every": every,
         "outside": list(outside),
+        "sources": list(sources),
         "seconds": seconds,
         "patience": PATIENCE,
     }
-    script = (files("smith_lib.package") / "inside" / "snippets.py").read_bytes()
+    put = {
+        f"{_PLACE}/snippets.py": files("smith_lib.package") / "inside" / "snippets.py",
+        f"{_PLACE}/smith_compiled.py": files("smith_lib.sandbox") / "inside" / "compiled.py",
+    }
     environ = {"PYTHONHASHSEED": seed, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80", "TZ": "UTC"}
-    command = (f"{VENV}/bin/python", "-B", _PLACE)
-    ran = run(Job(command, {_PLACE: script}, json.dumps(asked).encode(), environ))
+    command = (f"{VENV}/bin/python", "-B", f"{_PLACE}/snippets.py")
+    scripts = {place: file.read_bytes() for place, file in put.items()}
+    ran = run(Job(command, scripts, json.dumps(asked).encode(), environ))
     if ran.ended is not Ended.EXITED or ran.exit_code != 0:
         text = "snippets were not all run: %s, exit code %d: %s"
         log.warning(text, ran.ended, ran.exit_code, ran.stderr.decode(errors="replace")[-300:])

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 from smith_lib import diffs
-from smith_lib.package.compared import compared, spans
+from smith_lib.package.compared import bodies, compared
 from smith_lib.package.equivalent import same_program
 from smith_lib.package.wrong_fixes import Maker, partial, places
 from smith_lib.settings import ValidateSettings
@@ -123,14 +123,14 @@ def _seen_to_differ(fixes: Sequence[Candidate], clean: Callable[[str], str], jud
 
 
 def _function(clean: str, wrong: str) -> Touched:
-    """The lines of the functions, in no other ones, that hold what differs."""
+    """The lines of the bodies of the functions, in no other ones, that hold what differs."""
     what = touched(clean, wrong)
     if what.anyone:
         return what
     lines = set(what.lines)
-    for span in spans(clean):
+    for span, body in bodies(clean):
         if not what.lines.isdisjoint(span):
-            lines |= set(span)
+            lines |= set(body)
     return Touched(frozenset(lines))
 
 

@@ -14,6 +14,7 @@ from smith_lib.stages.validate import at_work
 from smith_lib.storage import Shard, read
 from smith_lib.types import Candidate, Instance, Repo, StageRun, Verdict
 from smith_lib.validate.bench import Touching
+from smith_lib.validate.crew import standing
 from smith_lib.validate.crew import verdicts as judged
 
 VERSION = 9
@@ -43,7 +44,8 @@ def package(selected: StageRun, injected: StageRun, validated: StageRun, desk: D
 
         settings = desk.settings
         watch = watch_kept(selected, candidates, verdicts, desk)
-        return instances(repo, candidates, verdicts, tree.path, settings.package, settings.seed, run, watch)
+        want, seed, lanes = settings.package, settings.seed, settings.workers
+        return instances(repo, candidates, verdicts, tree.path, want, seed, run, watch, lanes)
 
     rows, status = desk.counted(Instance, shard, make)
     return finish(
@@ -59,10 +61,11 @@ def watch_kept(
     kept = {verdict.candidate_id for verdict in verdicts if verdict.outcome in SUBSETS}
     bugs = [candidate for candidate in candidates if candidate.candidate_id in kept]
     settings = desk.settings.model_copy(update={"validation": hasty(desk.settings.validation, verdicts)})
-    bench, crew = at_work(selected, replace(desk, settings=settings))
-
-    def judge(some: Sequence[Candidate], touching: Touching) -> list[Verdict]:
-        return judged(some, replace(bench, touching=touching), replace(crew, stage="package"))
-
+    bench, plain = at_work(selected, replace(desk, settings=settings))
     most, seed = desk.settings.package.wrong_fixes, desk.settings.seed
-    return watched(bugs, candidates, verdicts, desk.tree_of(repo).path, bench, judge, most, seed)
+    with standing(replace(plain, stage="package")) as crew:
+
+        def judge(some: Sequence[Candidate], touching: Touching) -> list[Verdict]:
+            return judged(some, replace(bench, touching=touching), crew)
+
+        return watched(bugs, candidates, verdicts, desk.tree_of(repo).path, bench, judge, most, seed)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from smith_lib import syntax
 
 _Block = list[ast.stmt]
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _HELD = (ast.stmt, ast.excepthandler, ast.match_case)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -28,12 +29,12 @@ ANYONE = Touched(frozenset(), True)
 def touched(clean: str, buggy: str) -> Touched:
     """What the change from clean to buggy touches; `ANYONE` where this interpreter cannot parse them."""
     try:
-        before, after = _parsed(clean, buggy)
+        part = differing(clean, buggy)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ANYONE
-    lines: set[int] = set()
+    before, after, lines = part.before, part.after, set[int]()
     try:
-        if not _blocks(before.body, after.body, None, lines):
+        if not _blocks(before.body, after.body, None, lines, part):
             return ANYONE
         lines |= _scopes(before, after, lines)
     except RecursionError:
@@ -41,8 +42,33 @@ def touched(clean: str, buggy: str) -> Touched:
     return Touched(frozenset(lines))
 
 
-def _parsed(clean: str, buggy: str) -> tuple[ast.Module, ast.Module]:
-    """Both trees, or of both only the top-level statements that may differ, which is faster."""
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """Where two texts may differ."""
+
+    before: ast.Module
+    """Of the top-level statements those that may, each on its line; or all of them."""
+    after: ast.Module
+    head: int
+    """So many lines at the beginning are the same."""
+    tails: tuple[int, int]
+    """The numbers of the last lines, in both, after which all lines are the same."""
+
+    def same(self, one: ast.AST, other: ast.AST) -> bool:
+        """Whether two statements, one of each text, say the same; those on lines that are the same do."""
+        if isinstance(one, ast.stmt) and isinstance(other, ast.stmt):
+            ends = one.end_lineno or 0, other.end_lineno or 0
+            begun, columns = (_first(one), _first(other)), one.col_offset == other.col_offset
+            if columns and begun[0] == begun[1] and ends[0] == ends[1] <= self.head:
+                return type(one) is type(other)
+            old, new = self.tails
+            if columns and begun[0] - old == begun[1] - new > 0 and ends[0] - old == ends[1] - new:
+                return type(one) is type(other)
+        return same(one, other)
+
+
+def differing(clean: str, buggy: str) -> Differing:
+    """Of both texts what has to be looked at to tell them apart. Raises as `ast.parse` does."""
     clean, buggy = _plain(clean), _plain(buggy)
     old, new = clean.split("\n"), buggy.split("\n")
     head = 0
@@ -51,14 +77,29 @@ def _parsed(clean: str, buggy: str) -> tuple[ast.Module, ast.Module]:
     tail = 0
     while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
-    starts = _starts(clean)
+    tails, shift = (len(old) - tail, len(new) - tail), len(new) - len(old)
+    starts, methods = _places(clean)
     first = max((n for n in starts if n <= max(1, head)), default=1)
-    last = min((n for n in starts if n > len(old) - tail + 1), default=len(old) + 1) - 1
-    try:
-        before = syntax.parse("\n" * (first - 1) + "\n".join(old[first - 1 : last]))
-        return before, syntax.parse("\n".join(new[first - 1 : len(new) - len(old) + last]))
-    except SyntaxError:
-        return syntax.parse(clean), syntax.parse(buggy)
+    last = min((n for n in starts if n > tails[0] + 1), default=len(old) + 1) - 1
+    places = [(m.start, m.stop - 1, "class _:\n") for m in methods if m.start <= head < m.stop - 1]
+    for begin, end, holder in (*places, (first, last, "")):
+        above = "\n" * (begin - 1 - bool(holder)) + holder
+        if holder and end < tails[0]:
+            continue
+        try:
+            before = syntax.parse(above + "\n".join(old[begin - 1 : end]))
+            after = syntax.parse(above + "\n".join(new[begin - 1 : end + shift]))
+        except SyntaxError:
+            continue
+        if not holder or (_is_method(before) and _is_method(after)):
+            return Differing(before, after, head, tails)
+    return Differing(syntax.parse(clean), syntax.parse(buggy), head, tails)
+
+
+def _is_method(module: ast.Module) -> bool:
+    """Whether it is a class that holds a function and nothing else."""
+    classes = [statement.body for statement in module.body if isinstance(statement, ast.ClassDef)]
+    return len(module.body) == len(classes) == 1 and [isinstance(s, _FUNCTIONS) for s in classes[0]] == [True]
 
 
 def _plain(text: str) -> str:
@@ -67,12 +108,15 @@ def _plain(text: str) -> str:
 
 
 @lru_cache(64)
-def _starts(clean: str) -> tuple[int, ...]:
-    """The first lines of the statements at the top level."""
-    return tuple(_span(statement).start for statement in syntax.parse(clean).body)
+def _places(clean: str) -> tuple[tuple[int, ...], tuple[range, ...]]:
+    """The first lines of the statements at the top level, and the lines of each method of a class there."""
+    body = syntax.parse(clean).body
+    held = [(c.lineno, s) for c in body if isinstance(c, ast.ClassDef) for s in c.body]
+    methods = [_span(s) for line, s in held if isinstance(s, _FUNCTIONS) and _first(s) > line]
+    return tuple(map(_first, body)), tuple(methods)
 
 
-def _same(one: ast.AST | None, other: ast.AST | None) -> bool:
+def same(one: ast.AST | None, other: ast.AST | None) -> bool:
     """Whether two trees say the same; by far faster than comparing what `ast.dump` gives."""
     if type(one) is not type(other):
         return False
@@ -85,14 +129,20 @@ def _same(one: ast.AST | None, other: ast.AST | None) -> bool:
 
 def _all_same(ones: Iterable[ast.AST | None], others: Iterable[ast.AST | None]) -> bool:
     first, second = list(ones), list(others)
-    return len(first) == len(second) and all(map(_same, first, second))
+    return len(first) == len(second) and all(map(same, first, second))
+
+
+def _first(node: ast.AST) -> int:
+    """The first line of a statement, decorators included."""
+    line: int = node.lineno  # type: ignore[attr-defined]
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([line, *(decorator.lineno for decorator in decorators)])
 
 
 def _span(node: ast.AST) -> range:
     """The lines of a statement, decorators included."""
-    line: int = node.lineno  # type: ignore[attr-defined]
-    first = min([d.lineno for d in getattr(node, "decorator_list", ())] + [line])
-    return range(first, (getattr(node, "end_lineno", None) or line) + 1)
+    last: int = getattr(node, "end_lineno", None) or node.lineno  # type: ignore[attr-defined]
+    return range(_first(node), last + 1)
 
 
 def _inner(holder: ast.AST) -> Iterator[int]:
@@ -113,12 +163,14 @@ def _is_silent(statement: ast.stmt) -> bool:
     return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
-def _blocks(before: _Block, after: _Block, holder: ast.AST | None, lines: set[int]) -> bool:
+def _blocks(
+    before: _Block, after: _Block, holder: ast.AST | None, lines: set[int], part: Differing
+) -> bool:
     """Collect what differs between two blocks; False where that is an insertion into the module itself."""
     start, ends = 0, (len(before), len(after))
-    while start < min(ends) and _same(before[start], after[start]):
+    while start < min(ends) and part.same(before[start], after[start]):
         start += 1
-    while min(ends) > start and _same(before[ends[0] - 1], after[ends[1] - 1]):
+    while min(ends) > start and part.same(before[ends[0] - 1], after[ends[1] - 1]):
         ends = (ends[0] - 1, ends[1] - 1)
     old, new = before[start : ends[0]], after[start : ends[1]]
     if not old and not new:
@@ -126,7 +178,7 @@ def _blocks(before: _Block, after: _Block, holder: ast.AST | None, lines: set[in
     if start == 0 and isinstance(holder, _DEFS) and any(map(_is_silent, (*before[:1], *after[:1]))):
         lines.update(_span(holder))  # its docstring, which is there once it is defined
     if len(old) == len(new):
-        return all(_statements(one, other, holder, lines) for one, other in zip(old, new, strict=True))
+        return all(_statements(one, other, holder, lines, part) for one, other in zip(old, new, strict=True))
     return _region(old, holder, lines)
 
 
@@ -142,13 +194,15 @@ def _region(old: _Block, holder: ast.AST | None, lines: set[int]) -> bool:
     return True
 
 
-def _statements(one: ast.stmt, other: ast.stmt, holder: ast.AST | None, lines: set[int]) -> bool:
-    if _same(one, other):
+def _statements(
+    one: ast.stmt, other: ast.stmt, holder: ast.AST | None, lines: set[int], part: Differing
+) -> bool:
+    if part.same(one, other):
         return True
     pairs = _below(one, other)
     if pairs is None:
         return _region([one], holder, lines)
-    return all(_blocks(before, after, one, lines) for before, after in pairs)
+    return all(_blocks(before, after, one, lines, part) for before, after in pairs)
 
 
 def _below(one: ast.stmt, other: ast.stmt) -> list[tuple[_Block, _Block]] | None:
@@ -178,7 +232,7 @@ def _equal(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_equal, one, other))
     if isinstance(one, ast.AST) and isinstance(other, ast.AST):
-        return _same(one, other)
+        return same(one, other)
     return one == other
 
 
@@ -202,7 +256,7 @@ def _scopes(before: ast.Module, after: ast.Module, lines: set[int]) -> set[int]:
 def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Every function with a name that tells it from others: those of one name are numbered."""
     counts: dict[str, int] = {}
-    for child in _held(node):
+    for child in held(node):
         name = prefix
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             counts[child.name] = counts.get(child.name, 0) + 1
@@ -212,7 +266,7 @@ def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDe
         yield from _functions(child, name)
 
 
-def _held(node: ast.AST) -> Iterator[ast.AST]:
+def held(node: ast.AST) -> Iterator[ast.AST]:
     """The statements, handlers and cases right below."""
     for name in node._fields:
         below = getattr(node, name, None)

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -32,7 +32,7 @@ class Crew:
     """Who judges."""
 
     size: int
-    new_worker: Callable[[], Worker] | None = None
+    new_worker: Callable[[], AbstractContextManager[Worker]] | None = None
     """None where nothing is judged but by cold runs."""
     modules: tuple[str, ...] = ()
     kept: Kept | None = None
@@ -110,6 +110,27 @@ def _clerk(bench: Bench, crew: Crew) -> Iterator[Clerk]:
         return
     with crew.new_worker() as worker:
         yield Clerk(bench, worker, crew.modules)
+
+
+@contextmanager
+def standing(crew: Crew) -> Iterator[Crew]:
+    """The crew with workers that stay from one call to the next, warm, until the end."""
+    if crew.new_worker is None:
+        yield crew
+        return
+    new, idle = crew.new_worker, queue.SimpleQueue[Worker]()
+    with ExitStack() as opened:
+
+        @contextmanager
+        def lent() -> Iterator[Worker]:
+            try:
+                worker = idle.get_nowait()
+            except queue.Empty:
+                worker = opened.enter_context(new())
+            yield worker
+            idle.put(worker)
+
+        yield replace(crew, new_worker=lent)
 
 
 def dear_first(candidates: Sequence[Candidate], bench: Bench) -> list[tuple[Candidate, Plan | None]]:

@@ -2,12 +2,12 @@
 
 Standard input is one JSON document: `snippets` (their code), `cases` (`files` with the bug, `parts`: files
 with one part of the bug each, and `tries`: pairs of a snippet's index and whether it may raise on clean
-code), `outside` (modules to import once), `every` (whether to tell all that differs), `seconds` of processor
-time and `patience` in wall seconds for each. Standard output has a line for each snippet that is told: the
-case's number, the snippet's index, what was seen on clean and on buggy code, and the code that showed it: the
-snippet, or with `every` unset less of it where that shows the same. Told is the first that shows a
-difference, and after it each that shows a part of the bug which none before it showed; a part on which a
-snippet hangs is given up.
+code), `outside` (modules to import once), `sources` (files of the tree to compile once), `every` (whether to
+tell all that differs), `seconds` of processor time and `patience` in wall seconds for each. Standard output
+has a line for each snippet that is told: the case's number, the snippet's index, what was seen on clean and
+on buggy code, and the code that showed it: the snippet, or with `every` unset less of it where that shows the
+same. Told is the first that shows a difference, and after it each that shows a part of the bug which none
+before it showed; a part on which a snippet hangs is given up.
 """
 
 import ast
@@ -23,6 +23,8 @@ import signal
 import sys
 import time
 import traceback
+
+import smith_compiled
 
 TESTBED = "/testbed"
 WORK = "/tmp/snippet"
@@ -41,6 +43,7 @@ def main():
     sys.pycache_prefix = "/tmp/no-bytecode"
     sys.dont_write_bytecode = True
     load(job["outside"])
+    smith_compiled.install([os.path.join(TESTBED, path) for path in job["sources"]])
     clean_runs = {}
     for number, case in enumerate(job["cases"]):
         hidden, told, endless = list(case["parts"]), False, 0

@@ -1,7 +1,7 @@
 """Code of the clean tree that a warm process compiles once for all its children.
 
 Whoever imports a file gets the code only where the file still holds, byte for byte, what was compiled.
-Standard library and pytest only, Python 3.8 and newer.
+Standard library only, and for tests pytest, Python 3.8 and newer.
 """
 
 import contextlib
@@ -18,14 +18,29 @@ class _Plain:
         return False
 
 
-def install(sources, tests):
-    """Compile these files, the second ones as pytest rewrites them, and give their code to imports."""
-    plain, rewritten = {}, {}
-    for path in sources:
-        with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError):
+def install(paths):
+    """Compile these files and give their code to imports."""
+    plain = {}
+    for path in paths:
+        with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             with open(path, "rb") as file:
                 data = file.read()
             plain[path] = (data, compile(data, path, "exec", dont_inherit=True))
+    loader = importlib.machinery.SourceFileLoader
+    to_code = loader.source_to_code
+
+    def source_to_code(this, data, path, *rest, **options):
+        known = plain.get(path) if isinstance(path, str) else None
+        if known is not None and data == known[0]:
+            return known[1]
+        return to_code(this, data, path, *rest, **options)
+
+    loader.source_to_code = source_to_code
+
+
+def install_tests(tests):
+    """Compile these files as pytest rewrites them, and give their code to it."""
+    rewritten = {}
     from _pytest.assertion import rewrite
 
     rewrite_test = getattr(rewrite, "_rewrite_test", None)
@@ -45,13 +60,3 @@ def install(sources, tests):
             return rewrite_test(path, config)
 
         rewrite._rewrite_test = from_memory
-    loader = importlib.machinery.SourceFileLoader
-    to_code = loader.source_to_code
-
-    def source_to_code(this, data, path, *rest, **options):
-        known = plain.get(path) if isinstance(path, str) else None
-        if known is not None and data == known[0]:
-            return known[1]
-        return to_code(this, data, path, *rest, **options)
-
-    loader.source_to_code = source_to_code

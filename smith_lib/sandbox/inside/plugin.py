@@ -10,25 +10,33 @@ import os
 import platform
 import re
 import sys
+import time
 
 import pytest
 from smith_traces import left, standing
 
-_dumps, _write, _getpid = json.dumps, os.write, os.getpid
+_dumps, _write, _getpid, _monotonic = json.dumps, os.write, os.getpid, time.monotonic
 _MESSAGE = 2000
+_PAUSE = 0.02
+"""Seconds for which a channel that may wait keeps what tests have come to."""
 
 
 class Channel:
-    """The way out: each event is mark, length in 4 bytes, JSON. Only the process that opened it writes."""
+    """The way out: each event is mark, length in 4 bytes, JSON. Only the process that opened it writes.
 
-    def __init__(self, fd, mark):
+    One that may wait sends what tests have come to a few times a second, and all else at once: each event
+    wakes up who reads it.
+    """
+
+    def __init__(self, fd, mark, waits=False):
         try:  # out of the way of tests that close the low descriptors
             high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 700)
             os.close(fd)
             fd = high
         except OSError:
             os.set_inheritable(fd, False)
-        self.fd, self.mark, self.pid = fd, mark, _getpid()
+        self.fd, self.mark, self.pid, self.waits = fd, mark, _getpid(), waits
+        self.waiting, self.sent = b"", _monotonic()
 
     def ours(self):
         """False in a process that a test forked."""
@@ -38,7 +46,11 @@ class Channel:
         if not self.ours():
             return
         data = _dumps(event).encode("ascii")
-        data = memoryview(self.mark + len(data).to_bytes(4, "big") + data)
+        self.waiting += self.mark + len(data).to_bytes(4, "big") + data
+        now = _monotonic()
+        if self.waits and event["e"] == "test" and now - self.sent < _PAUSE:
+            return
+        data, self.waiting, self.sent = memoryview(self.waiting), b"", now
         while data:
             data = data[_write(self.fd, data) :]
 
@@ -104,6 +116,8 @@ class Reporter:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtestloop(self, session):
         """Tell what chosen tests leave of their process: the tests that were not chosen would find it so."""
+        if self.channel.waits:
+            silence(session.config)
         before = standing() if self.only is not None else None
         yield
         if before is not None:
@@ -213,6 +227,13 @@ def briefly(excinfo, style=None):
     return excinfo.exconly()
 
 
+def silence(config):
+    """Let what pytest prints of each test go nowhere: nobody reads it, and each word is a system call."""
+    writer = getattr(config.pluginmanager.get_plugin("terminalreporter"), "_tw", None)
+    if hasattr(writer, "_file"):
+        writer._file = open(os.devnull, "w")  # noqa: SIM115
+
+
 def _ignoring(reporter):
     """The hook that leaves out modules of which no test is wanted."""
 
@@ -288,7 +309,7 @@ def _open():
         os.environ["PYTHONPATH"] = job["pythonpath"]
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or os.curdir) != here]
-    channel = Channel(job["fd"], bytes.fromhex(job["mark"]))
+    channel = Channel(job["fd"], bytes.fromhex(job["mark"]), job.get("warm", False))
     channel.send({"e": "start", "python": platform.python_version(), "pytest": pytest.__version__})
     reporter = Reporter(channel, job["root"], job["keep_failures"], job.get("only"))
     if job["trace"]:

@@ -122,7 +122,7 @@ def as_pytest(order, fd, arguments):
     os.environ["SMITH_REPORT"] = json.dumps({
         "fd": fd, "mark": order["mark"], "root": order["root"], "trace": order["kind"] == "trace",
         "keep_failures": order["keep_failures"], "pythonpath": os.environ.get("PYTHONPATH"),
-        "only": order.get("only"),
+        "only": order.get("only"), "warm": order["kind"] != "trace",
     })
     sys.path.insert(1, _HERE)  # after the tree, as PYTHONPATH has it; the plugin takes it away
     sys.argv = ["pytest", "-p", "smith_plugin", *arguments, *order["args"]]
@@ -204,7 +204,7 @@ class Collected:
         """In the child: the run that an order asks for."""
         plugin = sys.modules["smith_plugin"]
         reporter = plugin._reporter
-        reporter.channel = plugin.Channel(fd, bytes.fromhex(order["mark"]))
+        reporter.channel = plugin.Channel(fd, bytes.fromhex(order["mark"]), self.order["kind"] == "swap")
         reporter.keep_failures = order["keep_failures"]
         capture_anew(self.session.config)
         linecache.clearcache()
@@ -355,10 +355,8 @@ def warmed(order):
 
     smith_lazy.compile_all(order["patterns"])
     real = order["real_root"]
-    smith_compiled.install(
-        [os.path.join(real, name) for name in order["sources"]],
-        [os.path.join(real, name) for name in order["tests"]],
-    )
+    smith_compiled.install([os.path.join(real, name) for name in order["sources"]])
+    smith_compiled.install_tests([os.path.join(real, name) for name in order["tests"]])
     root = real + os.sep
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
