@@ -24,7 +24,7 @@ from smith_lib.validate.calibrate import calibrate
 from smith_lib.validate.called import called
 from smith_lib.validate.coverage import Gathered
 
-VERSION = 6
+VERSION = 7
 NO_SUITE = (RepoOutcome.NO_INTERPRETER, RepoOutcome.BUILD_FAILED, RepoOutcome.SUITE_FAILED)
 """Rejections after which no bug can be judged; all others are about what a dataset should hold."""
 

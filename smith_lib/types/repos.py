@@ -139,3 +139,7 @@ class Coverage:
     file of code, `order` or `unknown` where they pass in the whole suite only."""
     company: tuple[str, ...] = ()
     """Tests that they need, themselves among them, sorted; what those execute is among `files`."""
+    only_alone: tuple[CoveredFile, ...] = ()
+    """Of `files` what they execute by themselves and not in the whole suite, where others did it before."""
+    only_together: tuple[CoveredFile, ...] = ()
+    """Of `files` what they execute in the whole suite and not by themselves."""

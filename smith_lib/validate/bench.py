@@ -88,6 +88,10 @@ class Plan:
     """Whether what changes is executed outside tests: by imports, collection, or session set-up."""
     meeting: tuple[str, ...] | None = None
     """Of what is executed outside tests, the tests that execute it too; None where that is not known."""
+    only_alone: frozenset[str] = frozenset()
+    """Tests that execute what changes by themselves, and not in the whole suite."""
+    only_together: bool = False
+    """Whether there are some that execute it in the whole suite, and not by themselves."""
 
 
 def patience(clean_seconds: float, settings: ValidateSettings) -> float:
@@ -123,7 +127,11 @@ def planned(files: Mapping[str, str], changes: Mapping[str, Touched], bench: Ben
         if not (tier is Tier.SWAP and (affected.at_import or slowest & {Tier.FORK, Tier.COLD}))
         and not (tier is Tier.FORK and Tier.COLD in slowest)
     ]
-    return Plan(files, tests, tuple(tiers), affected.at_import, None if bench.whole else affected.meeting)
+    meeting = None if bench.whole else affected.meeting
+    found = Plan(files, tests, tuple(tiers), affected.at_import, meeting)
+    if tests == bench.reliable:
+        return found
+    return replace(found, only_alone=affected.only_alone, only_together=bool(affected.only_together))
 
 
 def planned_for(candidate: Candidate, bench: Bench) -> Plan | None:

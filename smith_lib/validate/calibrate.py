@@ -168,7 +168,7 @@ def _alone(
         for executed in one.executed:
             if executed.test_id:
                 known.add(executed.test_id)
-                gathered.add(executed.test_id, executed.lines, executed.why)
+                gathered.add(executed.test_id, executed.lines, executed.why, alone=True)
         passed |= {name for name, result in one.tests.items() if result.outcome == "passed"}
     return frozenset(passed & known & set(reliable)), known
 

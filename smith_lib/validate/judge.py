@@ -12,7 +12,7 @@ from smith_lib.types import Candidate, Failure, Outcome, Strategy, Tier, Verdict
 from smith_lib.validate.bench import IDLE, UNKNOWN, Bench, Plan, plan
 from smith_lib.validate.reached import strange
 
-VERSION = 6
+VERSION = 7
 SHIPPED = (Outcome.VALID, Outcome.SUBTLE)
 CHEAP = 2.0
 """Clean seconds of tests that are run for every bug in the band, whether they execute it or not."""
@@ -162,9 +162,13 @@ class Clerk:
                 return verdict(Outcome.TOO_BROKEN, reason)
         for seed in range(1, runs + 1):
             wide = seed == 2 and tier is not Tier.COLD
-            tests = self._wider(planned, others, f2p, calm) if wide else planned.tests
+            # What tests come to may depend on those before them: on whether they execute the change at all.
+            by_order = wide and (planned.only_together or not planned.only_alone.isdisjoint(f2p))
+            tests = self._wider(planned, others, f2p, calm) if wide and not by_order else planned.tests
+            tests = self._all(planned) if by_order else tests
             longest = self.bench.patience(tests, tier)
             look = first is None and tier is Tier.SWAP and self._pays(planned, others)
+            look = look and not planned.only_together
             keep = KEPT if first is None else 0
             order = Order(planned.files, tests, longest, max(IDLE, longest), stop, keep, state=look)
             run = self._run(tier, seed, order)
@@ -176,16 +180,21 @@ class Clerk:
             now = failing(run, tests)
             if run.ended == "stopped":
                 now = tuple(t for t in tests if t in run.tests and run.tests[t].outcome != "passed")
-            if not set(now) <= set(planned.tests) or (full and len(now) >= least and tests != reliable):
+            if (
                 # A test that fails may leave behind what makes others fail that never meet the bug.
+                not set(now) <= set(planned.tests)
+                or (full and len(now) >= least and tests != reliable)
+                or (by_order and now != f2p)
+            ):
                 if self.bench.slowest:
                     return Tier.COLD
-                return self._tried(candidate, replace(planned, tests=reliable), tier, started)
+                whole = replace(planned, tests=reliable, only_alone=frozenset(), only_together=False)
+                return self._tried(candidate, whole, tier, started)
             if first is None:
                 first, f2p = run, now
                 if len(f2p) < least and order.state:
                     calm = self._calm(order)
-                if not f2p and calm is not False:
+                if not f2p and calm is not False and not (planned.only_together and runs > 1):
                     return verdict(Outcome.NO_FAILURE, "every reliable test passes")
                 if len(f2p) >= least:
                     some = "at least " if run.ended == "stopped" else ""
@@ -215,12 +224,18 @@ class Clerk:
             found.append(test)
         return tuple(sorted(found)) if len(found) >= least else ()
 
+    def _all(self, planned: Plan) -> tuple[str, ...]:
+        """The chosen tests and all others that a warm process tells."""
+        return tuple(sorted({*planned.tests, *filter(self._is_told, self.bench.reliable)}))
+
+    def _is_told(self, test: str) -> bool:
+        return test not in self.bench.slowest and test not in self.bench.coverage.company
+
     def _others(self, planned: Plan) -> list[str]:
         """The tests that come after the first chosen one and are not chosen, in their order."""
         chosen, later = set(planned.tests), list(self.bench.seconds)
         first = next((at for at, test in enumerate(later) if test in chosen), 0)
-        known = self.bench.slowest.keys() | self.bench.coverage.company.keys() | chosen
-        return [test for test in later[first:] if test not in known]
+        return [test for test in later[first:] if test not in chosen and self._is_told(test)]
 
     def _pays(self, planned: Plan, others: Sequence[str]) -> bool:
         """Whether looking at what tests leave, which may take a clean run, may save a wide run."""

@@ -1117,12 +1117,79 @@ def test_thing():
     )
 
 
+def found_before() -> Odd:
+    """Tests that execute other code where some that never meet it have run before them."""
+    code = """\
+KNOWN = {}
+MODE = []
+
+
+def known(name):
+    if name not in KNOWN:
+        KNOWN[name] = make(name)
+    return KNOWN[name]
+
+
+def make(name):
+    return name.upper()
+
+
+def say(text):
+    if MODE:
+        return loud(text)
+    return text
+
+
+def loud(text):
+    return text.upper()
+"""
+    first = """\
+from pkg import before
+
+
+def test_knows():
+    before.KNOWN["x"] = "X"
+
+
+def test_mode():
+    before.MODE.append("loud")
+"""
+    second = """\
+from pkg import before
+
+
+def test_known():
+    assert before.known("x") == "X"
+
+
+def test_unknown():
+    assert before.known("y").upper() == "Y"
+
+
+def test_say():
+    assert before.say("a") in ("a", "A")
+
+
+def test_say_nothing():
+    assert before.say("") == ""
+"""
+    return Odd(
+        {"pkg/before.py": code, "tests/test_a.py": first, "tests/test_b.py": second},
+        {
+            "not_met": ("pkg/before.py", "return name.upper()", "return name.lower()"),
+            "met_by_some": ("pkg/before.py", "return name.upper()", "return None"),
+            "met_together": ("pkg/before.py", "return text.upper()", "return text * 2"),
+            "met_and_passes": ("pkg/before.py", "return text.upper()", "return text.lower()"),
+        },
+    )
+
+
 REPOS: dict[str, Callable[[], Odd]] = {
     made.__name__: made
     for made in (
         threads, c_extension, stateful_plugin, session_server, server_at_fixed_port, warnings_are_errors,
         xdist_and_random_order, order_matters, starts_processes, reads_source, caches, runs_at_collection,
         replaced_module, odd_ids, src_layout, loaded_otherwise, leaves_traces, leaves_state,
-        made_at_import,
+        made_at_import, found_before,
     )
 }  # fmt: skip

@@ -91,9 +91,10 @@ def test_a_suite_that_ends_alike_everywhere_has_every_tier() -> None:
 
 
 def test_what_a_test_executes_in_order_and_alone_is_put_together() -> None:
+    both, four = (CoveredFile(A, (3, 4)),), (CoveredFile(A, (4,)),)
     assert found(Scripted()).coverage == (
         Coverage("r", (), (CoveredFile(A, (1,)),), ()),
-        Coverage("r", IDS, (CoveredFile(A, (3, 4)),), ()),
+        Coverage("r", IDS, both, (), only_alone=four),
     )
 
 

@@ -84,6 +84,30 @@ def test_company_is_gathered_with_what_it_executes() -> None:
     )
 
 
+def test_what_a_test_executes_in_one_way_only_is_told() -> None:
+    gathered = Gathered([A, B])
+    for test, together, alone in (("one", (1, 2), (2, 3)), ("two", (2,), (2,)), ("three", (3,), ())):
+        gathered.add(test, [(A, together)], ())
+        if alone:
+            gathered.add(test, [(A, alone)], (), alone=True)
+    rows = gathered.rows("r", ["one", "two", "three"])
+    assert [(row.tests, row.only_alone, row.only_together) for row in rows[1:]] == [
+        (("one",), (CoveredFile(A, (3,)),), (CoveredFile(A, (1,)),)),
+        (("three",), (), ()),
+        (("two",), (), ()),
+    ]
+    asked = Map(rows, ["one", "two", "three"])
+    for lines, tests, only_alone, only_together in (
+        ((1,), {"one"}, set(), {"one"}),
+        ((2,), {"one", "two"}, set(), set()),
+        ((3,), {"one", "three"}, {"one"}, set()),
+        ((2, 3), {"one", "two", "three"}, set(), set()),
+        ((1, 3), {"one", "three"}, set(), set()),
+    ):
+        found = asked.affected({A: touched(*lines)})
+        assert (set(found.tests), found.only_alone, found.only_together) == (tests, only_alone, only_together)
+
+
 def test_a_map_without_rows_knows_nothing() -> None:
     assert not Map((), RELIABLE).known
     assert Map(ROWS, RELIABLE).known

@@ -190,6 +190,7 @@ class Reporter:
     def pytest_sessionfinish(self, session, exitstatus):
         if not self.channel.ours():
             return
+        session.config.option.tbstyle = "no"  # what would be printed of failures takes their number squared
         self.note_loaded()
         if self.probes is not None:
             self.tell_lines("")
