@@ -14,6 +14,7 @@ from smith_lib.cli import interrupt, screen
 from smith_lib.cli.bars import shown
 from smith_lib.cli.ending import UNFINISHED
 from smith_lib.cli.options import Command, json_option, with_settings
+from smith_lib.curate.splits import SPLITS
 from smith_lib.errors import SandboxUnavailable
 from smith_lib.export.folder import LeftOut, chosen, fit, write
 from smith_lib.export.formats import FORMATS
@@ -32,7 +33,7 @@ from smith_lib.types import Instance
     examples=[
         "smith export data --to swebench data/swebench --verify",
         "smith export data/published/v0001-1a2b3c4d --to harbor tasks --limit 20",
-        "smith export data --to sft sft --subset all --json",
+        "smith export data --to sft sft --subset all --only train --json",
         "smith export data --to huggingface hub --push OWNER/NAME",
     ],
 )
@@ -46,6 +47,7 @@ from smith_lib.types import Instance
     help="The format: " + "; ".join(f"{name}: {one.about}" for name, one in FORMATS.items()) + ".",
 )
 @click.option("--subset", type=click.Choice(SUBSETS), default="main", show_default=True, help="Which tasks.")
+@click.option("--only", type=click.Choice(SPLITS), help="Only the tasks of that split of the version.")
 @click.option("--split", help="What the split is called: `train`, or `test` for swebench, where not given.")
 @click.option(
     "--limit", type=click.IntRange(1), help="At most so many tasks, chosen by --seed; all where not given."
@@ -64,7 +66,7 @@ from smith_lib.types import Instance
 @with_settings("--seed", "--workers")
 @json_option
 def export(
-    dataset_: str, out: str, kind: str, subset: str, split: str | None, limit: int | None,
+    dataset_: str, out: str, kind: str, subset: str, only: str | None, split: str | None, limit: int | None,
     images: bool | None, verify: bool, sample: int, push: str | None, settings: Settings, as_json: bool,
 ) -> None:  # fmt: skip
     """Write a published version in a format that trainers read.
@@ -76,7 +78,7 @@ def export(
     """
     _consistent(kind, images, verify, push)
     interrupt.install()
-    found = dataset_at(dataset_, subset)
+    found = dataset_at(dataset_, subset, only)
     split = split or FORMATS[kind].split
     rows, left_out = fit(chosen(found.rows, limit, settings.seed), kind)
     with shown(quiet=as_json):

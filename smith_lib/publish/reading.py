@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from smith_lib import ledger
+from smith_lib.curate.splits import TRAIN
 from smith_lib.errors import DamagedShard, InputError, StorageError
 from smith_lib.publish.version import FOLDER, LAST_FILE, LATEST, damaged, latest, versions
 from smith_lib.sources.table import LOCAL, public
@@ -28,15 +29,18 @@ class Dataset:
     """Sorted by id."""
 
 
-def dataset_at(place: str, subset: str = "main") -> Dataset:
-    """The version that `place` names, with the rows of one subset, or of both for `all`.
+def dataset_at(place: str, subset: str = "main", split: str | None = None) -> Dataset:
+    """The version that `place` names, with the rows of one subset, or of both for `all`, and of one split.
 
     `place` is a root (its newest version is taken), a version's own folder in it, or a folder that holds a
-    copy of one, with `data/*.parquet`. Raises `InputError` where there is none or the subset holds nothing,
-    `StorageError` where files are not what was published.
+    copy of one, with `data/*.parquet`. Raises `InputError` where there is none or nothing is in the subset or
+    split, `StorageError` where files are not what was published.
     """
     root, version = _found(place)
-    rows = published(root, version)
+    rows = published(root, version, split)
+    if not rows:
+        known = ", ".join(sorted(set(map(split_of, data_files(root, version))))) or "none"
+        raise InputError(f"version {version} has no tasks in the split {split!r}; it has: {known}")
     kept = [row for row in rows if subset in ("all", row.subset)]
     if not kept:
         there = ", ".join(sorted({row.subset for row in rows})) or "none"
@@ -83,11 +87,21 @@ def data_files(root: Root, version: str) -> list[str]:
     return [name for name in root.names(folder) if name.endswith(".parquet")]
 
 
-def published(root: Root, version: str) -> list[Instance]:
-    """A version's instances, all subsets. Raises `StorageError` where files are not what was published."""
+def split_of(path: str) -> str:
+    """The split that a data file's rows are in: `subtle` alone is `train`'s."""
+    name = path.rpartition("/")[2].partition("-")[0]
+    return TRAIN if name == "subtle" else name.removeprefix("subtle_")
+
+
+def published(root: Root, version: str, split: str | None = None) -> list[Instance]:
+    """A version's instances, all subsets, of one split where it is named.
+
+    Raises `StorageError` where files are not what was published.
+    """
     if version and (broken := damaged(root, version)):
         raise StorageError(f"version {version} is damaged: {', '.join(broken)}; `smith publish` mends it")
-    return [row for name in data_files(root, version) for row in read_at(root, name, Instance)]
+    names = [name for name in data_files(root, version) if split in (None, split_of(name))]
+    return [row for name in names for row in read_at(root, name, Instance)]
 
 
 def column(root: Root, path: str, name: str) -> list[Any]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from smith_lib.errors import DamagedShard, InputError, StorageError
-from smith_lib.publish.reading import data_files
+from smith_lib.publish.reading import data_files, split_of
 from smith_lib.publish.version import FOLDER, LAST_FILE, damaged, figures
 from smith_lib.storage import Root, rows_from_table, table_at
 from smith_lib.types import Instance
@@ -66,18 +66,12 @@ def held(root: Root, version: str) -> Held:
             columns[name] += table.column(name).to_pylist()
         columns["failing"] += pc.list_value_length(table.column("FAIL_TO_PASS")).to_pylist()
         columns["changing"] += pc.list_value_length(table.column("functions")).to_pylist()
-        columns["split"] += [_split(path)] * table.num_rows
+        columns["split"] += [split_of(path)] * table.num_rows
         places += [(path, at) for at in range(table.num_rows)]
     name = version or root.url.rstrip("/").rpartition("/")[2]
     if not places:
         raise InputError(f"version {name} holds no tasks")
     return Held(root, version, name, dict(columns), places, _metrics(root, version))
-
-
-def _split(path: str) -> str:
-    """The split that a file's rows are in: `subtle` alone is `train`'s."""
-    name = path.rpartition("/")[2].partition("-")[0]
-    return "train" if name == "subtle" else name.removeprefix("subtle_")
 
 
 def scores(of: Held) -> list[float]:

@@ -33,6 +33,16 @@ def test_every_format_is_written(kind, root, tmp_path, invoke):
     assert json.loads((tmp_path / "out/export.json").read_text())["tasks"] == 2
 
 
+def test_only_the_tasks_of_one_split_are_written(tmp_path, invoke):
+    rows = tuple(a_task(instance_id=f"task{n}", repo=f"o/n{n}") for n in range(3))
+    choice = Choice(rows, (), (), splits={"n0": "train", "n1": "test", "n2": "test"})
+    write_version(Root.at(tmp_path / "data"), choice, {}, None, PublishSettings())
+    words = ["--to", "sft", "--only", "test", "--json"]
+    done = invoke("export", str(tmp_path / "data"), str(tmp_path / "out"), *words)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["tasks"] == 2
+
+
 def test_a_verified_export_tells_what_held(root, tmp_path, invoke, monkeypatch):
     monkeypatch.setattr("smith_lib.export.verify.clients.client_in", lambda cache, client: Path(sys.prefix))
     done = invoke("export", root, "--to", "sft", str(tmp_path / "out"), "--verify")
@@ -47,6 +57,7 @@ def test_a_verified_export_tells_what_held(root, tmp_path, invoke, monkeypatch):
         (["--to", "harbor", "--verify", "--no-images"], "leave --no-images out"),
         (["--to", "huggingface", "--push", "a/b"], "set HF_TOKEN"),
         (["--to", "sft", "--subset", "subtle"], "no tasks in 'subtle'; it has: main"),
+        (["--to", "sft", "--only", "test"], "no tasks in the split 'test'; it has: train"),
         (["--to", "parquet"], "'parquet' is not one of 'huggingface', 'sft', 'rl', 'swesmith', 'swebench'"),
     ],
 )
