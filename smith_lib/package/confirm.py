@@ -15,6 +15,8 @@ MOST_LINES = 25
 """Lines of a text that is shown whole."""
 ABOUT = 60
 """Characters that are shown around the place where two long values differ."""
+SOMEWHERE = " at 0x..."
+"""What a `repr` that tells little of its object says."""
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 RELATIONS = ("be true", "be false", "contain ", "not contain ")
 """What should hold, where that says more than the clean value."""
@@ -124,7 +126,7 @@ def _around(one: list[str], other: list[str]) -> tuple[str, str]:
 
 
 def _says(value: str, verb: str) -> str:
-    return f"{verb} {tick(value)}" if value else f"{verb} nothing"
+    return f"{verb} {tick(value.replace(SOMEWHERE, ''))}" if value else f"{verb} nothing"
 
 
 def _text(value: str) -> str:
@@ -177,7 +179,8 @@ def _instead(clean: Observed, early: bool) -> str:
         return f"raise {tick(first(_said(clean)))}"
     if early:
         return "work without an exception"
-    if clean.value not in ("", "None") and len(clean.value) <= INLINE and "\n" not in clean.value:
+    telling = clean.value not in ("", "None") and SOMEWHERE not in clean.value
+    if telling and len(clean.value) <= INLINE and "\n" not in clean.value:
         return f"give {tick(clean.value)}"
     return "work without an exception"
 

@@ -27,11 +27,16 @@ def saw(error: str = "", value: str = "", printed: str = "", at: str = "last") -
     return Observed(error, "no" if error else "", value, printed, at)
 
 
+BOX = saw(value="<Box at 0x...>")
+
+
 @pytest.mark.parametrize(
     ("clean", "buggy", "got", "want"),
     [
         (saw(value="3"), saw(value="4"), "gives `4`", "give `3`"),
         (saw(value="3"), saw(error="KeyError"), "raises `KeyError: no`", "give `3`"),
+        (BOX, saw(error="KeyError"), "raises `KeyError: no`", "work without an exception"),
+        (BOX, saw(value="4"), "gives `4`", "give `<Box>`"),
         (saw(), saw(error="KeyError"), "raises `KeyError: no`", "work without an exception"),
         (saw(error="ValueError"), saw(), "raises nothing", "raise `ValueError`"),
         (saw(error="ValueError"), saw(error="KeyError"), "raises `KeyError: no`", "raise `ValueError: no`"),
