@@ -20,8 +20,11 @@ UNTOLD = frozenset({Outcome.APPLY_FAILED, Outcome.DUPLICATE})
 """Outcomes that tell nothing of any test."""
 FAILS = frozenset({Outcome.VALID, Outcome.SUBTLE, Outcome.TOO_BROKEN, Outcome.FLAKY})
 
-Judge = Callable[[Sequence[Candidate], Touching], Sequence[Verdict]]
-"""Judges bugs, of some of which it is told what they touch."""
+LIKELY = 8
+"""So many of a bug's failing tests are run first on its wrong fixes."""
+Likely = Mapping[str, Sequence[str]]
+Judge = Callable[[Sequence[Candidate], Touching, Likely], Sequence[Verdict]]
+"""Judges bugs, of some of which it is told what they touch, or which tests they are likely to fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def hasty(settings: ValidateSettings, verdicts: Sequence[Verdict]) -> ValidateSe
 def watched(
     bugs: Sequence[Candidate],
     candidates: Sequence[Candidate],
-    verdicts: Iterable[Verdict],
+    verdicts: Sequence[Verdict],
     tree: Path,
     bench: Bench,
     judge: Judge,
@@ -84,7 +87,11 @@ def watched(
         told = {c.bug_patch: outcomes[c.candidate_id] for c in candidates if c.candidate_id in outcomes}
         told = {patch: outcome for patch, outcome in told.items() if outcome not in UNTOLD}
         fixes = {fix.bug_patch: fix for mine in found.values() for fix in (*mine.old, *mine.new)}
-        told |= _told([fix for patch, fix in sorted(fixes.items()) if patch not in told], judge)
+        failing = {verdict.candidate_id: verdict.fail_to_pass for verdict in verdicts}
+        likely = {fix.bug_patch: _cheapest(failing.get(mine.bug.candidate_id, ()), bench)
+                  for mine in found.values() for fix in mine.new}  # fmt: skip
+        new = [fix for patch, fix in sorted(fixes.items()) if patch not in told]
+        told |= _told(new, judge, likely=likely)
         passing = [fix for patch, fix in sorted(fixes.items()) if told[patch] in SURVIVES]
         other = _seen_to_differ(passing, bench.clean, judge)
         for mine in found.values():
@@ -92,8 +99,14 @@ def watched(
     return {name: mine.watch(bench) for name, mine in found.items()}
 
 
-def _told(fixes: Sequence[Candidate], judge: Judge, touching: Touching | None = None) -> dict[str, Outcome]:
-    verdicts = judge(fixes, touching or {})
+def _cheapest(tests: Sequence[str], bench: Bench) -> tuple[str, ...]:
+    return tuple(sorted(tests, key=lambda test: (bench.seconds.get(test, 0.0), test))[:LIKELY])
+
+
+def _told(
+    fixes: Sequence[Candidate], judge: Judge, touching: Touching | None = None, likely: Likely | None = None
+) -> dict[str, Outcome]:
+    verdicts = judge(fixes, touching or {}, likely or {})
     return {fix.bug_patch: verdict.outcome for fix, verdict in zip(fixes, verdicts, strict=True)}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from smith_lib.environments.recorded import environment_of
 from smith_lib.package.instances import SUBSETS, instances
-from smith_lib.package.watch import Watch, hasty, watched
+from smith_lib.package.watch import Likely, Watch, hasty, watched
 from smith_lib.progress import report
 from smith_lib.sandbox.protocol import Job, Ran
 from smith_lib.stages.frame import Desk, finish
@@ -65,7 +65,7 @@ def watch_kept(
     most, seed = desk.settings.package.wrong_fixes, desk.settings.seed
     with standing(replace(plain, stage="package")) as crew:
 
-        def judge(some: Sequence[Candidate], touching: Touching) -> list[Verdict]:
-            return judged(some, replace(bench, touching=touching), crew)
+        def judge(some: Sequence[Candidate], touching: Touching, likely: Likely) -> list[Verdict]:
+            return judged(some, replace(bench, touching=touching, likely=likely), crew)
 
         return watched(bugs, candidates, verdicts, desk.tree_of(repo).path, bench, judge, most, seed)

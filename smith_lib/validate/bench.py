@@ -58,6 +58,8 @@ class Bench:
     costs."""
     full: bool = False
     """Whether all failing tests are wanted of a candidate that is too broken."""
+    likely: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Tests that a candidate, by its patch, is likely to fail: where one failure decides they run first."""
     touching: Touching = field(default_factory=dict)
     """What candidates touch, by their patch, where more than that is added which no test comes by."""
 

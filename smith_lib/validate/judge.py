@@ -147,7 +147,10 @@ class Clerk:
         runs = 1 if want.confirm == "cold" and tier is not Tier.COLD else want.runs
         stop = None if full else max(1, math.ceil(least))
         others = self._others(planned) if runs > 1 and tier is not Tier.COLD else []
-        cheap = self._cheap(planned.tests, least) if stop and tier is not Tier.COLD else ()
+        cheap: tuple[str, ...] = ()
+        if stop and tier is not Tier.COLD:
+            likely = self.bench.likely.get(candidate.bug_patch, ()) if stop == 1 else ()
+            cheap = self._first(likely, planned.tests) or self._cheap(planned.tests, least)
         if cheap:
             longest = self.bench.patience(cheap, tier)
             run = self._run(tier, 1, Order(planned.files, cheap, longest, max(IDLE, longest), stop, KEPT))
@@ -209,6 +212,12 @@ class Clerk:
         subtle = len(f2p) < want.subtle_below * len(reliable)
         reason = f"{len(f2p)} of {len(reliable)} reliable tests fail in {made} runs"
         return verdict(Outcome.SUBTLE if subtle else Outcome.VALID, reason)
+
+    def _first(self, likely: Sequence[str], tests: Sequence[str]) -> tuple[str, ...]:
+        """The likely ones of the tests, where they are few."""
+        found = {*likely} & {*tests}
+        few = 0 < 2 * len(found) <= len(tests) and all(map(self._is_told, found))
+        return tuple(sorted(found)) if few and self.bench.together.isdisjoint(found) else ()
 
     def _cheap(self, tests: Sequence[str], least: float) -> tuple[str, ...]:
         """The cheap ones of slow tests, where so many of them fail that they may decide alone; else none."""

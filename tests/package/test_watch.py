@@ -8,7 +8,7 @@ from smith_lib import diffs
 from smith_lib.package.instances import instances
 from smith_lib.package.issue import Text
 from smith_lib.package.quality import quality, tags
-from smith_lib.package.watch import Watch, hasty, watched
+from smith_lib.package.watch import Likely, Watch, hasty, watched
 from smith_lib.package.wrong_fixes import PARTIAL
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.settings import PackageSettings, ValidateSettings
@@ -60,11 +60,13 @@ class Court:
     def __init__(self, use: str, compares: bool = True) -> None:
         self.asked: list[Candidate] = []
         self.touching: dict[str, Mapping[str, Touched]] = {}
+        self.likely: dict[str, Sequence[str]] = {}
         self._use, self._compares = use, compares
 
-    def __call__(self, fixes: Sequence[Candidate], touching: Touching) -> list[Verdict]:
+    def __call__(self, fixes: Sequence[Candidate], touching: Touching, likely: Likely) -> list[Verdict]:
         self.asked += fixes
         self.touching |= touching
+        self.likely |= likely
         return [a_verdict(fix, outcome=self._outcome(fix)) for fix in fixes]
 
     def _outcome(self, fix: Candidate) -> Outcome:
@@ -104,6 +106,14 @@ def test_what_is_held_against_the_fix_runs_by_the_tests_that_execute_the_functio
     for touches in court.touching.values():
         assert AT in touches[FILE].lines and not touches[FILE].anyone
         assert BENCH.coverage.affected(touches).tests == TESTS[:2]
+
+
+def test_the_bugs_own_failing_tests_are_likely_to_fail_on_its_wrong_fixes(tree: Path) -> None:
+    court = Court(STRONG)
+    tried(tree, court)
+    made = {fix.bug_patch for fix in court.asked if "_smith_both" not in fix.bug_patch}
+    assert made == court.likely.keys()
+    assert set(court.likely.values()) == {a_verdict(BUG).fail_to_pass}
 
 
 def test_one_that_passes_and_is_not_seen_to_differ_is_set_apart(tree: Path) -> None:
