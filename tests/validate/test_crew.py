@@ -18,7 +18,7 @@ from smith_lib.storage import Root
 from smith_lib.types import Candidate, Coverage, CoveredFile, Outcome, Tier, Verdict
 from smith_lib.validate.bench import Bench, plan
 from smith_lib.validate.coverage import Map
-from smith_lib.validate.crew import Crew, verdicts
+from smith_lib.validate.crew import Crew, standing, verdicts
 from smith_lib.validate.judge import judge
 from smith_lib.validate.kept import Kept
 from smith_lib.validate.reached import Reached
@@ -245,6 +245,32 @@ def test_enough_failing_tests_stop_a_run() -> None:
     [verdict] = verdicts([bug(0, text)], bench(), crew(Office(says)))
     assert (verdict.outcome, verdict.runs, len(verdict.fail_to_pass)) == (Outcome.TOO_BROKEN, 1, 36)
     assert verdict.reason.startswith("at least 36 of 40")
+
+
+def test_where_one_failure_decides_the_likely_tests_run_first() -> None:
+    text = CLEAN
+    for n in range(6):
+        text = text.replace(f"def f{n}():\n    return {n}\n", f"def f{n}():\n    return -1\n")
+    one = bug(0, text)
+    hasty = bench(runs=1, max_fail_ratio=1e-9)
+    for likely, ran in (
+        (TESTS[2:4], [TESTS[2:4]]),
+        (TESTS[7:], [TESTS[:6]]),  # which it does not meet
+        (TESTS[1:6], [TESTS[:6]]),  # nearly all
+    ):
+        office = Office()
+        [told] = verdicts([one], replace(hasty, likely={one.bug_patch: likely}), crew(office))
+        assert told.outcome is Outcome.TOO_BROKEN
+        assert [order.tests for _, _, order in office.runs] == ran
+
+
+def test_a_standing_crew_keeps_its_workers() -> None:
+    office = Office()
+    with standing(crew(office, 2)) as staying:
+        for n in range(3):
+            verdicts([bug(2 * n), bug(2 * n + 1)], bench(), staying)
+        assert 1 <= len(office.made) <= 2 and not any(worker.closed for worker in office.made)
+    assert all(worker.closed == 1 for worker in office.made)
 
 
 def test_slow_tests_wait_for_those_that_may_decide_without_them() -> None:
