@@ -67,7 +67,8 @@ def search(
         return
     for hit in hits:
         _show(hit)
-    click.echo(f"\nthe nearest of {screen.many(index.size, 'fix', 'fixes')}")
+    of = screen.many(index.size, "fix", "fixes")
+    click.echo(f"\nthe nearest of {of}" if hits else f"nothing in {of} is like that")
 
 
 def _show(hit: Any) -> None:

@@ -106,7 +106,9 @@ class Index:
 
     def nearest(self, question: str, embedder: Embedder, top: int, by: By = "both",
                 without: frozenset[str] = frozenset()) -> list[Hit]:  # fmt: skip
-        """The `top` fixes that are most alike to the question, best first, none of those ids `without`.
+        """The `top` fixes that are most alike to the question, best first.
+
+        None of those ids `without`, and none that has nothing of it.
 
         Raises `InputError` where the vectors are of another model or size than the embedder's, and what it
         raises itself.
@@ -124,7 +126,7 @@ class Index:
         rows = self._rows(order)
         found = [
             Hit(round(float(score[at]), 4), round(float(cosine[at]), 4), round(float(words[at]), 4), rows[at])
-            for at in order if rows[at].fix_id not in without
+            for at in order if rows[at].fix_id not in without and score[at] > 0
         ]  # fmt: skip
         return found[:top]
 
