@@ -286,7 +286,10 @@ def _run(answer: Mapping[str, Any]) -> WarmReport:
     if answer["stopped"]:
         return WarmReport(replace(report, ended="stopped"), "")
     elsewhere = ""
-    if report.ended != "timeout":
+    if report.ended == "timeout" and any(event["e"] == "end" for event in answer["events"]):
+        # A thread, say. A cold run waits longer, and what was left may come to an end meanwhile.
+        elsewhere = "its tests have ended, and it waits for something that they left"
+    elif report.ended != "timeout":
         for event in answer["events"]:
             if event["e"] in ("elsewhere", "odd"):
                 elsewhere = event["why"]

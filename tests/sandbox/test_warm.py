@@ -180,6 +180,18 @@ def test_a_run_that_does_not_end_is_a_timeout(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_thread_that_its_tests_leave_is_no_timeout_of_theirs(
+    kind: str, worker: Worker, tiny_tree: Path, clean: dict[str, str]
+) -> None:
+    code = "import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start()"
+    told = worker.run(kind, 1, Order(acting(tiny_tree, code), None, 3, 2))
+    assert (told.elsewhere, told.crashed) == (
+        "its tests have ended, and it waits for something that they left", True
+    )  # fmt: skip
+    assert outcomes(worker.run(kind, 1, ALL).report) == clean
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "code", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)", "import os; os.abort()"]
 )
