@@ -88,6 +88,25 @@ def test_a_twin_is_the_same_test_with_another_value(test, tmp_path, pytester_run
     assert outcomes[made.test_id.removeprefix("t/")] == "failed"
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_twin_fails_whichever_of_its_comparisons_a_case_comes_to(seed, pytester_run):
+    text = """\
+import pytest
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_branches(n):
+    if n == 1:
+        assert n * 2 == 2
+    else:
+        assert n * 3 == 6
+"""
+    made = twin("test_a.py::test_branches[1]", ast.parse(text), lambda name: name + "_twin", Random(seed))
+    assert made is not None
+    outcomes = pytester_run(text + made.text)
+    assert [outcomes[f"test_a.py::test_branches_twin[{n}]"] for n in (1, 2)] == ["failed", "failed"]
+
+
 def test_a_test_that_compares_nothing_has_no_twin():
     assert twin("t/test_a.py::TestCase::test_four", ast.parse(TEXT), str, Random(3)) is None
     assert twin("t/test_a.py::test_gone", ast.parse(TEXT), str, Random(3)) is None
