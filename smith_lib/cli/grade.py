@@ -20,7 +20,7 @@ from smith_lib.types import Grade, Instance
     examples=[
         "smith grade data --predictions preds.jsonl",
         "smith grade data/published/v0001-1a2b3c4d --predictions preds.json --workers 2 --json",
-        "smith grade data --predictions gold",
+        "smith grade data --predictions gold --sample 20",
         "smith grade data --predictions nothing --sandbox namespaces",
     ],
 )
@@ -34,11 +34,12 @@ from smith_lib.types import Grade, Instance
     "--out", "out", default="grades", show_default=True, metavar="DIR",
     help="Where results go: NAME.parquet and NAME.json after FILE, and what is graded already.",
 )  # fmt: skip
+@click.option("--sample", type=click.IntRange(1), help="Only so many predictions, drawn by --seed.")
 @click.option("--cold", is_flag=True, help="Grade every patch in a fresh sandbox; slower, the same verdicts.")
-@with_settings("--workers", "--sandbox")
+@with_settings("--seed", "--workers", "--sandbox")
 @json_option
 def grade_predictions(
-    dataset: str, asked: str, out: str, cold: bool, settings: Settings, as_json: bool
+    dataset: str, asked: str, out: str, sample: int | None, cold: bool, settings: Settings, as_json: bool
 ) -> None:
     """Grade predictions: resolved, tests fixed and kept, what is wrong.
 
@@ -53,7 +54,7 @@ def grade_predictions(
     """
     interrupt.install()
     with shown(quiet=as_json):
-        done = judged(dataset, asked, out, settings, cold)
+        done = judged(dataset, asked, out, settings, cold, sample)
     if as_json:
         screen.document(done.document)
     else:

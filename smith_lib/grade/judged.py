@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from smith_lib.grade.grader import Grader
@@ -24,26 +25,33 @@ class Judged:
 
     grades: list[Grade]
     tasks: dict[str, Instance]
-    """By id, those without a prediction too."""
+    """By id, those without a prediction too where nothing was drawn."""
     document: dict[str, Any]
     """The figures and the grades as plain data."""
     place: str
     """Where both were written, without the suffixes `.parquet` and `.json`."""
 
 
-def judged(dataset: str, asked: str, out: str, settings: Settings, cold: bool = False) -> Judged:
+def judged(
+    dataset: str, asked: str, out: str, settings: Settings, cold: bool = False, sample: int | None = None
+) -> Judged:
     """The grades of what `asked` names, written below `out`; what is graded there is not graded again.
 
-    Raises `InputError` where dataset or predictions cannot be read, `StorageError` where `out` cannot be.
+    Of the predictions as many as `sample` says are taken, drawn by the seed; all where it is None. Raises
+    `InputError` where dataset or predictions cannot be read, `StorageError` where `out` cannot be.
     """
     found = dataset_at(dataset, "all")
     rows = found.rows
     made = predictions(asked, rows)
+    if sample is not None and sample < len(made):
+        places = Random(f"grade:{settings.seed}").sample(range(len(made)), sample)
+        made = [made[at] for at in sorted(places)]
     target = Root.at(out)
     target.write_bytes(f"{KEPT}/.begun", b"")  # where nothing can be written, that is told before the work
     marks = graded(made, rows, found.root, None if cold else Kept(target), settings, cold)
     name = asked if asked in SPECIAL else Path(asked).stem
-    by_id = {row.instance_id: row for row in rows}
+    drawn = {prediction.instance_id for prediction in made} if sample is not None else None
+    by_id = {row.instance_id: row for row in rows if drawn is None or row.instance_id in drawn}
     told = {"dataset": dataset, "predictions_file": asked, **summary(marks, by_id)}
     document = {**told, "grades": [{**asdict(grade), "resolved": grade.resolved} for grade in marks]}
     target.write_bytes(f"{name}.parquet", to_parquet(to_table(Grade, marks)))

@@ -54,6 +54,9 @@ def test_a_file_of_predictions_is_graded_row_by_row_and_once(grade, version, tmp
     assert result.exit_code == 0, result.output
     assert "nobody: refused (unknown_instance): no task has the id 'nobody'" in result.stdout
     assert "without a prediction: 1 task" in result.stdout
+    words = (out, "-p", tmp_path / "preds.jsonl", "--sample", "1", "--json")
+    some = [json.loads(grade(*words).stdout) for _ in "ab"]
+    assert some[0] == some[1] and (some[0]["predictions"], some[0]["without_prediction"]) == (1, 0)
 
 
 def test_what_is_no_dataset_and_no_predictions_is_named(invoke, tmp_path):
