@@ -1,7 +1,7 @@
 """Which statements of a clean file a change touches, such that whoever is affected executes one of them."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -125,11 +125,6 @@ def same(one: ast.AST | None, other: ast.AST | None) -> bool:
         return type(value) is type(now) and repr(value) == repr(now) and one.kind == other.kind
     names = () if one is None else one._fields
     return all(_equal(getattr(one, name, None), getattr(other, name, None)) for name in names)
-
-
-def _all_same(ones: Iterable[ast.AST | None], others: Iterable[ast.AST | None]) -> bool:
-    first, second = list(ones), list(others)
-    return len(first) == len(second) and all(map(same, first, second))
 
 
 def _first(node: ast.AST) -> int:
