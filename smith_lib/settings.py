@@ -342,7 +342,7 @@ class Settings(_Stage):
     seed: int = Field(0, ge=-(2**63), le=2**63 - 1, json_schema_extra=flag("--seed"))
     """Every random choice derives from it."""
     workers: Annotated[int, Field(ge=1, le=1_000, json_schema_extra=flag("--workers"))] = 2
-    """Sandboxes that run at the same time; in a run one more for every two, since some wait."""
+    """Sandboxes that run at the same time."""
     spread: int = Field(0, ge=0, le=MANY)
     """Repositories that one flow run takes where the workers of a Prefect server share a run; 0 keeps all in
     the run's own process. `out` must then be a place that all workers reach."""

@@ -19,8 +19,6 @@ from tasks.gate import gate
 _desks: dict[str, Desk] = {}
 _pins: dict[str, dict[str, Pin]] = {}
 _lock = threading.Lock()
-SPARE = 2
-"""One more sandbox for so many workers: tests that sleep, hang or wait leave a processor to others."""
 SWITCH = 0.001
 """Seconds after which a thread lets another have the interpreter."""
 
@@ -33,8 +31,8 @@ def desk_for(run_id: str, settings: Settings) -> Desk:
     with _lock:
         if known not in _desks:
             cache = cache_folder(settings)
-            box, slots = settings.sandbox, settings.workers + -(-settings.workers // SPARE)
-            sandbox = open_sandbox(box.kind, settings.environments, box, cache, slots)
+            box = settings.sandbox
+            sandbox = open_sandbox(box.kind, settings.environments, box, cache, settings.workers)
             # Those who wait for a sandbox's answer are many and brief; who counts beside them lets them.
             sys.setswitchinterval(SWITCH)
             closing.register(sandbox.close)

@@ -130,10 +130,8 @@ def planned(files: Mapping[str, str], changes: Mapping[str, Touched], bench: Ben
         and not (tier is Tier.FORK and Tier.COLD in slowest)
     ]
     meeting = None if bench.whole else affected.meeting
-    found = Plan(files, tests, tuple(tiers), affected.at_import, meeting)
-    if tests == bench.reliable:
-        return found
-    return replace(found, only_alone=affected.only_alone, only_together=bool(affected.only_together))
+    return Plan(files, tests, tuple(tiers), affected.at_import, meeting, affected.only_alone,
+                bool(affected.only_together))  # fmt: skip
 
 
 def planned_for(candidate: Candidate, bench: Bench) -> Plan | None:

@@ -74,12 +74,12 @@ class Map:
             if touched.anyone:
                 return Affected(self.reliable, True, f"what changes in {path} affects whoever imports it")
         lines = {path: touched.lines for path, touched in changes.items()}
-        meeting = self.meeting(lines)
+        meeting, ways = self.meeting(lines), self._by_one_way(lines)
         for path, touched in changes.items():
             if not touched.lines.isdisjoint(self._outside.get(path, frozenset())):
                 reason = f"what changes in {path} is executed outside tests"
-                return Affected(self.reliable, True, reason, meeting)
-        return Affected(meeting, False, "", None, *self._by_one_way(lines))
+                return Affected(self.reliable, True, reason, meeting, *ways)
+        return Affected(meeting, False, "", None, *ways)
 
     def meeting(self, lines: Mapping[str, Set[int]]) -> tuple[str, ...]:
         """The tests that execute one of these lines or read one of these files, and unknown ones; sorted."""

@@ -140,6 +140,9 @@ class Clerk:
         f2p: tuple[str, ...] = ()
         made = 0
         calm: bool | None = None
+        # What tests come to may depend on those before them: on whether they execute the change at all.
+        together = planned.only_together and planned.tests != reliable
+        alone = planned.only_alone if planned.tests != reliable else frozenset[str]()
 
         def verdict(outcome: Outcome, reason: str) -> Verdict:
             return self._verdict(candidate, started, outcome, reason, f2p, first, made, tier)
@@ -165,13 +168,12 @@ class Clerk:
                 return verdict(Outcome.TOO_BROKEN, reason)
         for seed in range(1, runs + 1):
             wide = seed == 2 and tier is not Tier.COLD
-            # What tests come to may depend on those before them: on whether they execute the change at all.
-            by_order = wide and (planned.only_together or not planned.only_alone.isdisjoint(f2p))
+            by_order = wide and (together or not alone.isdisjoint(f2p))
             tests = self._wider(planned, others, f2p, calm) if wide and not by_order else planned.tests
             tests = self._all(planned) if by_order else tests
             longest = self.bench.patience(tests, tier)
             look = first is None and tier is Tier.SWAP and self._pays(planned, others)
-            look = look and not planned.only_together
+            look = look and not together
             keep = KEPT if first is None else 0
             order = Order(planned.files, tests, longest, max(IDLE, longest), stop, keep, state=look)
             run = self._run(tier, seed, order)
@@ -191,13 +193,12 @@ class Clerk:
             ):
                 if self.bench.slowest:
                     return Tier.COLD
-                whole = replace(planned, tests=reliable, only_alone=frozenset(), only_together=False)
-                return self._tried(candidate, whole, tier, started)
+                return self._tried(candidate, replace(planned, tests=reliable), tier, started)
             if first is None:
                 first, f2p = run, now
                 if len(f2p) < least and order.state:
                     calm = self._calm(order)
-                if not f2p and calm is not False and not (planned.only_together and runs > 1):
+                if not f2p and calm is not False and not (together and runs > 1):
                     return verdict(Outcome.NO_FAILURE, "every reliable test passes")
                 if len(f2p) >= least:
                     some = "at least " if run.ended == "stopped" else ""

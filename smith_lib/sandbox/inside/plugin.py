@@ -47,9 +47,10 @@ class Channel:
             return
         data = _dumps(event).encode("ascii")
         self.waiting += self.mark + len(data).to_bytes(4, "big") + data
-        now = _monotonic()
-        if self.waits and event["e"] == "test" and now - self.sent < _PAUSE:
+        now, kind = _monotonic(), event.get("e") if isinstance(event, dict) else None
+        if self.waits and kind == "test" and now - self.sent < _PAUSE:
             return
+        self.waits = self.waits and kind != "end"  # nothing that comes after it is kept back
         data, self.waiting, self.sent = memoryview(self.waiting), b"", now
         while data:
             data = data[_write(self.fd, data) :]
@@ -58,8 +59,8 @@ class Channel:
 class Reporter:
     """The hooks."""
 
-    def __init__(self, channel, root, keep_failures, only=None):
-        self.channel = channel
+    def __init__(self, channel, root, keep_failures, only=None, warm=False):
+        self.channel, self.warm = channel, warm
         self.root = os.path.realpath(root) + os.sep
         self.keep_failures = keep_failures
         self.probes = None
@@ -116,7 +117,7 @@ class Reporter:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtestloop(self, session):
         """Tell what chosen tests leave of their process: the tests that were not chosen would find it so."""
-        if self.channel.waits:
+        if self.warm:
             silence(session.config)
         before = standing() if self.only is not None else None
         yield
@@ -310,9 +311,10 @@ def _open():
         os.environ["PYTHONPATH"] = job["pythonpath"]
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or os.curdir) != here]
-    channel = Channel(job["fd"], bytes.fromhex(job["mark"]), job.get("warm", False))
+    warm = job.get("warm", False)
+    channel = Channel(job["fd"], bytes.fromhex(job["mark"]), warm)
     channel.send({"e": "start", "python": platform.python_version(), "pytest": pytest.__version__})
-    reporter = Reporter(channel, job["root"], job["keep_failures"], job.get("only"))
+    reporter = Reporter(channel, job["root"], job["keep_failures"], job.get("only"), warm)
     if job["trace"]:
         sys.path.insert(0, here)
         import smith_probes
