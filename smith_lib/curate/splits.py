@@ -19,6 +19,11 @@ def project(repo: str) -> str:
     return re.sub(r"[-_.]+", "-", repo.rpartition("/")[2].lower()).strip("-") or repo.lower()
 
 
+def split_of_files(name: str) -> str:
+    """The split whose rows the files of that name hold: `subtle` alone has those of `train`."""
+    return TRAIN if name == "subtle" else name.removeprefix("subtle_")
+
+
 def splits(
     repos: Iterable[str], settings: PublishSettings, before: Mapping[str, str] | None = None
 ) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from smith_lib import diffs, syntax
-from smith_lib.package.places import FunctionNode, functions, parsed, split, statements
+from smith_lib.package.places import FunctionNode, functions, imports_in, parsed, split, statements
 from smith_lib.types import Instance
 from smith_lib.validate.affected import held
 
@@ -50,15 +50,10 @@ def _imported_by_others(file: str, files: Iterable[str], read: Read) -> set[str]
             continue
         text = _text(read, other)
         tree = parsed(text) if text is not None and module in text else None
-        for node in _imports(tree) if tree is not None else ():
-            if (node.module or "").rpartition(".")[2] == module:
+        for node in imports_in(tree) if tree is not None else ():
+            if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == module:
                 names |= {alias.name for alias in node.names}
     return names
-
-
-@lru_cache(maxsize=64)
-def _imports(module: ast.Module) -> tuple[ast.ImportFrom, ...]:
-    return tuple(node for node in ast.walk(module) if isinstance(node, ast.ImportFrom))
 
 
 def without(text: str, names: Iterable[tuple[str, ...]], keep: Iterable[str] = ()) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from smith_lib.package.bindings import stores
-from smith_lib.package.places import FunctionNode, parsed
+from smith_lib.package.places import FunctionNode, imports_in, parsed
 
 Read = Callable[[str], str]
 LONGEST_HELPER = 1_600
@@ -66,21 +66,20 @@ Imports = dict[str, tuple[ast.Import | ast.ImportFrom, ast.alias]]
 @lru_cache(maxsize=64)
 def _table(module: ast.Module) -> tuple[Imports, dict[str, ast.stmt]]:
     """The module's imports (inner ones too) and its own definitions, by local name."""
-    imports: Imports = {}
-    for node in ast.walk(module):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                whole = isinstance(node, ast.ImportFrom)
-                imports.setdefault(
-                    alias.asname or (alias.name if whole else alias.name.partition(".")[0]), (node, alias)
-                )
+    found: Imports = {}
+    for node in imports_in(module):
+        for alias in node.names:
+            whole = isinstance(node, ast.ImportFrom)
+            found.setdefault(
+                alias.asname or (alias.name if whole else alias.name.partition(".")[0]), (node, alias)
+            )
     definitions: dict[str, ast.stmt] = {
         name: node
         for node in module.body
         if isinstance(node, FunctionNode | ast.ClassDef | ast.Assign)
         for name in (stores(node) if isinstance(node, ast.Assign) else {node.name})
     }
-    return imports, definitions
+    return found, definitions
 
 
 def lineage(cls: ast.ClassDef, file: str, library: Library, depth: int = 0) -> list[Helper]:

@@ -39,6 +39,12 @@ def parsed(text: str) -> ast.Module | None:
         return None
 
 
+@lru_cache(maxsize=64)
+def imports_in(module: ast.Module) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """All imports of a module, inner ones too."""
+    return tuple(node for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
 def statements(node: ast.AST) -> Iterator[ast.stmt]:
     """The statements of a module's or class's body, those inside its `if`, `try` and `with` blocks too."""
     for name in ("body", "orelse", "finalbody", "handlers"):

@@ -5,13 +5,12 @@ import builtins
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import lru_cache
 
 from smith_lib import syntax
 from smith_lib.package import aliases, cases, fixtures, layout, members, names, slices, targets
 from smith_lib.package.bindings import loads, stores, unbound
 from smith_lib.package.names import Helper, Imported, Library
-from smith_lib.package.places import FunctionNode, functions, owner, parsed, split
+from smith_lib.package.places import FunctionNode, functions, imports_in, owner, parsed, split
 from smith_lib.package.targets import Target
 from smith_lib.types import Failure
 
@@ -115,23 +114,13 @@ class _Test:
 def _reach(module: ast.Module, library: Library) -> set[str]:
     """Names that the module imports from the package."""
     tops = {name.partition(".")[0] for name in library.modules}
-    return {name for name, top in _imported(module) if not top or top in tops}
-
-
-@lru_cache(maxsize=64)
-def _imported(module: ast.Module) -> frozenset[tuple[str, str]]:
-    """Names that the module's imports bind, each with the top-level package; empty of a relative import."""
-    return frozenset(
-        (
-            (alias.asname or alias.name).partition(".")[0],
-            ""
-            if isinstance(node, ast.ImportFrom) and node.level
-            else (getattr(node, "module", None) or alias.name).partition(".")[0],
-        )
-        for node in ast.walk(module)
-        if isinstance(node, ast.Import | ast.ImportFrom)
+    return {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in imports_in(module)
         for alias in node.names
-    )
+        if (node.level if isinstance(node, ast.ImportFrom) else 0)
+        or ((getattr(node, "module", None) or alias.name).partition(".")[0] in tops)
+    }
 
 
 def _written(

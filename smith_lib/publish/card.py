@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from smith_lib.curate.choose import Choice
-from smith_lib.curate.splits import SPLITS, TRAIN
+from smith_lib.curate.splits import SPLITS, TRAIN, split_of_files
 from smith_lib.curate.traits import Described
 from smith_lib.publish.columns import explained
 from smith_lib.types import Tag
@@ -103,8 +103,8 @@ def _loading(choice: Choice, split: str) -> str:
 
 def _split_of(name: str, train: str) -> str:
     """The split of the files of that name; `train` goes by the name that it has here."""
-    split = name.removeprefix("subtle").removeprefix("_")
-    return train if split in ("", TRAIN) else split
+    split = split_of_files(name)
+    return train if split == TRAIN else split
 
 
 def _file_of(name: str, train: str) -> str:

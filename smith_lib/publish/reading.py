@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from smith_lib import ledger
-from smith_lib.curate.splits import TRAIN
+from smith_lib.curate.splits import split_of_files
 from smith_lib.errors import DamagedShard, InputError, StorageError
 from smith_lib.publish.version import FOLDER, LAST_FILE, LATEST, damaged, latest, versions
 from smith_lib.sources.table import LOCAL, public
@@ -88,9 +88,8 @@ def data_files(root: Root, version: str) -> list[str]:
 
 
 def split_of(path: str) -> str:
-    """The split that a data file's rows are in: `subtle` alone is `train`'s."""
-    name = path.rpartition("/")[2].partition("-")[0]
-    return TRAIN if name == "subtle" else name.removeprefix("subtle_")
+    """The split that a data file's rows are in."""
+    return split_of_files(path.rpartition("/")[2].partition("-")[0])
 
 
 def published(root: Root, version: str, split: str | None = None) -> list[Instance]:

@@ -169,8 +169,10 @@ class Clerk:
         for seed in range(1, runs + 1):
             wide = seed == 2 and tier is not Tier.COLD
             by_order = wide and (together or not alone.isdisjoint(f2p))
-            tests = self._wider(planned, others, f2p, calm) if wide and not by_order else planned.tests
-            tests = self._all(planned) if by_order else tests
+            if by_order:
+                tests = self._all(planned)
+            else:
+                tests = self._wider(planned, others, f2p, calm) if wide else planned.tests
             longest = self.bench.patience(tests, tier)
             look = first is None and tier is Tier.SWAP and self._pays(planned, others)
             look = look and not together
