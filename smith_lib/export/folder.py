@@ -1,7 +1,6 @@
 """An export's folder: complete, or not there."""
 
 import json
-import random
 import shutil
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 from smith_lib.errors import InputError, StorageError
 from smith_lib.export.formats import FORMATS
 from smith_lib.paths import folder_to_be
+from smith_lib.publish.reading import some_of
 from smith_lib.types import Instance
 
 MARK = "export.json"
@@ -28,10 +28,7 @@ class LeftOut:
 
 def chosen(rows: Sequence[Instance], most: int | None, seed: int) -> list[Instance]:
     """At most so many of the rows, chosen by the seed, in their order."""
-    if most is None or most >= len(rows):
-        return list(rows)
-    places = random.Random(f"export:{seed}").sample(range(len(rows)), most)
-    return [rows[at] for at in sorted(places)]
+    return some_of(rows, most, f"export:{seed}")
 
 
 def fit(rows: Sequence[Instance], kind: str) -> tuple[list[Instance], list[LeftOut]]:

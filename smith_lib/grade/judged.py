@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from smith_lib.grade.grader import Grader
 from smith_lib.grade.opening import opened
 from smith_lib.grade.predictions import SPECIAL, Prediction, predictions
 from smith_lib.grade.run import KEPT, Kept, grades, summary
-from smith_lib.publish.reading import dataset_at, source_in
+from smith_lib.publish.reading import dataset_at, some_of, source_in
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
 from smith_lib.storage.shards import to_parquet, to_table
@@ -42,10 +41,7 @@ def judged(
     """
     found = dataset_at(dataset, "all")
     rows = found.rows
-    made = predictions(asked, rows)
-    if sample is not None and sample < len(made):
-        places = Random(f"grade:{settings.seed}").sample(range(len(made)), sample)
-        made = [made[at] for at in sorted(places)]
+    made = some_of(predictions(asked, rows), sample, f"grade:{settings.seed}")
     target = Root.at(out)
     target.write_bytes(f"{KEPT}/.begun", b"")  # where nothing can be written, that is told before the work
     marks = graded(made, rows, found.root, None if cold else Kept(target), settings, cold)

@@ -1,10 +1,11 @@
 """What was published, read again: rows by the place that names them, and where their sources lie."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, TypeVar
 
 from smith_lib import ledger
 from smith_lib.curate.splits import split_of_files
@@ -14,6 +15,7 @@ from smith_lib.sources.table import LOCAL, public
 from smith_lib.storage import Root, read_at, table_at
 from smith_lib.types import Instance
 
+T = TypeVar("T")
 VERSION = re.compile(r"v\d{4,}-[0-9a-f]{8}")
 SUBSETS = ("main", "subtle", "all")
 
@@ -85,6 +87,14 @@ def data_files(root: Root, version: str) -> list[str]:
     """The Parquet files of a version; of a copy that lies in the root itself where none is named."""
     folder = f"{FOLDER}/{version}/data" if version else "data"
     return [name for name in root.names(folder) if name.endswith(".parquet")]
+
+
+def some_of(rows: Sequence[T], most: int | None, seed: str) -> list[T]:
+    """At most so many of the rows, drawn by the seed, in their order; all where `most` is None."""
+    if most is None or most >= len(rows):
+        return list(rows)
+    places = Random(seed).sample(range(len(rows)), most)
+    return [rows[at] for at in sorted(places)]
 
 
 def split_of(path: str) -> str:
