@@ -3,7 +3,8 @@
     python benchmarks/grade.py DATASET [--limit 20] [--seed 1] [--workers 2]
 
 DATASET is the folder that `smith run` wrote to. Of its newest version so many tasks are drawn and exported
-for the harness. Before the clock starts its images are built, and what Smith keeps of clean code is found.
+for the harness. Before the clock starts its images are built, and what Smith keeps of clean code is found (what an
+earlier `smith grade` of the same version found serves).
 Then `swebench eval --gold` grades each task's own fix, and so does Smith: everything in fresh sandboxes, and
 as `smith grade` does. Per way: seconds on the wall, seconds a patch with all that a call takes, and without
 what is done once a repository (for the harness: from the first of its logs on); how many resolve; and how
@@ -58,12 +59,14 @@ def main() -> int:
         subprocess.run(export, check=True, stdout=subprocess.DEVNULL)
         [lines] = place.glob("export/*.jsonl")
         names = {json.loads(line)["instance_id"] for line in lines.read_text().splitlines()}
-        rows = [row for row in dataset_at(given.dataset, "all").rows if row.instance_id in names]
-        _ours("what is found out once", rows, settings, warm=True)
-        ways = [_harness(rows, lines, place, settings), _ours("cold", rows, settings, warm=False),
-                _ours("smith grade", rows, settings, warm=True)]  # fmt: skip
-    repos = len({row.repo_id for row in rows})
-    print(f"{len(rows)} tasks of {repos} repositories, {given.workers} workers, seconds on the wall")
+        tasks = dataset_at(given.dataset, "all").rows
+        rows = [row for row in tasks if row.instance_id in names]
+        repos = {row.repo_id for row in rows}
+        tasks = [row for row in tasks if row.repo_id in repos]
+        _ours("what is found out once", rows, tasks, settings, warm=True)
+        ways = [_harness(rows, lines, place, settings), _ours("cold", rows, tasks, settings, warm=False),
+                _ours("smith grade", rows, tasks, settings, warm=True)]  # fmt: skip
+    print(f"{len(rows)} tasks of {len(repos)} repositories, {given.workers} workers, seconds on the wall")
     print(f"{'':16} {'whole':>8} {'a patch':>8} {'without start':>14} {'resolved':>9} {'times as fast':>14}")
     for way in ways:
         faster = f"{ways[0].whole / way.whole:.1f}, {ways[0].each / way.each:.1f}"
@@ -84,11 +87,14 @@ def _harness(rows: Sequence[Instance], lines: Path, place: Path, settings: Setti
     return Way("swebench eval", len(report["resolved_ids"]), whole, whole - max(0.0, first - wall))
 
 
-def _ours(name: str, rows: Sequence[Instance], settings: Settings, warm: bool) -> Way:
+def _ours(
+    name: str, rows: Sequence[Instance], tasks: Sequence[Instance], settings: Settings, warm: bool
+) -> Way:
+    """How the fixes of the rows go; `tasks` are all of their repositories."""
     began = time.monotonic()
     with (
         opened(settings) as box,
-        Grader(box.sandbox, box.tree_of, box.limits, settings.validation, settings.workers, rows, warm=warm,
+        Grader(box.sandbox, box.tree_of, box.limits, settings.validation, settings.workers, tasks, warm=warm,
                kept=box.kept) as grader,
     ):  # fmt: skip
         by_repo: dict[str, list[Instance]] = {}

@@ -19,7 +19,7 @@ from smith_lib.storage.schema import from_plain
 from smith_lib.types import Coverage, Instance, Tier
 
 T = TypeVar("T")
-VERSION = 2
+VERSION = 3
 """Of what is found out, and how: what another version kept is found out again."""
 
 
@@ -88,7 +88,7 @@ def warm_document(warm: Warm) -> dict[str, Any]:
         "no_swap": warm.no_swap, "no_fork": warm.no_fork, "modules": warm.modules, "patterns": warm.patterns,
         "coverage": [asdict(row) for row in warm.coverage], "seconds": warm.seconds, "slowest": warm.slowest,
         "together": warm.together, "holes": holes, "codes": warm.codes, "left": warm.left,
-        "state": warm.state,
+        "state": warm.state, "mute": warm.mute,
     }  # fmt: skip
 
 
@@ -106,5 +106,5 @@ def warm_in(kept: Mapping[str, Any]) -> Warm:
             for path, (text, holes) in kept["holes"].items()
         },
         codes={path: tuple(map(tuple, some)) for path, some in kept["codes"].items()},
-        left=tuple(kept["left"]), state=tuple(map(tuple, kept["state"])),
+        left=tuple(kept["left"]), state=tuple(map(tuple, kept["state"])), mute=tuple(kept["mute"]),
     )  # fmt: skip

@@ -95,16 +95,20 @@ def _tried(
             for path, line, name, code in worker.ready("swap", HASH_SEED).codes:
                 codes.setdefault(path, []).append((line, name, code))
         warm = replace(warm, codes={path: tuple(some) for path, some in codes.items()})
-        # A function that is loaded as nothing, or as several, is left as it is: its tasks are run otherwise.
+        # A function that is loaded as nothing, or as several, cannot be filled in: it stays whole there, and the
+        # tasks that change it are run otherwise.
         got = {(path, line, name) for path, some in codes.items() for line, name, _ in some}
         if lost := [one for one in asked if one not in got]:
             log.info("%s: no code of %d functions, %s for one", ground.repo_id, len(lost), lost[0])
-            no_swap = f"{lost[0][2]} in {lost[0][0]} cannot be filled in"
+            warm = replace(warm, holes={
+                path: file.but(ground.base[path], {(line, name) for where, line, name in lost if where == path})
+                for path, file in warm.holes.items()
+            })  # fmt: skip
     with Stall(ground, warm, sandbox) as made:
         if not no_swap:
             no_swap, warm = _serves(made, "swap", ground, warm, tests)
         if not warm.no_fork:
-            no_fork, _ = _serves(made, "fork", ground, warm, tests)
+            no_fork, warm = _serves(made, "fork", ground, warm, tests)
             warm = replace(warm, no_fork=no_fork)
     for way, why in (("swap", no_swap), ("fork", warm.no_fork)):
         if why:
@@ -115,7 +119,10 @@ def _tried(
 def _serves(
     made: Stall, kind: str, ground: Ground, warm: Warm, tests: Sequence[str]
 ) -> tuple[str, Warm]:
-    """Why a way is of no use here; empty where clean code passes in it and canaries fail."""
+    """Why a way is of no use here; empty where clean code passes in it and canaries fail.
+
+    A twin that does not fail in it is not used in any.
+    """
     planted = made.planted
     chosen = (*tests, *planted.ids, *(each.test_id for each in planted.twins))
     seconds = 2 * ground.limits.seconds
@@ -127,8 +134,10 @@ def _serves(
     odd = [test for test in failing(told.report, tests) if test not in warm.slowest]
     if odd:
         return f"{len(odd)} tests do not pass in it, {odd[0]} for one", warm
-    if silent := [test for test in chosen[len(tests) :] if not fails(told.report, test)]:
+    if silent := [test for test in planted.ids if not fails(told.report, test)]:
         return f"{silent[0]} does not fail in it", warm
+    mute = {each.of for each in planted.twins if not fails(told.report, each.test_id)}
+    warm = replace(warm, mute=tuple(sorted({*warm.mute, *mute})))
     if kind == "swap":
         warm = replace(warm, left=told.left, state=tuple(sorted(told.state or ())))
     return "", warm

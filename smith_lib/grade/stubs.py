@@ -34,6 +34,11 @@ class Holed:
         """The clean text with these holes alone."""
         return _cut(clean.split("\n"), holes)
 
+    def but(self, clean: str, whole: Collection[tuple[int, str]]) -> "Holed":
+        """The same file where the functions of these lines and names are whole."""
+        left = tuple(hole for hole in self.holes if (hole.line, hole.name) not in whole)
+        return Holed(self.without(clean, left), left)
+
     def hides(self, clean: str, buggy: str) -> bool:
         """Whether no line of the clean text that the buggy one lacks is left, nor what it adds lines to."""
         gone = {line for hole in self.holes for line in hole.body}

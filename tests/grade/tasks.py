@@ -21,14 +21,16 @@ BUG = ("start <= out[-1][1]", "start < out[-1][1]")
 LIMITS = Limits(300, memory_mb=1_024)
 
 
-def a_task(sandbox: Sandbox, tree: Path, python: str = "python3") -> Instance:
+def a_task(
+    sandbox: Sandbox, tree: Path, python: str = "python3", file: str = FILE, bug: tuple[str, str] = BUG
+) -> Instance:
     """A task of one bug in the tiny repository, its lists taken from runs of the suite in the sandbox."""
-    clean = (tree / FILE).read_text()
-    buggy = clean.replace(*BUG, 1)
+    clean = (tree / file).read_text()
+    buggy = clean.replace(*bug, 1)
     assert buggy != clean
     made = filled(Tree, repo_id="local__tiny.00000000", commit="0" * 40, pin=Pin("./tiny", "local/tiny"))
     dockerfile = text(made, sandbox.base(), python, (), (("PYTHONPATH", "/testbed"),))
-    made_from = digest(dockerfile, REQUIREMENTS)
+    made_from = digest(dockerfile, REQUIREMENTS, *(path.read_text() for path in sorted(tree.rglob("*.py"))))
     task = an_instance(
         repo_id=made.repo_id,
         dockerfile=dockerfile,
@@ -36,25 +38,26 @@ def a_task(sandbox: Sandbox, tree: Path, python: str = "python3") -> Instance:
         image_digest=made_from,
         image=f"smith/grade-test:{made_from[:12]}",
         test_command="pytest -q",
-        buggy_code=(CodeFile(FILE, buggy),),
-        oracle_code=(CodeFile(FILE, clean),),
-        patch=diffs.make({FILE: buggy}, {FILE: clean}),
-        bug_patch=diffs.make({FILE: clean}, {FILE: buggy}),
+        buggy_code=(CodeFile(file, buggy),),
+        oracle_code=(CodeFile(file, clean),),
+        patch=diffs.make({file: buggy}, {file: clean}),
+        bug_patch=diffs.make({file: clean}, {file: buggy}),
         test_patch="",
     )
     environment = environment_in(task)
     sandbox.build(environment, tree, LIMITS)
     every = run_suite(sandbox, environment, SuiteJob(args=("-q",)), LIMITS)
-    broken = run_suite(sandbox, environment, SuiteJob(args=("-q",), files={FILE: buggy}), LIMITS)
+    broken = run_suite(sandbox, environment, SuiteJob(args=("-q",), files={file: buggy}), LIMITS)
     tests = sorted(t for t, result in every.tests.items() if result.outcome == "passed")
     failing = tuple(t for t in tests if broken.tests[t].outcome != "passed")
-    assert failing == (f"{TESTS}::test_merge",)
-    fewer = hidden.hide(failing, lambda path: (tree / path).read_text(), [TESTS])
+    assert failing if file != FILE else failing == (f"{TESTS}::test_merge",)
+    modules = sorted({test.partition("::")[0] for test in failing})
+    fewer = hidden.hide(failing, lambda path: (tree / path).read_text(), modules)
     return replace(
         task,
         FAIL_TO_PASS=failing,
         PASS_TO_PASS=tuple(t for t in tests if t not in failing),
-        test_patch=diffs.make(fewer, {TESTS: (tree / TESTS).read_text()}),
+        test_patch=diffs.make(fewer, {path: (tree / path).read_text() for path in modules}),
     )
 
 

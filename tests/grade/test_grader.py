@@ -1,16 +1,20 @@
 """Honest patches get what they deserve, whatever else is in them, and the broken ones a name."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 
 from smith_lib import diffs
+from smith_lib.grade.grader import Grader
 from smith_lib.grade.predictions import Prediction
 from smith_lib.grade.run import Kept, grades, key_of, summary
+from smith_lib.settings import ValidateSettings
 from smith_lib.storage import Root, read_at
 from smith_lib.storage.shards import to_parquet, to_table
 from smith_lib.types import Grade
-from tests.grade.tasks import BUG, FILE, TESTS
+from tests.grade.tasks import BUG, FILE, LIMITS, TESTS, a_task
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.network]
 
@@ -99,6 +103,23 @@ def test_every_prediction_gets_a_row_and_the_others_are_graded(grader, task, tmp
     assert (figures["resolved"], figures["predictions"], figures["without_prediction"]) == (1, 4, 1)
     (tmp_path / "grades.parquet").write_bytes(to_parquet(to_table(Grade, found)))
     assert read_at(Root.at(tmp_path), "grades.parquet", Grade) == found
+
+
+def test_a_function_that_cannot_be_filled_in_keeps_only_its_own_tasks_from_the_collected_suite(
+    namespaces_sandbox, tiny_tree, tmp_path
+):
+    tree = tmp_path / "twice"
+    shutil.copytree(tiny_tree, tree)
+    with (tree / "tiny/text.py").open("a") as file:  # two functions of one place, with different code
+        file.write("\n\nimport types\n\nother_slug = types.FunctionType(\n"
+                   "    slug.__code__.replace(co_consts=(*slug.__code__.co_consts, 0)), globals()\n)\n")  # fmt: skip
+    one = a_task(namespaces_sandbox, tree)
+    other = a_task(namespaces_sandbox, tree, file="tiny/text.py", bug=("len(longer) > limit", "len(longer) < limit"))
+    other = replace(other, instance_id="local__tiny.00000000.swap_operands.00000001")
+    tasks = [one, other]
+    with Grader(namespaces_sandbox, lambda _: tree, LIMITS, ValidateSettings(), 2, tasks) as grader:
+        found = grader.grade([(task, "gold", task.patch) for task in (*tasks, *tasks)])
+    assert [(grade.outcome, grade.tier) for grade in found] == [("resolved", "swap"), ("resolved", "fork")] * 2
 
 
 class NoMore:

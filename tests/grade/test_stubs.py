@@ -65,3 +65,14 @@ def test_an_added_line_makes_a_hole_of_the_function_around_it():
     file = holed(CLEAN, changed_lines(CLEAN, buggy), ())
     assert [hole.name for hole in file.holes] == ["size"]
     assert file.hides(CLEAN, buggy)
+
+
+def test_some_functions_may_stay_whole():
+    buggy = changed("n * 2", "n * 3").replace("yield one", "yield None")
+    file = holed(CLEAN, changed_lines(CLEAN, buggy), ())
+    assert {hole.name for hole in file.holes} == {"size", "each"}
+    left = file.but(CLEAN, {(9, "size")})
+    assert [hole.name for hole in left.holes] == ["each"]
+    assert "n * 2" in left.text
+    assert "yield one" not in left.text
+    assert not left.hides(CLEAN, buggy)
