@@ -2,7 +2,7 @@
 the clean tree with the bug applied and the test patch undone."""
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from smith_lib import diffs, syntax
@@ -80,13 +80,50 @@ def without(text: str, names: Iterable[tuple[str, ...]], keep: Iterable[str] = (
     _cut(module, doomed, used, lines, ending, cuts)
     for start, stop, instead in sorted(cuts, reverse=True):
         lines[start:stop] = [instead] if instead else []
-    shorter = "".join(lines)
-    try:
-        left = syntax.parse(shorter)
-    except (SyntaxError, ValueError, RecursionError):
-        return text
-    gone = sum(1 + _count(function) for function in doomed)
-    return shorter if _count(left) == _count(module) - gone else text
+    return "".join(lines) if _are_exact(cuts, module, doomed, diffs.lines_of(text)) else text
+
+
+def _are_exact(
+    cuts: Iterable[tuple[int, int, str]], module: ast.Module, doomed: set[FunctionNode], lines: Sequence[str]
+) -> bool:
+    """Whether the module is without those functions then, and nothing else is gone.
+
+    Only the statements of the module that lose a part are parsed anew.
+    """
+    pieces: dict[int, list[tuple[int, int, str]]] = {}
+    spans = [_span(node) for node in module.body]
+    gone: set[int] = set()
+    for start, stop, instead in cuts:
+        met = [at for at, (first, last) in enumerate(spans) if first < stop and start < last]
+        if len(met) != 1:
+            return False
+        first, last = spans[met[0]]
+        if start <= first and last <= stop:
+            gone.add(met[0])
+        elif first < start:  # what it takes behind its statement is blank
+            pieces.setdefault(met[0], []).append((start - first, min(stop, last) - first, instead))
+        else:
+            return False
+    found = sum((module.body[at] in doomed) + _count(module.body[at]) for at in gone)
+    for at, some in pieces.items():
+        first, last = spans[at]
+        piece = list(lines[first:last])
+        for start, stop, instead in sorted(some, reverse=True):
+            piece[start:stop] = [instead] if instead else []
+        try:
+            left = syntax.parse("".join(piece))
+        except (SyntaxError, ValueError, RecursionError):
+            return False
+        if len(left.body) != 1:
+            return False
+        found += _count(module.body[at]) - _count(left.body[0])
+    return found == sum(1 + _count(function) for function in doomed)
+
+
+def _span(node: ast.stmt) -> tuple[int, int]:
+    """Its lines, from 0, decorators included."""
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(d.lineno for d in decorators)]) - 1, node.end_lineno or node.lineno
 
 
 def _count(node: ast.AST) -> int:

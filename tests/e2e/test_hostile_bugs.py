@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.timeout(600), pytest.mark.network]
 
 PLAIN = ("-p", "no:randomly", "-p", "no:rerunfailures")
 """The latter has a thread, and so no warm process that has collected."""
+WORKERS = 4
+"""Most harm is waited for."""
 FILE = "tiny/money.py"
 BEFORE = "    if not 0 <= percent <= 100:\n"
 """A line of a function that a few tests call."""
@@ -78,18 +80,18 @@ def harmful(tiny: Warmed) -> dict[str, Candidate]:
 def judged(
     tiny: Warmed, alone: Verdict, harmless: Candidate, harmful: dict[str, Candidate]
 ) -> dict[str, Verdict]:
-    """Every harmful bug with the harmless one after it, by two workers at the same time."""
-    rows: list[list[Candidate]] = [[], []]
+    """Every harmful bug with the harmless one after it, by several workers at the same time."""
+    rows: list[list[Candidate]] = [[] for _ in range(WORKERS)]
     for at, (name, bug) in enumerate(harmful.items()):
-        rows[at % 2] += [bug, replace(harmless, candidate_id=f"after {name}")]
-    with ThreadPoolExecutor(2) as pool:
+        rows[at % WORKERS] += [bug, replace(harmless, candidate_id=f"after {name}")]
+    with ThreadPoolExecutor(WORKERS) as pool:
         return {v.candidate_id: v for made in pool.map(lambda row: tiny.warm(*row), rows) for v in made}
 
 
 @pytest.fixture(scope="module")
 def cold(tiny: Warmed, harmful: dict[str, Candidate]) -> dict[str, Verdict]:
     """What cold runs say of the harmful bugs."""
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         return {v.candidate_id: v for v in pool.map(tiny.cold, harmful.values())}
 
 

@@ -98,3 +98,12 @@ def test_a_patch_that_the_files_do_not_hold_cannot_be_undone() -> None:
         diffs.DoesNotApply, match=r"tests/test_box\.py: the hunk at line \d+ cannot be undone"
     ):
         hidden.undo(patch, {FILE: TESTS.replace("expected = 3", "expected = 4")}.__getitem__)
+
+
+def test_a_text_that_ends_like_a_comment_is_not_cut():
+    text = 'A = """\n# no comment"""\ndef test_a():\n    pass\n'
+    assert hidden.without(text, [("test_a",)]) == text
+    inside = "class TestIt:\n" + "".join(f"    {line}\n" for line in text.splitlines())
+    assert hidden.without(inside, [("TestIt", "test_a")]) == inside
+    lines = "def test_a(): pass\nB = 1; C = 2\n"
+    assert hidden.without(lines, [("test_a",)]) == "B = 1; C = 2\n"
