@@ -95,15 +95,14 @@ def _tried(
             for path, line, name, code in worker.ready("swap", HASH_SEED).codes:
                 codes.setdefault(path, []).append((line, name, code))
         warm = replace(warm, codes={path: tuple(some) for path, some in codes.items()})
-        # A function that is loaded as nothing, or as several, cannot be filled in: it stays whole there, and the
-        # tasks that change it are run otherwise.
+        # A function that is loaded as nothing, or as several, cannot be filled in: it stays whole there, and
+        # the tasks that change it are run otherwise.
         got = {(path, line, name) for path, some in codes.items() for line, name, _ in some}
         if lost := [one for one in asked if one not in got]:
             log.info("%s: no code of %d functions, %s for one", ground.repo_id, len(lost), lost[0])
-            warm = replace(warm, holes={
-                path: file.but(ground.base[path], {(line, name) for where, line, name in lost if where == path})
-                for path, file in warm.holes.items()
-            })  # fmt: skip
+            whole = {path: {(line, name) for at, line, name in lost if at == path} for path in warm.holes}
+            holes = {path: file.but(ground.base[path], whole[path]) for path, file in warm.holes.items()}
+            warm = replace(warm, holes=holes)
     with Stall(ground, warm, sandbox) as made:
         if not no_swap:
             no_swap, warm = _serves(made, "swap", ground, warm, tests)

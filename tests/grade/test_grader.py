@@ -111,15 +111,17 @@ def test_a_function_that_cannot_be_filled_in_keeps_only_its_own_tasks_from_the_c
     tree = tmp_path / "twice"
     shutil.copytree(tiny_tree, tree)
     with (tree / "tiny/text.py").open("a") as file:  # two functions of one place, with different code
-        file.write("\n\nimport types\n\nother_slug = types.FunctionType(\n"
-                   "    slug.__code__.replace(co_consts=(*slug.__code__.co_consts, 0)), globals()\n)\n")  # fmt: skip
+        file.write("\n\nimport types\n\ncode = slug.__code__.replace(co_consts=(*slug.__code__.co_consts, 0))\n"
+                   "other_slug = types.FunctionType(code, globals())\n")  # fmt: skip
     one = a_task(namespaces_sandbox, tree)
-    other = a_task(namespaces_sandbox, tree, file="tiny/text.py", bug=("len(longer) > limit", "len(longer) < limit"))
+    bug = ("len(longer) > limit", "len(longer) < limit")
+    other = a_task(namespaces_sandbox, tree, file="tiny/text.py", bug=bug)
     other = replace(other, instance_id="local__tiny.00000000.swap_operands.00000001")
     tasks = [one, other]
     with Grader(namespaces_sandbox, lambda _: tree, LIMITS, ValidateSettings(), 2, tasks) as grader:
         found = grader.grade([(task, "gold", task.patch) for task in (*tasks, *tasks)])
-    assert [(grade.outcome, grade.tier) for grade in found] == [("resolved", "swap"), ("resolved", "fork")] * 2
+    told = [(grade.outcome, grade.tier) for grade in found]
+    assert told == [("resolved", "swap"), ("resolved", "fork")] * 2
 
 
 class NoMore:
