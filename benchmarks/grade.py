@@ -3,11 +3,11 @@
     python benchmarks/grade.py DATASET [--limit 20] [--seed 1] [--workers 2]
 
 DATASET is the folder that `smith run` wrote to. Of its newest version so many tasks are drawn and exported
-for the harness. Before the clock starts its images are built, and what Smith keeps of clean code is found (what
-an earlier `smith grade` of the same version found serves). Then `swebench eval --gold` grades each task's own fix, and so does Smith: everything in fresh sandboxes, and
-as `smith grade` does. Per way: seconds on the wall, seconds a patch with all that a call takes, and without
-what is done once a repository (for the harness: from the first of its logs on); how many resolve; and how
-many times as fast Smith is.
+for the harness. Before the clock starts its images are built, and what Smith keeps of clean code is found
+(what an earlier `smith grade` of the same version found serves). Then `swebench eval --gold` grades each
+task's own fix, and so does Smith: everything in fresh sandboxes, and as `smith grade` does. Per way:
+seconds on the wall, seconds a patch with all that a call takes, and without what is done once a repository
+(for the harness: from the first of its logs on); how many resolve; and how many times as fast Smith is.
 """
 
 import argparse

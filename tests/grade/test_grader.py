@@ -111,8 +111,8 @@ def test_a_function_that_cannot_be_filled_in_keeps_only_its_own_tasks_from_the_c
     tree = tmp_path / "twice"
     shutil.copytree(tiny_tree, tree)
     with (tree / "tiny/text.py").open("a") as file:  # two functions of one place, with different code
-        file.write("\n\nimport types\n\ncode = slug.__code__.replace(co_consts=(*slug.__code__.co_consts, 0))\n"
-                   "other_slug = types.FunctionType(code, globals())\n")  # fmt: skip
+        file.write("\n\nimport types\n\nconstants = (*slug.__code__.co_consts, 0)\n")
+        file.write("slug_too = types.FunctionType(slug.__code__.replace(co_consts=constants), globals())\n")
     one = a_task(namespaces_sandbox, tree)
     bug = ("len(longer) > limit", "len(longer) < limit")
     other = a_task(namespaces_sandbox, tree, file="tiny/text.py", bug=bug)
