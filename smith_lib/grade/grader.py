@@ -5,7 +5,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -231,6 +231,8 @@ class Grader:
                 write(self._kept, name, warm_document(shop.warm))
         warm, ground = shop.warm, shop.ground
         plan = planned_for(warm, ground, files, own, self._settings)
+        slower = set(warm.slowest.values())
+        ran = frozenset({*plan.tests, *row.FAIL_TO_PASS})
         for tier in plan.tiers:
             swap = given(warm, ground, files, own) if tier is Tier.SWAP else None
             if tier is Tier.SWAP and swap is None:
@@ -240,12 +242,17 @@ class Grader:
             except queue.Empty:
                 stall = Stall(ground, warm, self._sandbox)
             try:
-                made = replace(stall.drawn(ground, row), ran=frozenset({*plan.tests, *row.FAIL_TO_PASS}))
-                told = self._asked(stall, tier, warm, ground, files, swap, made)
-                if tier is Tier.SWAP and _leaves(told, warm):  # what tests that run later may find so
-                    made = replace(made, ran=frozenset(warm.seconds))
-                    told = self._asked(stall, tier, warm, ground, files, swap, made)
                 stall.runs += 1
+                made = replace(stall.drawn(ground, row), ran=ran)
+                told = self._asked(stall, tier, warm, ground, files, swap, made)
+                if tier is Tier.SWAP and _leaves(told, warm, stall.names):
+                    ran = frozenset(warm.seconds)  # tests that run later may find it so
+                    if Tier.COLD in slower:
+                        return None
+                    if slower:  # this way does not tell of all
+                        continue
+                    made = replace(made, ran=ran)
+                    told = self._asked(stall, tier, warm, ground, files, swap, made)
             except (KeyError, TypeError, ValueError, AttributeError):
                 stall.worker.close()
                 return None
@@ -278,11 +285,15 @@ class Grader:
         return stall.worker.run(tier.value, HASH_SEED, order, warm.modules)
 
 
-def _leaves(told: WarmReport, warm: Warm) -> bool:
-    """Whether a run left of its process or of objects what the tests do not leave on clean code."""
+def _leaves(told: WarmReport, warm: Warm, planted: Collection[str]) -> bool:
+    """Whether a run left of its process or of objects what the tests do not leave on clean code.
+
+    What was planted beside the tests has other names in each process, and does not count.
+    """
     if told.elsewhere or told.report.ended != "finished" or told.state is None:
         return False
-    return not set(told.left) <= set(warm.left) or not told.state.keys() <= set(warm.state)
+    new = {(module, name) for module, name in told.state if name not in planted}
+    return not set(told.left) <= set(warm.left) or not new <= set(warm.state)
 
 
 def _place(row: Instance) -> str:

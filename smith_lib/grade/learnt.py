@@ -22,6 +22,9 @@ from smith_lib.validate.judge import failing
 
 log = logging.getLogger(__name__)
 
+MOST_ODD = 0.1
+"""Share of the tests that may pass elsewhere only for a way to be used."""
+
 
 def learn(ground: Ground, rows: Sequence[Instance], sandbox: Sandbox, workers: int) -> Warm:
     """What clean code shows. No patch is run where it is found out."""
@@ -131,8 +134,10 @@ def _serves(
     if told.elsewhere or told.report.ended != "finished":
         return told.elsewhere or f"its run {told.report.ended}", warm
     odd = [test for test in failing(told.report, tests) if test not in warm.slowest]
-    if odd:
+    if len(odd) > MOST_ODD * len(tests):
         return f"{len(odd)} tests do not pass in it, {odd[0]} for one", warm
+    slower = Tier.FORK if kind == "swap" and not warm.no_fork else Tier.COLD
+    warm = replace(warm, slowest={**warm.slowest, **dict.fromkeys(odd, slower)})
     if silent := [test for test in planted.ids if not fails(told.report, test)]:
         return f"{silent[0]} does not fail in it", warm
     mute = {each.of for each in planted.twins if not fails(told.report, each.test_id)}

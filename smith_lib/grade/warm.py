@@ -72,6 +72,9 @@ class Stall:
         self._twins: dict[str, list[str]] = {}
         for each in self.planted.twins:
             self._twins.setdefault(each.of, []).append(each.test_id)
+        ids = (*self.planted.ids, *(each.test_id for each in self.planted.twins))
+        self.names = frozenset(test.split("::")[1].partition("[")[0] for test in ids)
+        """Of the functions and classes that were planted; no other has such a name."""
         laid = {**{path: file.text for path, file in warm.holes.items()}, **self.planted.files}
         sources = [path for path in ground.tree if is_source(path) and path not in ground.base]
         tests = [path for path in ground.tree if path.endswith(".py") and holds_tests(path)]
