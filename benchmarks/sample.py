@@ -11,6 +11,7 @@ tests it fails, and what changes with a line on either side. The file of verdict
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -18,7 +19,6 @@ from smith_lib import diffs
 from smith_lib.storage import Root, read_at
 from smith_lib.types import Candidate, Verdict
 from smith_lib.validate.judge import SHIPPED
-from smith_lib.validate.kept import FOLDER, Kept
 
 Bug = tuple[Candidate, Verdict]
 
@@ -57,10 +57,15 @@ def said(file: str | None) -> dict[str, str]:
 def shipped(root: Root, shard: str) -> list[Bug]:
     """The candidates of a shard that were judged valid or subtle, by id."""
     rows = read_at(root, shard, Candidate)
-    folders = {name.split("/")[1] for name in root.names(FOLDER)}
-    judges = [Kept(root, name) for name in sorted(folders) if rows and name.startswith(rows[0].repo_id)]
-    found = [(row, v) for row in rows for judge in judges[:1] if (v := judge.get(row)) is not None]
+    verdicts = {verdict.candidate_id: verdict for verdict in all_verdicts(root)}
+    found = [(row, verdicts[row.candidate_id]) for row in rows if row.candidate_id in verdicts]
     return sorted((bug for bug in found if bug[1].outcome in SHIPPED), key=lambda bug: bug[0].candidate_id)
+
+
+@cache
+def all_verdicts(root: Root) -> list[Verdict]:
+    """The verdicts of all shards."""
+    return [verdict for name in sorted(root.names("verdicts")) for verdict in read_at(root, name, Verdict)]
 
 
 def drawn(groups: Sequence[list[Bug]], n: int, seed: int) -> list[Bug]:

@@ -34,7 +34,12 @@ def _collect(node: cst.CSTNode, read: set[str], bound: set[str]) -> None:
         return
     if kind is cst.Attribute:
         read.add(_dotted(node))
-    elif kind is cst.AssignTarget or kind is cst.For or kind is cst.AugAssign or kind is cst.AnnAssign:
+        _collect(node.value, read, bound)  # type: ignore[attr-defined]
+        return
+    if kind is cst.Arg:
+        _collect(node.value, read, bound)  # type: ignore[attr-defined]
+        return
+    if kind is cst.AssignTarget or kind is cst.For or kind is cst.AugAssign or kind is cst.AnnAssign:
         _target(node.target, read, bound)  # type: ignore[attr-defined]
         if kind is cst.AssignTarget:
             return

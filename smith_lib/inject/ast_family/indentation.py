@@ -10,6 +10,7 @@ from smith_lib.inject.nodes import (
     children,
     descendants,
     ends,
+    is_commented,
     n_statements,
     negated,
     small,
@@ -148,7 +149,11 @@ def drop_else(node: cst.If, context: Context) -> Iterator[Any]:
         yield cst.FlattenSentinel([node.with_changes(orelse=None), first, *body[1:]])
 
 
-@operator("edge_case", ("if a:\n    if b:\n        f()\n        g()\n", "if a:\n    f()\n    g()\n"))
+@operator(
+    "edge_case",
+    ("if a:\n    if b:\n        f()\n        g()\n", "if a:\n    f()\n    g()\n"),
+    quiet="if a:\n    if b:\n        # only where b\n        f()\n        g()\n",
+)
 def drop_inner_condition(node: cst.If, context: Context) -> Iterator[Any]:
     """The code under two conditions, done under the outer one alone."""
     above = context.parent(context.parent(node) or node)
@@ -161,7 +166,7 @@ def drop_inner_condition(node: cst.If, context: Context) -> Iterator[Any]:
     ):
         block, place = context.siblings(node)
         refusal = isinstance(small(body[-1]), cst.Raise)
-        if not refusal and (not ends(body) or place + 1 == len(block)):
+        if not refusal and not is_commented(body[0]) and (not ends(body) or place + 1 == len(block)):
             yield unwrapped(node, body)
 
 

@@ -74,7 +74,11 @@ def shift_range(node: cst.Call) -> Iterator[cst.Call]:
         yield node.with_changes(args=[first.with_changes(value=shifted(first.value, 1)), stop, *step])
 
 
-@operator("off_by_one", ("x = n == len(a)\n", "x = n == len(a) - 1\n"), quiet="x = len(a) - 1\n")
+@operator(
+    "off_by_one",
+    ("x = n == len(a)\n", "x = n == len(a) - 1\n"),
+    quiet=("x = len(a) - 1\n", "def f(a):\n    return len(a)\n"),
+)
 def shift_length(node: cst.Call, context: Context) -> Iterator[cst.BinaryOperation]:
     """The length one too small."""
     above = context.parent(node)
@@ -82,7 +86,7 @@ def shift_length(node: cst.Call, context: Context) -> Iterator[cst.BinaryOperati
         isinstance(node.func, cst.Name)
         and node.func.value == "len"
         and len(node.args) == 1
-        and isinstance(above, cst.ComparisonTarget | cst.Comparison | cst.Return | cst.Assign | cst.AugAssign)
+        and isinstance(above, cst.ComparisonTarget | cst.Comparison | cst.Assign | cst.AugAssign)
     ):
         if isinstance(above, cst.Comparison) and as_int(above.comparisons[0].comparator) is not None:
             return

@@ -19,6 +19,14 @@ AUGMENTED: dict[type[cst.CSTNode], type[cst.CSTNode]] = {
 TEXT = cst.SimpleString | cst.FormattedString | cst.ConcatenatedString | cst.List | cst.Tuple
 
 
+def _has_remark(node: cst.CSTNode, context: Context) -> bool:
+    """Whether a comment stands behind the statement that holds the node."""
+    above: cst.CSTNode | None = node
+    while above is not None and not isinstance(above, cst.BaseStatement):
+        above = context.parent(above)
+    return isinstance(above, cst.SimpleStatementLine) and above.trailing_whitespace.comment is not None
+
+
 def _is_number(value: cst.BaseExpression) -> bool:
     """Whether an expression looks like a number."""
     match value:
@@ -133,10 +141,15 @@ def flip_one(node: cst.BinaryOperation) -> Iterator[cst.BinaryOperation]:
         yield node.with_changes(operator=in_place_of(old, cst.Add))
 
 
-@operator("logic_error", ("x = -a\n", "x = a\n"), quiet="x = a[-1]\n")
+@operator("logic_error", ("x = -a\n", "x = a\n"), quiet=("x = a[-1]\n", "x = -1  # nothing yet\n"))
 def drop_sign(node: cst.UnaryOperation, context: Context) -> Iterator[cst.BaseExpression]:
     """The value without its minus sign."""
-    if isinstance(node.operator, cst.Minus) and not isinstance(context.parent(node), cst.Index | cst.Slice):
+    told = isinstance(node.expression, cst.Integer) and _has_remark(node, context)
+    if (
+        isinstance(node.operator, cst.Minus)
+        and not told
+        and not isinstance(context.parent(node), cst.Index | cst.Slice)
+    ):
         yield node.expression
 
 

@@ -23,7 +23,7 @@ PAIRS = frozenset({
     ("head", "tail"), ("src", "dst"), ("source", "target"), ("width", "height"), ("row", "column"),
     ("row", "col"), ("line", "column"), ("parent", "child"), ("prev", "next"), ("previous", "current"),
     ("index", "offset"), ("i", "idx"), ("args", "kwargs"), ("data", "value"), ("item", "value"),
-    ("key", "item"), ("count", "total"),
+    ("key", "item"), ("count", "total"), ("lower", "upper"),
 })  # fmt: skip
 """Words that name the two ends or halves of something."""
 DUNDER = "__"
@@ -120,6 +120,7 @@ def _literal(value: cst.BaseExpression) -> str:
         "class A:\n    def f(self):\n        return self.lower + self.upper\n",
         "class A:\n    def f(self):\n        return self.lower + self.lower\n",
     ),
+    quiet="class A:\n    def f(self):\n        self._query_cache[0] = self._storage\n",
 )
 def wrong_attribute(node: cst.Attribute, context: Context) -> Iterator[cst.Attribute]:
     """The use of another attribute of the same object."""
@@ -132,7 +133,7 @@ def wrong_attribute(node: cst.Attribute, context: Context) -> Iterator[cst.Attri
         known = context.attributes(node)
         if node.attr.value in known:
             for other in _alike(node.attr.value, known):
-                if _likeness(node.attr.value, other) > 1:
+                if _may_be_mixed_up(node.attr.value, other):
                     yield node.with_changes(attr=node.attr.with_changes(value=other))
 
 
