@@ -157,11 +157,12 @@ def clean_text(ground: Ground, path: str) -> str | None:
 
 
 def planned_for(
-    warm: Warm, ground: Ground, files: Mapping[str, str], own: Mapping[str, str], settings: ValidateSettings
+    warm: Warm, ground: Ground, files: Mapping[str, str], row: Instance, settings: ValidateSettings
 ) -> Plan:
     """Which tests tell of a patch, and in which ways they may run.
 
-    They are those that execute what the bug changes, or what patched and clean code have otherwise.
+    They are those that execute what patched and clean code have otherwise, and FAIL_TO_PASS. The others pass
+    on clean code and meet nothing else.
     """
     tests = tuple(sorted(warm.seconds))
 
@@ -178,16 +179,11 @@ def planned_for(
         tiers=tuple(t for t, why in ((Tier.SWAP, warm.no_swap), (Tier.FORK, warm.no_fork)) if not why),
     )  # fmt: skip
     changes: dict[str, Touched] = {}
-    for path in {*files, *own}:
+    for path, text in files.items():
         was = clean_text(ground, path)
-        if was is None:
-            changes[path] = ANYONE
-            continue
-        some = [touched(was, text) for text in {files.get(path, was), own.get(path, was)} if text != was]
-        if some:
-            lines = frozenset(line for each in some for line in each.lines)
-            changes[path] = Touched(lines, any(each.anyone for each in some))
-    return planned(files, changes, bench)
+        if text != was:
+            changes[path] = ANYONE if was is None else touched(was, text)
+    return planned(files, changes, bench, row.FAIL_TO_PASS)
 
 
 def _never(job: SuiteJob, limits: Limits) -> SuiteReport:

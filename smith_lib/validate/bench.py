@@ -1,6 +1,6 @@
 """What the candidates of a repository are judged with, and how one of them is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from smith_lib import diffs
@@ -113,13 +113,15 @@ def plan(files: Mapping[str, str], bench: Bench) -> Plan:
     return planned(files, {}, bench)
 
 
-def planned(files: Mapping[str, str], changes: Mapping[str, Touched], bench: Bench) -> Plan:
-    """The same of files that touch what is named."""
+def planned(
+    files: Mapping[str, str], changes: Mapping[str, Touched], bench: Bench, always: Collection[str] = ()
+) -> Plan:
+    """The same of files that touch what is named; the tests in `always` run in any case."""
     if bench.coverage.known:
         affected = bench.coverage.affected(changes)
     else:
         affected = Affected(bench.reliable, True, "what its tests execute is not known")
-    tests = affected.tests
+    tests = affected.tests if not always else tuple(sorted({*affected.tests, *always}))
     if bench.whole or not bench.together.isdisjoint(tests):  # the latter need what runs before them
         tests = bench.reliable
     slowest = {bench.slowest[test] for test in tests if test in bench.slowest}
