@@ -16,14 +16,11 @@ from smith_lib.sandbox.warm import Order, WarmReport, Worker
 from smith_lib.sources.roles import is_source
 from smith_lib.types import Instance, Stability, Test, Tier
 from smith_lib.validate.baseline import TRACED
-from smith_lib.validate.calibrate import Calibration, calibrate
+from smith_lib.validate.calibrate import MOST_ODD, Calibration, calibrate
 from smith_lib.validate.coverage import Map
 from smith_lib.validate.judge import failing
 
 log = logging.getLogger(__name__)
-
-MOST_ODD = 0.1
-"""Share of the tests that may pass elsewhere only for a way to be used."""
 
 
 def learn(ground: Ground, rows: Sequence[Instance], sandbox: Sandbox, workers: int) -> Warm:

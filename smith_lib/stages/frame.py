@@ -70,9 +70,10 @@ class Desk:
             self.run_id, source, "", "", stage, StageStatus.DONE, "", False, 0, 0.0, "", "", now
         )
 
-    def key(self, stage: str, version: int, upstream: str, settings: Any) -> str:
-        """The key of what a stage makes: its version, its settings and what it was made from."""
-        return digest(stage, version, upstream, settings, self.settings.seed)[:16]
+    def key(self, stage: str, version: int, upstream: str, settings: Any, drawn: bool = True) -> str:
+        """The key of what a stage makes: its version, its settings, what it was made from, and the seed where
+        anything is `drawn`."""
+        return digest(stage, version, upstream, settings, self.settings.seed if drawn else None)[:16]
 
     def rows_of(self, row: type[R], selected: StageRun) -> list[R]:
         """The rows of a table that the select stage made: `Repo`, `Test` or `Function`."""

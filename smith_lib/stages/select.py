@@ -52,7 +52,7 @@ def select(source: str, desk: Desk, *, to_judge: bool = False) -> StageRun:
     groups = (desk.settings.select, desk.settings.environments, desk.settings.sandbox)
     # Where an image lies changes nothing of what is in it.
     wanted = [*(group.model_dump(exclude={"registry"}) for group in groups), desk.sandbox.name]
-    key = desk.key("select", VERSION, pinned.source, wanted)
+    key = desk.key("select", VERSION, pinned.source, wanted, drawn=False)
     shard = Shard("repos", slug(pinned.source), key)
 
     def make(shard: Shard, whatever: bool) -> list[Repo]:
@@ -67,7 +67,7 @@ def select(source: str, desk: Desk, *, to_judge: bool = False) -> StageRun:
     beside = (Test, Function, Coverage)
     [repo], status = desk.once(Repo, shard, partial(make, shard, False), *beside)
     if to_judge and repo.outcome not in NO_SUITE and not repo.tiers:  # it was given up too early for that
-        shard = replace(shard, key=desk.key("select", VERSION, key, "whatever it is"))
+        shard = replace(shard, key=desk.key("select", VERSION, key, "whatever it is", drawn=False))
         [repo], status = desk.once(Repo, shard, partial(make, shard, True), *beside)
     usable = repo.outcome not in NO_SUITE and repo.n_reliable > 0
     if not (usable if to_judge else repo.outcome is RepoOutcome.KEPT):
