@@ -1,5 +1,6 @@
 """The stages of one repository with their shards in an object store."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,11 @@ def test_every_stage_finds_its_shards_in_an_object_store(
         assert gated == ["tests", "functions", "coverage", "repos", "candidates", "verdicts", "instances"]
         assert [row.status for row in through()] == [StageStatus.CACHED] * 4
         assert len(gated) == 7
+        again = replace(desk, settings=load(None, {"out": "s3://tasks/night", "inject.limit": 6, "seed": 4}))
+        selected = select(str(tiny_tree), again)
+        assert selected.status is StageStatus.CACHED
+        assert inject(selected, again).status is StageStatus.DONE
+        del gated[7:]
         assert [row.stage for row in ledger.stages(root, "run")] == list(ledger.STAGES)
         made = publish(propose(rows, root, settings), root, settings, lambda proposal, docs: None)
         assert 0 < made.rows <= len(read_at(root, rows[-1].shard, Instance))
