@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from random import Random
 
 from smith_lib import syntax
@@ -145,10 +146,12 @@ def words_of(tests: Collection[str]) -> tuple[str, ...]:
 
 
 def _name(prefix: str, words: Sequence[str], taken: Collection[str], rng: Random) -> str:
-    while True:
-        name = prefix + "_".join(rng.choice(words) for _ in range(rng.choice((2, 2, 3))))
+    for tried in count():  # where there are few words, longer and longer names
+        length = rng.choice((2, 2, 3)) + tried // 20
+        name = prefix + "_".join(rng.choice(words) for _ in range(length))
         if name not in taken:
             return name
+    raise AssertionError("a longer name is always free")
 
 
 def _two(rng: Random) -> tuple[int, int]:

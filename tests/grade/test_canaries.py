@@ -126,3 +126,11 @@ def pytester_run(tmp_path):
         return {word[1]: word[0].lower() for word in words if word[0] in ("PASSED", "FAILED")}
 
     return run
+
+
+def test_a_suite_that_names_all_tests_with_one_word_has_room_for_any_number():
+    text = "def test_it():\n    pass\n" + "\n\ndef test_it_it():\n    pass\n" * 60
+    place = canaries.host("tests/test_it.py", text, ["tests/test_it.py::test_it"])
+    assert place is not None
+    planted = canaries.plant([place], canaries.words_of(["tests/test_it.py::test_it"]), Random(1), times=9)
+    assert len(set(planted.ids)) == len(planted.ids) > 20
