@@ -17,13 +17,17 @@ from smith_lib.curate.splits import SPLITS, TRAIN, project, splits
 from smith_lib.curate.traits import Described, Trait, trait
 from smith_lib.package.issue import PLAIN
 from smith_lib.settings import PublishSettings
-from smith_lib.types import Instance
+from smith_lib.types import Instance, Tag
 
 SILENT = "its issue text names neither an input nor what differs"
+PARTLY_TOLD = "its issue text shows one of its changes and not another"
+PARTLY_TESTED = "its tests pass with one of its changes left as it was"
 
 
 WHY = {
     "silent": "their issue text names neither an input nor what differs",
+    "partly told": "their issue text shows one of their changes and not another",
+    "partly tested": "their tests pass with one of their changes left as it was",
     "twin": "the same program as another",
     "near-duplicate": "near-duplicates of others",
     "place": "their function or file has as many as it may",
@@ -141,11 +145,16 @@ def choose(
 
 
 def _tells(row: Trait, left: Left) -> bool:
-    """Whether its issue text tells something to go by."""
+    """Whether its issue text tells something to go by, of all that is to be mended, and its tests see all."""
     if row.problem_statement_source == PLAIN:
         left.out(row, "silent", SILENT)
-        return False
-    return True
+    elif Tag.PARTLY_TOLD in row.tags:
+        left.out(row, "partly told", PARTLY_TOLD)
+    elif Tag.PARTLY_TESTED in row.tags:
+        left.out(row, "partly tested", PARTLY_TESTED)
+    else:
+        return True
+    return False
 
 
 

@@ -19,7 +19,7 @@ from smith_lib.storage.schema import from_plain
 from smith_lib.types import Coverage, Instance, Tier
 
 T = TypeVar("T")
-VERSION = 3
+VERSION = 4
 """Of what is found out, and how: what another version kept is found out again."""
 
 

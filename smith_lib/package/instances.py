@@ -4,6 +4,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,14 +15,14 @@ from smith_lib.package.case import Facts
 from smith_lib.package.difficulty import difficulty, points
 from smith_lib.package.facts import ranked
 from smith_lib.package.given_away import given_away
-from smith_lib.package.parts import parts
+from smith_lib.package.parts import Part, parts
 from smith_lib.package.quality import quality, tags
 from smith_lib.package.reproduce import Run, Showing, Trial, reproduced
 from smith_lib.package.watch import Watch
 from smith_lib.settings import PackageSettings
 from smith_lib.sources.facts import declared_name
 from smith_lib.sources.table import public
-from smith_lib.types import Candidate, CodeFile, Instance, Outcome, Repo, Verdict
+from smith_lib.types import Candidate, CodeFile, Instance, Outcome, Repo, Strategy, Verdict
 
 log = logging.getLogger(__name__)
 SUBSETS = {Outcome.VALID: "main", Outcome.SUBTLE: "subtle"}
@@ -77,6 +78,7 @@ def instances(
         cases[verdict.candidate_id] = _case(repo, by_id[verdict.candidate_id], verdict, read, project)
     found = {name: facts for name, case in cases.items() if (facts := _facts(case)) is not None}
     ran: dict[str, tuple[Showing, ...]] = {}
+    tries: dict[str, Trial] = {}
     if run is not None:
         tries = {name: _trial(cases[name], facts) for name, facts in found.items()}
         ran = reproduced(tries, repo.outside, run, sources=repo.source_files, lanes=lanes)
@@ -86,6 +88,8 @@ def instances(
         text = issue.least(case)
         if name in found:
             text = _text(case, seeded, ran.get(name, ()), found[name] if run is not None else None)
+        if name in tries and case.candidate.strategy is Strategy.COMBINE:
+            text = replace(text, partly=_is_partly(text, tries[name].parts, ran.get(name, ())))
         rows.append(_instance(case, text, settings, (watch or {}).get(name, Watch())))
     return sorted(rows, key=lambda row: row.instance_id)
 
@@ -114,6 +118,12 @@ def _trial(case: issue.Case, facts: Sequence[Facts]) -> Trial:
     clean = {path: case.clean(path) for path in case.buggy}
     tries = {fact.code: (fact.code, fact.may_raise) for fact in facts if fact.code}
     return Trial(case.buggy, tuple(tries.values()), parts(case.candidate, clean, case.buggy))
+
+
+def _is_partly(text: issue.Text, parts: Sequence[Part], ran: Sequence[Showing]) -> bool:
+    """Whether some function that the bug changes is shown by no code that the text has."""
+    shown = {parts[at].place for _, seen in ran if seen.code in text.codes for at in seen.parts}
+    return bool({part.place for part in parts} - shown)
 
 
 def _text(
@@ -186,5 +196,5 @@ def _instance(case: issue.Case, text: issue.Text, settings: PackageSettings, wat
         wrong_fixes_surviving=len(watch.surviving),
         wrong_fixes_alike=len(watch.alike),
         quality=quality(watch, text),
-        tags=tags(watch),
+        tags=tags(watch, text, candidate.strategy),
     )

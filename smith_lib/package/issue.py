@@ -26,6 +26,10 @@ class Text:
     """`template:<shape>`; `original:issue` or `original:pull` where people wrote it of the fix undone."""
     reproduced: bool = False
     """It has code that was run, and showed the difference."""
+    codes: tuple[str, ...] = ()
+    """The code that it has, piece by piece."""
+    partly: bool = False
+    """The bug is made of several changes, code was run, and none that the text has shows one of them."""
 
 
 def least(case: Case) -> Text:
@@ -61,17 +65,21 @@ def write(
             text = shapes.original(head, body, fact)
             if not _leaks(case, names, text):
                 shown = fact is not None and fact.reproduced and bool(fact.code)
-                return Text(text, f"original:{kind}", shown)
+                return Text(text, f"original:{kind}", shown, _codes(fact))
     for fact in filter(worth, _tries(ranked)):
         for name in _order(fact, rng):
             text = shapes.SHAPES[name](fact, rng)
             if text and not _leaks(case, names, text):
-                return Text(text, f"template:{name}", fact.reproduced and bool(fact.code))
+                return Text(text, f"template:{name}", fact.reproduced and bool(fact.code), _codes(fact))
     known = facts.plain(case)
     text = shapes.plain(known)
     if _leaks(case, names, text):
         text = shapes.plain(facts.nameless(known))
     return Text(text, PLAIN)
+
+
+def _codes(fact: Facts | None) -> tuple[str, ...]:
+    return () if fact is None else tuple(one.code for one in (fact, *fact.also) if one.code)
 
 
 def _may_be_told(case: Case, names: set[str], fact: Facts) -> bool:

@@ -2,7 +2,8 @@
 
 from smith_lib.package.issue import PLAIN, Text
 from smith_lib.package.watch import Watch
-from smith_lib.types import Tag
+from smith_lib.package.wrong_fixes import HALF
+from smith_lib.types import Strategy, Tag
 
 
 def quality(watch: Watch, text: Text) -> float:
@@ -24,6 +25,12 @@ def _issue(text: Text) -> float:
     return 1.0 if text.reproduced else 0.5
 
 
-def tags(watch: Watch) -> tuple[Tag, ...]:
-    """What is to be known of the task: `weak_tests` where a wrong fix survives."""
-    return (Tag.WEAK_TESTS,) if watch.surviving else ()
+def tags(watch: Watch, text: Text, strategy: Strategy) -> tuple[Tag, ...]:
+    """What is to be known of the task. (Of the changes of a person's own fix tests may see one alone.)"""
+    half = any(f".{HALF}." in name for name in (*watch.surviving, *watch.alike))
+    known = {
+        Tag.WEAK_TESTS: bool(watch.surviving),
+        Tag.PARTLY_TESTED: half and strategy is Strategy.COMBINE,
+        Tag.PARTLY_TOLD: text.partly,
+    }
+    return tuple(tag for tag, holds in known.items() if holds)

@@ -4,10 +4,11 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 
 from smith_lib.package.evidence import steady
+from smith_lib.package.parts import Part
 from smith_lib.sandbox.protocol import VENV, Ended, Job, Ran
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ class Shown:
     buggy: Observed
     code: str = ""
     """What was run: the snippet, or the part of it that shows the same."""
+    parts: tuple[int, ...] = field(default=(), compare=False)
+    """Which of the bug's parts it shows, or may show, that no snippet before it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,8 @@ class Trial:
     """The changed files with the bug in them."""
     tries: tuple[tuple[str, bool], ...]
     """Code, and whether it may raise on clean code; the best first."""
-    parts: tuple[Mapping[str, str], ...] = ()
-    """The changed files with one part of the bug alone, for a bug of several parts."""
+    parts: tuple[Part, ...] = ()
+    """Those of a bug of several."""
 
 
 def reproduced(
@@ -122,7 +125,7 @@ def _observed(
         "cases": [
             {
                 "files": dict(trials[n].files),
-                "parts": [dict(part) for part in trials[n].parts],
+                "parts": [dict(part.files) for part in trials[n].parts],
                 "tries": [[at[code], may] for code, may in trials[n].tries],
             }
             for n in names
@@ -147,8 +150,9 @@ def _observed(
     found: dict[str, dict[str, Shown]] = {}
     for line in ran.stdout.splitlines():
         try:
-            number, index, clean, buggy, least = json.loads(line)
-            name, code, shown = names[number], codes[index], Shown(_read(clean), _read(buggy), str(least))
+            number, index, clean, buggy, least, shows = json.loads(line)
+            name, code = names[number], codes[index]
+            shown = Shown(_read(clean), _read(buggy), str(least), tuple(map(int, shows)))
         except (ValueError, TypeError, KeyError, IndexError):  # the repository's code may write there
             continue
         if shown.clean != shown.buggy:

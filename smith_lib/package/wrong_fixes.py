@@ -18,10 +18,14 @@ from smith_lib.inject.program import Program, Skipped, read
 from smith_lib.inject.rewrite import Part, edited
 from smith_lib.inject.table import catalogue
 from smith_lib.package.equivalent import same_program
+from smith_lib.package.parts import of_functions, only, several
 from smith_lib.types import Candidate, Strategy
 from smith_lib.validate.affected import Touched, touched
 
 PARTIAL = "partial_fix"
+"""Mends every run of lines but one."""
+HALF = "half_fix"
+"""Mends every function but one of a bug that is made of several changes."""
 TRIES = 8
 """Rewrites that are looked at for each wrong fix that is wanted."""
 
@@ -79,23 +83,30 @@ def _is_code(line: str) -> bool:
 
 
 def partial(bug: Candidate, clean: Mapping[str, str], buggy: Mapping[str, str]) -> list[Candidate]:
-    """Fixes that mend every place of the bug but one, where it has more; the first place first."""
-    places = [
+    """Fixes that mend every place of the bug but one, where it has more: every function but one of a bug that
+    is made of several changes, then every run of lines but one; the first place first."""
+    functions = of_functions(clean, buggy) if several(bug) else ()
+    left = [(HALF, part.place.partition("::")[0], part.files) for part in functions]
+    runs = [
         (path, run)
         for path in sorted(buggy)
         for run in diffs.runs(diffs.lines_of(clean[path]), diffs.lines_of(buggy[path]))
     ]
-    found: list[Candidate] = []
-    for path, (start, end, at, to) in places if len(places) > 1 else ():
-        old, new = diffs.lines_of(clean[path]), diffs.lines_of(buggy[path])
-        text = "".join([*old[:start], *new[at:to], *old[end:]])
-        if not _compiles(path, text) or same_program(clean[path], text) or same_program(buggy[path], text):
+    left = left if len(left) > 1 else []
+    left += [(PARTIAL, path, only(clean, buggy, path, [run])) for path, run in runs if len(runs) > 1]
+    found: dict[str, Candidate] = {}
+    for name, path, files in left:
+        text = files[path]
+        if not _compiles(path, text) or same_program(clean[path], text):
+            continue
+        if len(buggy) == 1 and same_program(buggy[path], text):
             continue
         patch = diffs.make({path: clean[path]}, {path: text})
         digest = hashlib.sha256(patch.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        found.append(replace(bug, candidate_id=f"{bug.repo_id}.{PARTIAL}.{digest}", operator=PARTIAL,
-                             bug_patch=patch, files=(path,)))  # fmt: skip
-    return found
+        made = replace(bug, candidate_id=f"{bug.repo_id}.{name}.{digest}", operator=name,
+                       bug_patch=patch, files=(path,))  # fmt: skip
+        found.setdefault(patch, made)
+    return list(found.values())
 
 
 def _compiles(path: str, text: str) -> bool:

@@ -79,7 +79,7 @@ class Instance:
     """0 to 1: the mean of the share of the wrong fixes that fail a test (one of those alike counts half) and
     of what the issue text shows."""
     tags: tuple[Tag, ...]
-    """What is to be known of the task: `weak_tests` where a wrong fix survives."""
+    """What is to be known of the task: `weak_tests`, `partly_tested`, `partly_told`."""
 
 
 @dataclass(frozen=True, slots=True)

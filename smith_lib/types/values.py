@@ -83,6 +83,10 @@ class Tag(StrEnum):
 
     WEAK_TESTS = "weak_tests"
     """A wrong fix passes its tests."""
+    PARTLY_TESTED = "partly_tested"
+    """One of several changes can stay as it is, and all its tests pass."""
+    PARTLY_TOLD = "partly_told"
+    """Code was run for the issue text, and none that it has shows one of several changes."""
 
 
 class GradeOutcome(StrEnum):

@@ -18,6 +18,8 @@ FOUND_OUT = {
     "a report that is no report",
     "the channel lets no failure through",
     "the result equals anything",
+    "the result equals any list",
+    "the result equals what looks like a result",
     "test files rewritten by the package",
 }
 """Those that would pass for a fix, or hide a failure, were it not for canaries and checks of the report."""

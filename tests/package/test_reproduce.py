@@ -8,6 +8,7 @@ import pytest
 
 from smith_lib.environments import dockerfile
 from smith_lib.environments.trial import Best
+from smith_lib.package.parts import Part
 from smith_lib.package.reproduce import Run, Trial, reproduced
 from smith_lib.sandbox.protocol import Ended, Job, Limits, Ran, Sandbox
 from smith_lib.settings import EnvironmentSettings
@@ -73,10 +74,11 @@ def test_each_part_of_a_bug_is_told_and_the_least_code_that_shows_it(run: Run, t
     more = SHOWS.replace("import merge", "import merge, gaps").replace("\n\n", "\n\ngaps([], 1, 2)\n")
     jobs = "from tiny.intervals import schedule\n\nschedule([('a', 1, 2), ('b', 2, 3)])"
     tries = ((more, False), (SHOWS.replace("3", "4"), False), (jobs, False))
-    trial = Trial({FILE: both}, tries, ({FILE: one}, {FILE: other}))
+    trial = Trial({FILE: both}, tries, (Part("merge", {FILE: one}), Part("schedule", {FILE: other})))
     first, second = reproduced({"a": trial}, (), run)["a"]
     assert (first[0], first[1].code) == (more, SHOWS)
     assert (second[0], second[1].buggy.value) == (jobs, "['a']")
+    assert (first[1].parts, second[1].parts) == ((0,), (1,))
 
 
 @pytest.mark.namespaces
@@ -109,7 +111,8 @@ def scripted(*outputs: bytes) -> Callable[[Job], Ran]:
 def test_what_differs_between_hash_seeds_or_cannot_be_read_is_not_told() -> None:
     def line(value: int) -> bytes:
         known = {"error": "", "message": "", "printed": "", "at": "last"}
-        return json.dumps([0, 0, {**known, "value": "1"}, {**known, "value": str(value)}, "code"]).encode()
+        seen = {**known, "value": "1"}, {**known, "value": str(value)}
+        return json.dumps([0, 0, *seen, "code", []]).encode()
 
     one, two = line(2), line(3)
     trials = {"a": Trial({}, (("code", False),))}

@@ -9,10 +9,10 @@ from smith_lib.package.instances import instances
 from smith_lib.package.issue import Text
 from smith_lib.package.quality import quality, tags
 from smith_lib.package.watch import Likely, Watch, hasty, watched
-from smith_lib.package.wrong_fixes import PARTIAL
+from smith_lib.package.wrong_fixes import HALF, PARTIAL
 from smith_lib.sandbox.protocol import Limits
 from smith_lib.settings import PackageSettings, ValidateSettings
-from smith_lib.types import Candidate, Coverage, CoveredFile, Outcome, Repo, Strategy, Tier, Verdict
+from smith_lib.types import Candidate, Coverage, CoveredFile, Outcome, Repo, Strategy, Tag, Tier, Verdict
 from smith_lib.validate.affected import Touched
 from smith_lib.validate.bench import Bench, Touching
 from smith_lib.validate.coverage import Map
@@ -80,6 +80,10 @@ class Court:
         return Outcome.NO_FAILURE
 
 
+def told(watch: Watch, strategy: Strategy = Strategy.AST, partly: bool = False) -> tuple[Tag, ...]:
+    return tags(watch, Text("", "template:terse", partly=partly), strategy)
+
+
 def tried(
     tree: Path, court: Court, *others: tuple[Candidate, Outcome], most: int = 6, bug: Candidate = BUG
 ) -> Watch:
@@ -90,12 +94,12 @@ def tried(
 
 def test_tests_that_fail_every_wrong_fix_are_not_weak(tree: Path) -> None:
     watch = tried(tree, Court(STRONG))
-    assert len(watch.tried) > 2 and watch.surviving == watch.alike == () and tags(watch) == ()
+    assert len(watch.tried) > 2 and watch.surviving == watch.alike == () and told(watch) == ()
 
 
 def test_a_wrong_fix_that_passes_and_differs_makes_the_tests_weak(tree: Path) -> None:
     watch = tried(tree, Court(WEAK))
-    assert watch.surviving and set(watch.surviving) < set(watch.tried) and tags(watch) == ("weak_tests",)
+    assert watch.surviving and set(watch.surviving) < set(watch.tried) and told(watch) == ("weak_tests",)
 
 
 def test_what_is_held_against_the_fix_runs_by_the_tests_that_execute_the_function(tree: Path) -> None:
@@ -118,7 +122,7 @@ def test_the_bugs_own_failing_tests_are_likely_to_fail_on_its_wrong_fixes(tree: 
 
 def test_one_that_passes_and_is_not_seen_to_differ_is_set_apart(tree: Path) -> None:
     watch = tried(tree, Court("", compares=False))
-    assert watch.surviving == () and watch.alike == watch.tried != () and tags(watch) == ()
+    assert watch.surviving == () and watch.alike == watch.tried != () and told(watch) == ()
 
 
 def test_candidates_at_the_place_come_first_and_are_not_judged_again(tree: Path) -> None:
@@ -157,6 +161,13 @@ def test_a_fix_that_forgets_a_place_is_tried_first(tree: Path) -> None:
     bug = replace(BUG, bug_patch=diffs.make({FILE: LIBRARY}, {FILE: text}))
     watch = tried(tree, Court(STRONG), bug=bug)
     assert [f".{PARTIAL}." in name for name in watch.tried[:3]] == [True, True, False]
+
+
+def test_a_change_that_may_stay_and_one_that_is_not_told_are_marked() -> None:
+    left = Watch(3, (f"o__n.{HALF}.0", "o__n.other.1"), (), (f"o__n.{HALF}.0",))
+    assert told(left, Strategy.COMBINE) == ("partly_tested",)
+    assert told(left, Strategy.MIRROR) == ()
+    assert told(replace(left, alike=("o__n.other.1",)), Strategy.COMBINE, partly=True) == ("partly_told",)
 
 
 def test_the_order_of_rows_does_not_matter_and_nothing_is_tried_where_none_is_wanted(tree: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from smith_lib import diffs
 from smith_lib.package.equivalent import same_program
-from smith_lib.package.wrong_fixes import PARTIAL, Maker, partial, places
+from smith_lib.package.wrong_fixes import HALF, Maker, partial, places
 from smith_lib.types import Candidate
 from tests.package.boxes import FILES, LIBRARY, a_bug, line_of
 
@@ -95,7 +95,7 @@ TWO = replace(
 
 def test_a_fix_of_two_places_may_forget_either() -> None:
     one, other = partial(TWO, {FILE: LIBRARY}, buggy_of(TWO))
-    assert one.operator == other.operator == PARTIAL and one.candidate_id != other.candidate_id
+    assert one.operator == other.operator == HALF and one.candidate_id != other.candidate_id
     assert buggy_of(one)[FILE] == LIBRARY.replace(">= self.size", "> self.size")
     assert buggy_of(other)[FILE] == LIBRARY.replace(", start)", ")")
 

@@ -2,12 +2,13 @@
 
 Standard input is one JSON document: `snippets` (their code), `cases` (`files` with the bug, `parts`: files
 with one part of the bug each, and `tries`: pairs of a snippet's index and whether it may raise on clean
-code), `outside` (modules to import once), `sources` (files of the tree to compile once), `every` (whether to
-tell all that differs), `seconds` of processor time and `patience` in wall seconds for each. Standard output
-has a line for each snippet that is told: the case's number, the snippet's index, what was seen on clean and
-on buggy code, and the code that showed it: the snippet, or with `every` unset less of it where that shows the
-same. Told is the first that shows a difference, and after it each that shows a part of the bug which none
-before it showed; a part on which a snippet hangs is given up.
+code), `outside` (modules to import once), `sources` (files of the tree to compile once), `every` (whether
+to tell all that differs), `seconds` of processor time and `patience` in wall seconds for each. Standard
+output has a line for each snippet that is told: the case's number, the snippet's index, what was seen on
+clean and on buggy code, the code that showed it (the snippet, or with `every` unset less of it where that
+shows the same), and the numbers of the parts that it shows and none before it did. Told is the first that
+shows a difference, and after it each that shows a part of the bug which none before it showed; a part on
+which a snippet hangs is given up.
 """
 
 import ast
@@ -46,7 +47,7 @@ def main():
     smith_compiled.install([os.path.join(TESTBED, path) for path in job["sources"]])
     clean_runs = {}
     for number, case in enumerate(job["cases"]):
-        hidden, told, endless = list(case["parts"]), False, 0
+        hidden, told, endless = list(enumerate(case["parts"])), False, 0
         for index, may_raise in case["tries"]:
             code = job["snippets"][index]
             if index not in clean_runs:
@@ -60,13 +61,14 @@ def main():
                 break
             if not differ(buggy, clean):
                 continue
-            seen = [(part, run_with(part, code, job)) for part in hidden]
+            seen = [(part, run_with(part[1], code, job)) for part in hidden]
             left = [part for part, it in seen if it is not None and alike(it, clean)]
             if not told or job["every"] or len(left) < len(hidden):
                 least = code, clean, buggy
                 if not job["every"]:
                     least = smaller(*least, case["files"], job)
-                out.write(json.dumps([number, index, *least[1:], least[0]]) + "\n")
+                shows = sorted({at for at, _ in hidden} - {at for at, _ in left})
+                out.write(json.dumps([number, index, *least[1:], least[0], shows]) + "\n")
                 out.flush()
             hidden, told = left, True
             if not hidden and not job["every"]:
