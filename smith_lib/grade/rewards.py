@@ -138,8 +138,14 @@ def _shared() -> Rewarder:
         return _everyone[0]
 
 
-def reward(instance: Instance, patch: str) -> Reward:
-    """What the patch is worth for the task: `Rewarder.rewards` with default settings and shared workers."""
+def reward(instance: Instance | Mapping[str, Any], patch: str) -> Reward:
+    """What the patch is worth for the task: `Rewarder.rewards` with default settings and shared workers.
+
+    The task is an `Instance`, or a row of a published version as `datasets` reads it. Raises `InputError`
+    where that lacks a column.
+    """
+    if isinstance(instance, Mapping):
+        [instance] = _rows(1, {name: [value] for name, value in instance.items()}, {})
     return _shared().rewards([(instance, patch)])[0]
 
 

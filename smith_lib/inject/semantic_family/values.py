@@ -6,7 +6,7 @@ from typing import Any
 import libcst as cst
 import libcst.matchers as m
 
-from smith_lib.inject.nodes import children, descendants, is_docstring, small
+from smith_lib.inject.nodes import children, descendants, is_commented, is_docstring, small
 from smith_lib.inject.operator import Context, operator
 from smith_lib.inject.reads import binds, reads
 
@@ -93,11 +93,16 @@ def forget_adjustment(node: cst.If, context: Context) -> Iterator[Any]:
         "def f(a):\n    for x in a:\n        if x:\n            return x\n    return None\n",
     ),
     family="semantic",
-    quiet="def f(a):\n    if a is None:\n        return None\n    return g(a)\n",
+    quiet=(
+        "def f(a):\n    if a is None:\n        return None\n    return g(a)\n",
+        "def f(a):\n    if a:\n        return a\n    # nothing is known\n    return 'UNKNOWN'\n",
+    ),
 )
 def none_for_fallback(node: cst.IndentedBlock, context: Context) -> Iterator[Any]:
     """The function that gives None where it should give its fallback."""
     if not isinstance(context.parent(node), cst.FunctionDef) or len(node.body) < 2:
+        return
+    if is_commented(node.body[-1]):  # which says what is given
         return
     match small(node.body[-1]):
         case cst.Return(value=value) as statement if value is not None and not isinstance(value, cst.Name):
