@@ -414,6 +414,9 @@ def load(path: Path | None, changes: dict[str, Any] | None = None) -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        lines = (_told(e["loc"], e["type"], e["input"], e["msg"]) for e in error.errors())
+        found = error.errors()
+        inner = {e["loc"][:-1] for e in found}  # a list is too short only where what it holds is left out
+        found = [e for e in found if not (e["type"] == "too_short" and e["loc"] in inner)]
+        lines = (_told(e["loc"], e["type"], e["input"], e["msg"]) for e in found)
         where = f" in {str(path)!r}" if path else ""
         raise InputError(f"bad settings{where}: " + "; ".join(lines)) from error

@@ -97,6 +97,14 @@ def test_a_value_of_the_wrong_kind_is_told_by_key_and_value(key, value):
         load(None, {key: value})
 
 
+def test_what_is_wrong_in_a_list_is_told_once():
+    with pytest.raises(InputError) as told:
+        load(None, {"inject.strategies": ["asd"]})
+    assert "at least 1 item" not in str(told.value)
+    with pytest.raises(InputError, match="at least 1 item"):
+        load(None, {"inject.strategies": []})
+
+
 def test_a_key_below_a_value_is_told():
     with pytest.raises(InputError, match=r"setting 'seed\.x': 'seed' is not a group of settings"):
         load(None, {"seed": 1, "seed.x": 2})

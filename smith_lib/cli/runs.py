@@ -78,6 +78,7 @@ def ready(sources: list[str], settings: Settings, until: str = "") -> dict[str, 
     `SandboxUnavailable`.
     """
     from smith_lib.sandbox.backends import open_sandbox
+    from smith_lib.sources.criteria import kept_out
     from smith_lib.sources.table import cache_folder
     from smith_lib.storage import Root
 
@@ -86,6 +87,10 @@ def ready(sources: list[str], settings: Settings, until: str = "") -> dict[str, 
         from smith_lib.inject.table import chosen  # brings libcst
 
         chosen(settings.inject.operators)
+    if until not in ("", "select") and set(settings.inject.strategies) == {"llm"} and not settings.llm.model:
+        raise InputError("inject.strategies names llm alone, but llm.model is not set, "
+                         "e.g. --set llm.model=openai/gpt-4o-mini")  # fmt: skip
+    kept_out(settings.select)
     Root.at(settings.out)
     kind, cache = settings.sandbox.kind, cache_folder(settings)
     sandbox = open_sandbox(kind, settings.environments, settings.sandbox, cache, settings.workers)

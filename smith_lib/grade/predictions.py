@@ -71,7 +71,9 @@ def _prediction(number: int, row: Any, path: Path) -> Prediction:
     patch = row[PATCH]
     if patch is not None and not isinstance(patch, str):
         raise InputError(f"{path}: row {number}: {PATCH!r} is {type(patch).__name__}, not text")
-    model = str(row.get(MODEL) or "")
+    model = row.get(MODEL) or ""
+    if not isinstance(model, str):
+        raise InputError(f"{path}: row {number}: {MODEL!r} is {type(model).__name__}, not text")
     for column, text in ((ID, row[ID]), (MODEL, model)):
         if any("\ud800" <= letter <= "\udfff" for letter in text):
             raise InputError(f"{path}: row {number}: {column!r} holds half a character (a surrogate)")

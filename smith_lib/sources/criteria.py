@@ -48,7 +48,8 @@ def kept_out(settings: SelectSettings) -> KeptOut:
         try:
             texts.append(expanded(settings.contamination_file).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"contamination_file {settings.contamination_file!r}: {error}") from error
+            why = getattr(error, "strerror", None) or error
+            raise InputError(f"contamination_file {settings.contamination_file!r}: {why}") from error
     entries = [entry for text in texts for line in text.splitlines() if (entry := line.split("#")[0].strip())]
     repos = frozenset(e.lower().removesuffix(".git") for e in entries if "/" in e)
     return KeptOut(repos, frozenset(str(canonicalize_name(e)) for e in entries if "/" not in e))

@@ -210,3 +210,16 @@ def test_failures_and_an_example_are_told_with_whole_commands(invoke, tmp_path: 
 
 def test_something_is_said_before_prefect_is_imported(invoke):
     assert invoke("run", "pypi:h11").stderr.startswith("starting Prefect ...\n")
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ('inject.strategies=["llm"]', "inject.strategies names llm alone, but llm.model is not set"),
+        ('select.contamination_file="/not/there"', "contamination_file '/not/there': No such file"),
+    ],
+)
+def test_what_settings_name_and_is_not_to_be_had_is_told_before_anything_runs(setting, told, invoke):
+    result = invoke("run", "pypi:h11", "--set", setting)
+    assert result.exit_code == 2
+    assert told in result.stderr

@@ -43,6 +43,8 @@ def test_a_row_that_is_no_utf8_costs_no_other_row(tmp_path):
         ("p.jsonl", '{"instance_id": "a"}', "row 1 lacks 'model_patch'; it has instance_id"),
         ("p.jsonl", '{"instance_id": "a", "model_patch": 3}', "row 1: 'model_patch' is int"),
         ("p.jsonl", '{"instance_id": "\\ud800", "model_patch": ""}', "'instance_id' holds half a character"),
+        ("p.jsonl", '{"instance_id": "a", "model_name_or_path": ["m"], "model_patch": ""}',
+         "row 1: 'model_name_or_path' is list"),
         ("p.jsonl", "[1]", "row 1 is no object but list"),
         ("p.json", "{", "is no JSON"),
     ],
