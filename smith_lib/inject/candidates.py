@@ -18,7 +18,7 @@ from smith_lib.inject.mirror_family.mirror import Past
 from smith_lib.inject.program import Program, Skipped, read
 from smith_lib.inject.reach import Reach
 from smith_lib.inject.table import chosen
-from smith_lib.inject.yields import Yields
+from smith_lib.inject.yields import Weights, Yields
 from smith_lib.llm import Model
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Candidate, Complexity, Function, Repo, Strategy
@@ -100,7 +100,14 @@ def candidates(
     drafts = [d for op in material for d in drafts_of(op, sites, studio, wanted, random(op.name))]
     most = max(6, settings.limit // (4 if offered else 1))
     parts = [*drafts, *authored, *mirrored]
-    together = [d for name in kinds for d in combine.combined(name, parts, studio, most, random(name))]
+    weights = Weights(yields or {})
+
+    def noticed(draft: Draft) -> float:
+        return float(weights.of(draft.operator) ** 2 * (1.0 if reach is None else reach.weight(draft)))
+
+    together = [
+        d for name in kinds for d in combine.combined(name, parts, studio, most, random(name), noticed)
+    ]
     singles = drafts if offered else []
     picked = balance.choose(
         singles, together, settings, random("choice"), authored, mirrored, common, yields, reach, aim, short

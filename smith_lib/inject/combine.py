@@ -32,17 +32,23 @@ def apart(one: Draft, other: Draft) -> bool:
     return True
 
 
+Noticed = Callable[[Draft], float]
+"""How likely tests are to notice a draft by itself, 0 to 1: a combination wants each of its parts noticed."""
+
+
 def _fits(chosen: Sequence[Draft], draft: Draft) -> bool:
     return all(apart(draft, other) for other in chosen)
 
 
 class _Pool:
-    """Drafts to draw from, large fixes more often than small ones."""
+    """Drafts to draw from, large fixes and what tests notice more often than others."""
 
-    def __init__(self, drafts: Sequence[Draft]) -> None:
+    def __init__(self, drafts: Sequence[Draft], noticed: Noticed) -> None:
         """Take the drafts."""
         self.drafts = drafts
-        self._bounds = list(accumulate(min(draft.fix_lines, 12) for draft in drafts))
+        self._bounds = list(
+            accumulate(max(1, round(100 * min(draft.fix_lines, 12) * noticed(draft))) for draft in drafts)
+        )
 
     def one(self, random: Random) -> Draft:
         """One of the drafts."""
@@ -67,9 +73,9 @@ class _Pool:
         return chosen
 
 
-def _in_function(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
+def _in_function(singles: Sequence[Draft], random: Random, noticed: Noticed) -> Iterator[list[Draft]]:
     pools = [
-        _Pool(pool)
+        _Pool(pool, noticed)
         for pool in by_function([draft for draft in singles if len(draft.functions) == 1]).values()
         if len(pool) > 1 and "<module>" not in pool[0].functions[0]
     ]
@@ -77,20 +83,20 @@ def _in_function(singles: Sequence[Draft], random: Random) -> Iterator[list[Draf
         yield random.choice(pools).gathered(random)
 
 
-def _in_file(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
+def _in_file(singles: Sequence[Draft], random: Random, noticed: Noticed) -> Iterator[list[Draft]]:
     files: dict[str, list[Draft]] = {}
     for draft in singles:
         if len(draft.files) == 1:
             files.setdefault(draft.files[0], []).append(draft)
-    pools = [_Pool(pool) for pool in files.values() if len({draft.functions for draft in pool}) > 1]
+    pools = [_Pool(pool, noticed) for pool in files.values() if len({draft.functions for draft in pool}) > 1]
     while pools:
         chosen = random.choice(pools).gathered(random)
         yield chosen if len({draft.functions for draft in chosen}) > 1 else []
 
 
-def _in_calls(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
+def _in_calls(singles: Sequence[Draft], random: Random, noticed: Noticed) -> Iterator[list[Draft]]:
     pairs = [
-        (_Pool(callers), _Pool(called), _Pool([*callers, *called]))
+        (_Pool(callers, noticed), _Pool(called, noticed), _Pool([*callers, *called], noticed))
         for callers, called in neighbours([draft for draft in singles if len(draft.functions) == 1])
     ]
     while pairs:
@@ -99,16 +105,16 @@ def _in_calls(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]
         yield chosen if len({draft.functions for draft in chosen}) > 1 else []
 
 
-def _in_package(singles: Sequence[Draft], random: Random) -> Iterator[list[Draft]]:
+def _in_package(singles: Sequence[Draft], random: Random, noticed: Noticed) -> Iterator[list[Draft]]:
     if len({draft.files for draft in singles}) < 2:
         return
-    pool = _Pool(singles)
+    pool = _Pool(singles, noticed)
     while True:
         chosen = pool.gathered(random)
         yield chosen if len({draft.files for draft in chosen}) > 1 else []
 
 
-GATHER: dict[str, Callable[[Sequence[Draft], Random], Iterator[list[Draft]]]] = {
+GATHER: dict[str, Callable[[Sequence[Draft], Random, Noticed], Iterator[list[Draft]]]] = {
     "combine_function": _in_function,
     "combine_file": _in_file,
     "combine_calls": _in_calls,
@@ -116,13 +122,16 @@ GATHER: dict[str, Callable[[Sequence[Draft], Random], Iterator[list[Draft]]]] = 
 }
 
 
-def combined(name: str, singles: Sequence[Draft], studio: Studio, wanted: int, random: Random) -> list[Draft]:
+def combined(
+    name: str, singles: Sequence[Draft], studio: Studio, wanted: int, random: Random,
+    noticed: Noticed = lambda draft: 1.0,
+) -> list[Draft]:  # fmt: skip
     """Up to `wanted` combinations of one kind; each has the category of its largest part.
 
     Where a model wrote a part, it is named; what that cost is told of the part alone.
     """
     made: list[Draft] = []
-    for tries, chosen in enumerate(GATHER[name](singles, random)):
+    for tries, chosen in enumerate(GATHER[name](singles, random, noticed)):
         if len(made) >= wanted or tries > 6 * wanted:
             break
         if len(chosen) < 2:
