@@ -24,7 +24,7 @@ workers = 4
 select = {min_loc = 20, min_tests = 12, clean_runs = 2}
 environments = {suite_seconds = 5, build_seconds = 45, dated = false}
 sandbox = {memory_mb = 512, processes = 64, disk_mb = 64, output_kb = 16}
-inject = {limit = 3}
+inject = {limit = 4, strategies = ["ast", "semantic"]}
 validation = {runs = 2}
 """
 FINE = (RepoOutcome.KEPT, "")
