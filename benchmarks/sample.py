@@ -57,15 +57,16 @@ def said(file: str | None) -> dict[str, str]:
 def shipped(root: Root, shard: str) -> list[Bug]:
     """The candidates of a shard that were judged valid or subtle, by id."""
     rows = read_at(root, shard, Candidate)
-    verdicts = {verdict.candidate_id: verdict for verdict in all_verdicts(root)}
+    verdicts = judged(root)
     found = [(row, verdicts[row.candidate_id]) for row in rows if row.candidate_id in verdicts]
     return sorted((bug for bug in found if bug[1].outcome in SHIPPED), key=lambda bug: bug[0].candidate_id)
 
 
 @cache
-def all_verdicts(root: Root) -> list[Verdict]:
-    """The verdicts of all shards."""
-    return [verdict for name in sorted(root.names("verdicts")) for verdict in read_at(root, name, Verdict)]
+def judged(root: Root) -> dict[str, Verdict]:
+    """The verdicts of all shards, by candidate id."""
+    shards = sorted(root.names("verdicts"))
+    return {verdict.candidate_id: verdict for name in shards for verdict in read_at(root, name, Verdict)}
 
 
 def drawn(groups: Sequence[list[Bug]], n: int, seed: int) -> list[Bug]:

@@ -27,6 +27,14 @@ def expression(source: str) -> ast.expr:
     return made.body
 
 
+def span(node: ast.AST) -> range:
+    """The lines of a statement, from 1, decorators included."""
+    line: int = node.lineno  # type: ignore[attr-defined]
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    last: int = getattr(node, "end_lineno", None) or line
+    return range(min([line, *(decorator.lineno for decorator in decorators)]), last + 1)
+
+
 def _made(source: str | bytes, mode: str) -> ast.AST:
     for left in reversed(range(TRIES)):
         try:

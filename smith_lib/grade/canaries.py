@@ -66,7 +66,7 @@ def host(path: str, text: str, tests: Sequence[str]) -> Host | None:
     past_imports = False
     for before, after in zip(module.body, module.body[1:], strict=False):
         past_imports = past_imports or isinstance(before, ast.FunctionDef | ast.ClassDef)
-        first = min([after.lineno, *(d.lineno for d in getattr(after, "decorator_list", ()))]) - 1
+        first = syntax.span(after).start - 1
         empty = [at for at in range(before.end_lineno or 0, first) if not lines[at].strip("\r")]
         if past_imports and empty:
             gaps.append(empty[0])

@@ -5,7 +5,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -245,7 +245,7 @@ class Grader:
                 stall.runs += 1
                 made = replace(stall.drawn(ground, row), ran=ran)
                 told = self._asked(stall, tier, warm, ground, files, swap, made)
-                if tier is Tier.SWAP and _leaves(told, warm, stall.names):
+                if tier is Tier.SWAP and stall.leaves(told, warm):
                     ran = frozenset(warm.seconds)  # tests that run later may find it so
                     if Tier.COLD in slower:
                         return None
@@ -283,17 +283,6 @@ class Grader:
             state=tier is Tier.SWAP and len(tests) < len(warm.seconds), swap=swap,
         )  # fmt: skip
         return stall.worker.run(tier.value, HASH_SEED, order, warm.modules)
-
-
-def _leaves(told: WarmReport, warm: Warm, planted: Collection[str]) -> bool:
-    """Whether a run left of its process or of objects what the tests do not leave on clean code.
-
-    What was planted beside the tests has other names in each process, and does not count.
-    """
-    if told.elsewhere or told.report.ended != "finished" or told.state is None:
-        return False
-    new = {(module, name) for module, name in told.state if name not in planted}
-    return not set(told.left) <= set(warm.left) or not new <= set(warm.state)
 
 
 def _place(row: Instance) -> str:

@@ -130,10 +130,11 @@ def _serves(
     told: WarmReport = made.worker.run(kind, HASH_SEED, order, warm.modules)
     if told.elsewhere or told.report.ended != "finished":
         return told.elsewhere or f"its run {told.report.ended}", warm
-    odd = [test for test in failing(told.report, tests) if test not in warm.slowest]
+    slower = Tier.FORK if kind == "swap" else Tier.COLD
+    known = {test for test, tier in warm.slowest.items() if tier in (slower, Tier.COLD)}
+    odd = [test for test in failing(told.report, tests) if test not in known]
     if len(odd) > MOST_ODD * len(tests):
         return f"{len(odd)} tests do not pass in it, {odd[0]} for one", warm
-    slower = Tier.FORK if kind == "swap" and not warm.no_fork else Tier.COLD
     warm = replace(warm, slowest={**warm.slowest, **dict.fromkeys(odd, slower)})
     if silent := [test for test in planted.ids if not fails(told.report, test)]:
         return f"{silent[0]} does not fail in it", warm

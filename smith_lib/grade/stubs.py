@@ -91,8 +91,8 @@ def holed(clean: str, changed: Collection[int], at_import: Collection[int]) -> H
         words = ["raise NotImplementedError"]
         words += ["yield"] if _yields(node) else []
         words += ["__class__"] if in_class and _names(node) & {"super", "__class__"} else []
-        first = min([d.lineno for d in node.decorator_list] + [node.lineno])
-        holes.append(Hole(first, node.name, inside, _before(lines, body[0]) + "; ".join(words)))
+        stands = _before(lines, body[0]) + "; ".join(words)
+        holes.append(Hole(syntax.span(node).start, node.name, inside, stands))
     return Holed(_cut(lines, holes), tuple(holes))
 
 

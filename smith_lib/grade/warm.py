@@ -11,7 +11,7 @@ from smith_lib.grade.ground import Ground, Sown, some_hosts, some_twins
 from smith_lib.grade.stubs import Holed, changed_lines
 from smith_lib.sandbox.protocol import Limits, Sandbox
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
-from smith_lib.sandbox.warm import Worker
+from smith_lib.sandbox.warm import WarmReport, Worker
 from smith_lib.settings import ValidateSettings
 from smith_lib.sources.roles import holds_tests, is_source
 from smith_lib.types import Coverage, Instance, Tier
@@ -73,7 +73,7 @@ class Stall:
         for each in self.planted.twins:
             self._twins.setdefault(each.of, []).append(each.test_id)
         ids = (*self.planted.ids, *(each.test_id for each in self.planted.twins))
-        self.names = frozenset(test.split("::")[1].partition("[")[0] for test in ids)
+        self._names = frozenset(test.split("::")[1].partition("[")[0] for test in ids)
         """Of the functions and classes that were planted; no other has such a name."""
         laid = {**{path: file.text for path, file in warm.holes.items()}, **self.planted.files}
         sources = [path for path in ground.tree if is_source(path) and path not in ground.base]
@@ -108,6 +108,16 @@ class Stall:
             ids.add(next(name for name, _ in pairs if _module(name) == path))
         twins = {of: rng.choice(self._twins[of]) for of in some_twins(ground, row, seed) if of in self._twins}
         return Sown({}, (*sorted(ids), *twins.values()), {test: of for of, test in twins.items()})
+
+    def leaves(self, told: WarmReport, warm: Warm) -> bool:
+        """Whether a run left of its process or of objects what the tests do not leave on clean code.
+
+        What was planted beside the tests has other names in each process, and does not count.
+        """
+        if told.elsewhere or told.report.ended != "finished" or told.state is None:
+            return False
+        new = {(module, name) for module, name in told.state if name not in self._names}
+        return not set(told.left) <= set(warm.left) or not new <= set(warm.state)
 
 
 def start(ground: Ground) -> Limits:

@@ -50,7 +50,7 @@ class Clean:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return
         for node in _outermost(tree):
-            self._starts.append(min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1)
+            self._starts.append(syntax.span(node).start - 1)
             self._scopes.append((node.end_lineno or node.lineno, node.col_offset, _locals(node)))
 
     def words(self, lines: Sequence[str], at: int) -> list[str]:

@@ -101,12 +101,13 @@ def candidates(
     most = max(6, settings.limit // (4 if offered else 1))
     parts = [*drafts, *authored, *mirrored]
     weights = Weights(yields or {})
-
-    def noticed(draft: Draft) -> float:
-        return float(weights.of(draft.operator) ** 2 * (1.0 if reach is None else reach.weight(draft)))
-
+    noticed = {
+        id(d): weights.of(d.operator) ** 2 * (1.0 if reach is None else reach.weight(d)) for d in parts
+    }
     together = [
-        d for name in kinds for d in combine.combined(name, parts, studio, most, random(name), noticed)
+        d
+        for name in kinds
+        for d in combine.combined(name, parts, studio, most, random(name), lambda d: noticed[id(d)])
     ]
     singles = drafts if offered else []
     picked = balance.choose(

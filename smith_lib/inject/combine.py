@@ -124,7 +124,7 @@ GATHER: dict[str, Callable[[Sequence[Draft], Random, Noticed], Iterator[list[Dra
 
 def combined(
     name: str, singles: Sequence[Draft], studio: Studio, wanted: int, random: Random,
-    noticed: Noticed = lambda draft: 1.0,
+    noticed: Noticed,
 ) -> list[Draft]:  # fmt: skip
     """Up to `wanted` combinations of one kind; each has the category of its largest part.
 

@@ -32,6 +32,10 @@ class Context(Protocol):
         """The innermost class that holds the node, functions passed through."""
         ...
 
+    def statement(self, node: cst.CSTNode) -> cst.BaseStatement | None:
+        """The innermost statement that holds the node, or itself."""
+        ...
+
     def siblings(self, node: cst.CSTNode) -> tuple[list[cst.BaseStatement], int]:
         """The statements of the block that holds this statement, and its place among them."""
         ...

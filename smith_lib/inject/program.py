@@ -187,6 +187,11 @@ class Program:
         """The innermost class that holds the node, functions passed through."""
         return next((a for a in self.ancestors(node) if isinstance(a, cst.ClassDef)), None)
 
+    def statement(self, node: cst.CSTNode) -> cst.BaseStatement | None:
+        """The innermost statement that holds the node, or itself."""
+        around = (node, *self.ancestors(node))
+        return next((a for a in around if isinstance(a, cst.BaseStatement)), None)
+
     def qualname(self, node: cst.CSTNode) -> str:
         """The qualified name of a function or class as Python has it; `<module>` for the module."""
         if not isinstance(node, cst.FunctionDef | cst.ClassDef):

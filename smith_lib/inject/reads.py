@@ -32,11 +32,8 @@ def _collect(node: cst.CSTNode, read: set[str], bound: set[str]) -> None:
     if kind is cst.Name:
         read.add(node.value)  # type: ignore[attr-defined]
         return
-    if kind is cst.Attribute:
+    if kind is cst.Attribute or kind is cst.Arg:  # whose other names are no variables
         read.add(_dotted(node))
-        _collect(node.value, read, bound)  # type: ignore[attr-defined]
-        return
-    if kind is cst.Arg:
         _collect(node.value, read, bound)  # type: ignore[attr-defined]
         return
     if kind is cst.AssignTarget or kind is cst.For or kind is cst.AugAssign or kind is cst.AnnAssign:

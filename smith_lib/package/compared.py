@@ -67,9 +67,8 @@ def bodies(text: str) -> list[tuple[range, range]]:
     """The lines of each function that lies in no other, decorators included, and those of its body."""
     found = []
     for function in _functions(_clean(text)):
-        first = min([d.lineno for d in function.decorator_list] + [function.lineno])
-        after = (function.end_lineno or function.lineno) + 1
-        found.append((range(first, after), range(function.body[0].lineno, after)))
+        lines = syntax.span(function)
+        found.append((lines, range(function.body[0].lineno, lines.stop)))
     return found
 
 
@@ -88,9 +87,9 @@ def _pasted(
     if indent.strip() or not text.startswith(head):
         return None
     text = f"{indent}def {_OTHER}{text.removeprefix(head)}"
-    first = min([one.lineno, *(d.lineno for d in one.decorator_list)])
+    first = syntax.span(one).start
     outer = next(s for s in tree.body if s.lineno <= one.lineno <= (s.end_lineno or s.lineno))
-    top = min([outer.lineno, *(d.lineno for d in getattr(outer, "decorator_list", ()))])
+    top = syntax.span(outer).start
     whole = [*lines[first - 1 : one.lineno - 1], f"{indent}@_smith_both({_OTHER})\n",
              *lines[one.lineno - 1 : one.end_lineno]]  # fmt: skip
     return "".join([

@@ -11,6 +11,8 @@ from smith_lib.types import Instance
 from smith_lib.validate.affected import held
 
 Read = Callable[[str], str]
+Cut = tuple[int, int, str]
+"""The first line and the one after the last, from 0, and what comes instead."""
 
 
 def hide(test_ids: Iterable[str], read: Read, test_files: Iterable[str]) -> dict[str, str]:
@@ -76,22 +78,27 @@ def without(text: str, names: Iterable[tuple[str, ...]], keep: Iterable[str] = (
         return text
     lines = diffs.lines_of(text)
     ending = "\r\n" if lines[0].endswith("\r\n") else "\n"
-    cuts: list[tuple[int, int, str]] = []
+    cuts: list[Cut] = []
     _cut(module, doomed, used, lines, ending, cuts)
+    return _shorter(lines, cuts) if _are_exact(cuts, module, doomed, lines) else text
+
+
+def _shorter(lines: Sequence[str], cuts: Iterable[Cut]) -> str:
+    left = list(lines)
     for start, stop, instead in sorted(cuts, reverse=True):
-        lines[start:stop] = [instead] if instead else []
-    return "".join(lines) if _are_exact(cuts, module, doomed, diffs.lines_of(text)) else text
+        left[start:stop] = [instead] if instead else []
+    return "".join(left)
 
 
 def _are_exact(
-    cuts: Iterable[tuple[int, int, str]], module: ast.Module, doomed: set[FunctionNode], lines: Sequence[str]
+    cuts: Iterable[Cut], module: ast.Module, doomed: set[FunctionNode], lines: Sequence[str]
 ) -> bool:
     """Whether the module is without those functions then, and nothing else is gone.
 
     Only the statements of the module that lose a part are parsed anew.
     """
-    pieces: dict[int, list[tuple[int, int, str]]] = {}
-    spans = [_span(node) for node in module.body]
+    pieces: dict[int, list[Cut]] = {}
+    spans = [_from_nought(node) for node in module.body]
     gone: set[int] = set()
     for start, stop, instead in cuts:
         met = [at for at, (first, last) in enumerate(spans) if first < stop and start < last]
@@ -107,23 +114,14 @@ def _are_exact(
     found = sum((module.body[at] in doomed) + _count(module.body[at]) for at in gone)
     for at, some in pieces.items():
         first, last = spans[at]
-        piece = list(lines[first:last])
-        for start, stop, instead in sorted(some, reverse=True):
-            piece[start:stop] = [instead] if instead else []
         try:
-            left = syntax.parse("".join(piece))
+            left = syntax.parse(_shorter(lines[first:last], some))
         except (SyntaxError, ValueError, RecursionError):
             return False
         if len(left.body) != 1:
             return False
         found += _count(module.body[at]) - _count(left.body[0])
     return found == sum(1 + _count(function) for function in doomed)
-
-
-def _span(node: ast.stmt) -> tuple[int, int]:
-    """Its lines, from 0, decorators included."""
-    decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(d.lineno for d in decorators)]) - 1, node.end_lineno or node.lineno
 
 
 def _count(node: ast.AST) -> int:
@@ -145,9 +143,9 @@ def _cut(
     used: set[str],
     lines: list[str],
     ending: str,
-    cuts: list[tuple[int, int, str]],
+    cuts: list[Cut],
 ) -> None:
-    """Add (first line, line after the last, what comes instead), from 0, for all that goes from `node`."""
+    """Add the cuts for all that goes from `node`."""
     for block in ("body", "orelse", "finalbody", "handlers"):
         children = [c for c in getattr(node, block, ()) if isinstance(c, ast.stmt | ast.ExceptHandler)]
         gone = [c for c in children if c in doomed or _empty_class(c, doomed, used)]
@@ -178,15 +176,18 @@ def _empty_class(node: ast.AST, doomed: set[FunctionNode], used: set[str]) -> bo
 
 
 def _extent(node: ast.AST, lines: list[str]) -> tuple[int, int]:
-    decorators = getattr(node, "decorator_list", [])
-    start = min([getattr(node, "lineno", 1), *(d.lineno for d in decorators)]) - 1
-    stop = getattr(node, "end_lineno", start + 1)
+    start, stop = _from_nought(node)
     indent = " " * getattr(node, "col_offset", 0)
     while start and lines[start - 1].startswith(indent + "#"):
         start -= 1
     while stop < len(lines) and not lines[stop].strip():
         stop += 1
     return start, stop
+
+
+def _from_nought(node: ast.AST) -> tuple[int, int]:
+    span = syntax.span(node)
+    return span.start - 1, span.stop - 1
 
 
 def undo(patch: str, read: Read) -> dict[str, str]:

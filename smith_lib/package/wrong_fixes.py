@@ -18,7 +18,7 @@ from smith_lib.inject.program import Program, Skipped, read
 from smith_lib.inject.rewrite import Part, edited
 from smith_lib.inject.table import catalogue
 from smith_lib.package.equivalent import same_program
-from smith_lib.package.parts import of_functions, only, several
+from smith_lib.package.parts import by_function, by_run, several
 from smith_lib.types import Candidate, Strategy
 from smith_lib.validate.affected import Touched, touched
 
@@ -85,18 +85,11 @@ def _is_code(line: str) -> bool:
 def partial(bug: Candidate, clean: Mapping[str, str], buggy: Mapping[str, str]) -> list[Candidate]:
     """Fixes that mend every place of the bug but one, where it has more: every function but one of a bug that
     is made of several changes, then every run of lines but one; the first place first."""
-    functions = of_functions(clean, buggy) if several(bug) else ()
-    left = [(HALF, part.place.partition("::")[0], part.files) for part in functions]
-    runs = [
-        (path, run)
-        for path in sorted(buggy)
-        for run in diffs.runs(diffs.lines_of(clean[path]), diffs.lines_of(buggy[path]))
-    ]
-    left = left if len(left) > 1 else []
-    left += [(PARTIAL, path, only(clean, buggy, path, [run])) for path, run in runs if len(runs) > 1]
+    functions = by_function(clean, buggy) if several(bug) else ()
+    left = ((HALF, functions), (PARTIAL, by_run(clean, buggy)))
     found: dict[str, Candidate] = {}
-    for name, path, files in left:
-        text = files[path]
+    for name, part in ((name, part) for name, some in left if len(some) > 1 for part in some):
+        path, text = part.path, part.text
         if not _compiles(path, text) or same_program(clean[path], text):
             continue
         if len(buggy) == 1 and same_program(buggy[path], text):

@@ -131,8 +131,7 @@ class _Differ:
             yield from self._run(old, new, holder)
 
     def _text(self, node: ast.stmt, side: int) -> str:
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-        return "".join(self._lines[side][first - 1 : node.end_lineno])
+        return "".join(self._lines[side][syntax.span(node).start - 1 : node.end_lineno])
 
     def _run(self, old: list[Any], new: list[Any], holder: ast.AST) -> Iterator[str]:
         """The edits of a run of nodes, most of which are not as they were."""

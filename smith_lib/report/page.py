@@ -27,10 +27,10 @@ KINDS = {
     "balance": "enough of its complexity and category",
     "budget": "others add more within the budget",
     "near-duplicate": "much like another task",
-    "place": "enough that change its function or file",
-    "repository or operator": "enough of its repository or operator",
     "partly tested": "its tests pass with one of its changes left as it was",
     "partly told": "its issue text shows one of its changes and not another",
+    "place": "enough that change its function or file",
+    "repository or operator": "enough of its repository or operator",
     "silent": "its issue text tells nothing to go by",
     "twin": "the same program as another task",
 }

@@ -58,7 +58,8 @@ class Differing:
         """Whether two statements, one of each text, say the same; those on lines that are the same do."""
         if isinstance(one, ast.stmt) and isinstance(other, ast.stmt):
             ends = one.end_lineno or 0, other.end_lineno or 0
-            begun, columns = (_first(one), _first(other)), one.col_offset == other.col_offset
+            begun = syntax.span(one).start, syntax.span(other).start
+            columns = one.col_offset == other.col_offset
             if columns and begun[0] == begun[1] and ends[0] == ends[1] <= self.head:
                 return type(one) is type(other)
             old, new = self.tails
@@ -112,8 +113,9 @@ def _places(clean: str) -> tuple[tuple[int, ...], tuple[range, ...]]:
     """The first lines of the statements at the top level, and the lines of each method of a class there."""
     body = syntax.parse(clean).body
     held = [(c.lineno, s) for c in body if isinstance(c, ast.ClassDef) for s in c.body]
-    methods = [_span(s) for line, s in held if isinstance(s, _FUNCTIONS) and _first(s) > line]
-    return tuple(map(_first, body)), tuple(methods)
+    methods = [(line, syntax.span(s)) for line, s in held if isinstance(s, _FUNCTIONS)]
+    firsts = tuple(syntax.span(statement).start for statement in body)
+    return firsts, tuple(span for line, span in methods if span.start > line)
 
 
 def same(one: ast.AST | None, other: ast.AST | None) -> bool:
@@ -127,19 +129,6 @@ def same(one: ast.AST | None, other: ast.AST | None) -> bool:
     return all(_equal(getattr(one, name, None), getattr(other, name, None)) for name in names)
 
 
-def _first(node: ast.AST) -> int:
-    """The first line of a statement, decorators included."""
-    line: int = node.lineno  # type: ignore[attr-defined]
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([line, *(decorator.lineno for decorator in decorators)])
-
-
-def _span(node: ast.AST) -> range:
-    """The lines of a statement, decorators included."""
-    last: int = getattr(node, "end_lineno", None) or node.lineno  # type: ignore[attr-defined]
-    return range(_first(node), last + 1)
-
-
 def _inner(holder: ast.AST) -> Iterator[int]:
     """The lines within a compound statement; for a function or class those of its body alone.
 
@@ -147,9 +136,9 @@ def _inner(holder: ast.AST) -> Iterator[int]:
     """
     if isinstance(holder, _DEFS) and not all(map(_is_silent, holder.body)):
         for statement in holder.body:
-            yield from _span(statement)
+            yield from syntax.span(statement)
     else:
-        yield from _span(holder)
+        yield from syntax.span(holder)
 
 
 def _is_silent(statement: ast.stmt) -> bool:
@@ -171,7 +160,7 @@ def _blocks(
     if not old and not new:
         return True
     if start == 0 and isinstance(holder, _DEFS) and any(map(_is_silent, (*before[:1], *after[:1]))):
-        lines.update(_span(holder))  # its docstring, which is there once it is defined
+        lines.update(syntax.span(holder))  # its docstring, which is there once it is defined
     if len(old) == len(new):
         return all(_statements(one, other, holder, lines, part) for one, other in zip(old, new, strict=True))
     return _region(old, holder, lines)
@@ -180,7 +169,7 @@ def _blocks(
 def _region(old: _Block, holder: ast.AST | None, lines: set[int]) -> bool:
     """The lines of statements that are replaced; of what holds them where none is or they are silent."""
     for statement in old:
-        lines.update(_span(statement))
+        lines.update(syntax.span(statement))
     if old and not _is_silent(old[0]):
         return True
     if holder is None:
@@ -240,7 +229,7 @@ def _scopes(before: ast.Module, after: ast.Module, lines: set[int]) -> set[int]:
     found: set[int] = set()
     others = dict(_functions(after, ""))
     for name, node in _functions(before, ""):
-        if lines.isdisjoint(_span(node)):
+        if lines.isdisjoint(syntax.span(node)):
             continue
         other = others.get(name)
         if other is None or _bound(node) != _bound(other):

@@ -26,8 +26,7 @@ def called(
         lines = None if executed is None else executed.get(file, set())
         for name, node in _functions(module, ""):
             if lines is None or any(line in lines for line in _own(node)):
-                first = min([d.lineno for d in node.decorator_list] + [node.lineno])
-                found.append(Function(repo_id, file, name, first))
+                found.append(Function(repo_id, file, name, syntax.span(node).start))
     return tuple(sorted(found, key=lambda f: (f.file, f.line, f.qualname)))
 
 

@@ -156,9 +156,9 @@ class Reached:
         """The lines of a function."""
         for node in ast.walk(syntax.parse(self._texts.get(entry.path, ""))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-                if first == entry.line or node.lineno == entry.line:
-                    return set(range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1))
+                lines = syntax.span(node)
+                if entry.line in (lines.start, node.lineno):
+                    return set(range(node.body[0].lineno, lines.stop))
         return set()
 
     def _index(self, path: str) -> None:

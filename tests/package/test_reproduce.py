@@ -74,7 +74,8 @@ def test_each_part_of_a_bug_is_told_and_the_least_code_that_shows_it(run: Run, t
     more = SHOWS.replace("import merge", "import merge, gaps").replace("\n\n", "\n\ngaps([], 1, 2)\n")
     jobs = "from tiny.intervals import schedule\n\nschedule([('a', 1, 2), ('b', 2, 3)])"
     tries = ((more, False), (SHOWS.replace("3", "4"), False), (jobs, False))
-    trial = Trial({FILE: both}, tries, (Part("merge", {FILE: one}), Part("schedule", {FILE: other})))
+    made = Part(FILE, "merge", {FILE: one}), Part(FILE, "schedule", {FILE: other})
+    trial = Trial({FILE: both}, tries, made)
     first, second = reproduced({"a": trial}, (), run)["a"]
     assert (first[0], first[1].code) == (more, SHOWS)
     assert (second[0], second[1].buggy.value) == (jobs, "['a']")

@@ -21,10 +21,8 @@ TEXT = cst.SimpleString | cst.FormattedString | cst.ConcatenatedString | cst.Lis
 
 def _has_remark(node: cst.CSTNode, context: Context) -> bool:
     """Whether a comment stands behind the statement that holds the node."""
-    above: cst.CSTNode | None = node
-    while above is not None and not isinstance(above, cst.BaseStatement):
-        above = context.parent(above)
-    return isinstance(above, cst.SimpleStatementLine) and above.trailing_whitespace.comment is not None
+    line = context.statement(node)
+    return isinstance(line, cst.SimpleStatementLine) and line.trailing_whitespace.comment is not None
 
 
 def _is_number(value: cst.BaseExpression) -> bool:

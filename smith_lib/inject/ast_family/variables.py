@@ -85,10 +85,8 @@ def _may_be_mixed_up(one: str, other: str) -> bool:
 
 def _set_by(node: cst.CSTNode, context: Context) -> frozenset[str]:
     """What the statement that holds the node sets, which may not be there before."""
-    above: cst.CSTNode | None = node
-    while above is not None and not isinstance(above, cst.BaseStatement):
-        above = context.parent(above)
-    return frozenset(binds(above)) if isinstance(above, cst.SimpleStatementLine) else frozenset()
+    line = context.statement(node)
+    return frozenset(binds(line)) if isinstance(line, cst.SimpleStatementLine) else frozenset()
 
 
 def _kinds(function: cst.FunctionDef | None) -> dict[str, str]:

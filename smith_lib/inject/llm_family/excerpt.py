@@ -82,7 +82,7 @@ def _methods(whole: Excerpt, code: str) -> list[tuple[Excerpt, str]]:
         excerpt = excerpt_of(whole.program, node) if isinstance(node, cst.FunctionDef) else None
         if excerpt is None:
             return []
-        first = min([other.lineno, *(d.lineno for d in getattr(other, "decorator_list", ()))])
+        first = syntax.span(other).start
         text = textwrap.dedent("\n".join(lines[first - 1 : other.end_lineno]))
         found.append((excerpt, text + "\n"))
     return found

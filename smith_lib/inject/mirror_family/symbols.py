@@ -61,7 +61,7 @@ def _pieces(body: list[ast.stmt], above: str, lines: list[str]) -> Iterator[Symb
         if isinstance(node, ast.ClassDef):
             yield from _pieces(node.body, f"{above}{node.name}.", lines)
         elif isinstance(node, Defined):
-            start = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
+            start = syntax.span(node).start - 1
             first = node.body[1] if _is_text(node.body[0]) and len(node.body) > 1 else node.body[0]
             inside = node.args
             named = [*inside.posonlyargs, *inside.args, *inside.kwonlyargs, inside.vararg, inside.kwarg]
