@@ -31,13 +31,12 @@ from smith_lib.settings import load
 from smith_lib.stages import Desk
 from smith_lib.stages.frame import follows
 from smith_lib.storage import Shard, read
-from smith_lib.types import Candidate, Outcome, Repo, Strategy, Verdict
+from smith_lib.types import UNJUDGED, Candidate, Outcome, Repo, Strategy, Verdict
 
 NAMES = ("sqlparse==0.6.1", "h11==0.16.0", "voluptuous==0.16.0", "jinja2==3.1.6")
-UNJUDGED = (Outcome.NOT_COVERED, Outcome.DUPLICATE, Outcome.APPLY_FAILED)
 SHOWN = (Outcome.VALID, Outcome.SUBTLE, Outcome.NO_FAILURE, Outcome.NOT_COVERED, Outcome.TOO_BROKEN,
-         Outcome.TIMEOUT, Outcome.FLAKY, Outcome.DUPLICATE)  # fmt: skip
-SHORT = ("valid", "subtle", "no fail", "not cov", "too brk", "timeout", "flaky", "dup")
+         Outcome.TIMEOUT, Outcome.FLAKY, Outcome.DUPLICATE, Outcome.PART_NOT_VALID)  # fmt: skip
+SHORT = ("valid", "subtle", "no fail", "not cov", "too brk", "timeout", "flaky", "dup", "part")
 AGES = (("< 2 years", 0, 2), ("2-4 years", 2, 5), ("5-9 years", 5, 10), ("10+ years", 10, 1_000))
 LARGE = 6
 """Lines of a fix from which it counts as large."""

@@ -33,11 +33,14 @@ DERIVED: Derived = {
     "told_paths": lambda c, given: ", ".join(sorted(c.files)),
     "size": lambda c, given: Complexity.of(c.fix_lines).value,
     "n_functions": lambda c, given: len(c.functions),
+    "n_parts": lambda c, given: len(c.parts),
     "files_out_of_order": lambda c, given: out_of_order(c.files),
     "unknown_tests": lambda c, given: given.strangers(c.covering_tests),
 }
 MADE = {"strategy": [s.value for s in Strategy if s is not Strategy.GIVEN]}
 """Bugs of Smith's own. What a file gave is kept even where it fits nowhere; its verdict says so."""
+TOGETHER = {"strategy": [Strategy.COMBINE.value]}
+ALONE = {"strategy": [s.value for s in Strategy if s is not Strategy.COMBINE]}
 
 
 def rules(given: Given) -> list[Rule]:
@@ -56,6 +59,8 @@ def rules(given: Given) -> list[Rule]:
         equal("the files are those of the patch", "told_paths", "patch_paths", where=MADE),
         one_of("files are sorted and unique", "files_out_of_order", [False]),
         between("what changes is named", "n_functions", 1, where=MADE),
+        between("a combination has two parts or more", "n_parts", 2, where=TOGETHER),
+        between("nothing else has parts", "n_parts", 0, 0, where=ALONE),
         between("the cost is not negative", "cost_usd", 0),
         none("covering tests are reliable tests of the repository", "unknown_tests"),
     ]  # fmt: skip

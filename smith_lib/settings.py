@@ -146,7 +146,7 @@ class InjectSettings(_Stage):
     medium: float = Field(0.3, ge=0, le=1)
     """Share drawn towards fixes of 6 to 15 lines; the rest is complex."""
     max_per_function: int = Field(6, ge=1, le=MANY)
-    """Most candidates in one function."""
+    """Most candidates in one function, and as many combinations."""
     common_share: float = Field(0.15, ge=0, le=1)
     """Share of the candidates that may lie in functions which more than half of the tests execute: such bugs
     take the longest to judge and are mostly too broken. More are taken only where nothing else is left."""

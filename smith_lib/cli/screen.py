@@ -25,7 +25,8 @@ def console(stderr: bool = False) -> "Console":
 
 STYLES = {
     "green": ("kept", "ok", "done", "cached", "valid", "published"),
-    "yellow": ("subtle", "skipped", "waiting", "warn", "unset", "not_covered", "no_failure", "duplicate"),
+    "yellow": ("subtle", "skipped", "waiting", "warn", "unset", "not_covered", "no_failure", "duplicate",
+        "part_not_valid"),
     "red": ("failed", "flaky", "timeout", "apply_failed", "mismatch", "missing"),
 }
 

@@ -52,15 +52,16 @@ def metrics(
     kept = outcomes[Outcome.VALID] + outcomes[Outcome.SUBTLE]
     spent = sum(v.seconds for v in verdicts) if seconds is None else seconds
     rows = [*choice.main, *choice.subtle]
+    attempted = len(candidates) - outcomes[Outcome.PART_NOT_VALID]
     return {
         "generation_stats": {
             "repos_processed": len(repos),
             "repos_kept": sum(r.outcome is RepoOutcome.KEPT for r in repos),
-            "bugs_attempted": len(candidates),
+            "bugs_attempted": attempted,
             "bugs_valid": outcomes[Outcome.VALID],
             "bugs_subtle": outcomes[Outcome.SUBTLE],
-            "success_rate": _share(kept, len(candidates)),
-            "avg_time_per_bug_sec": _share(spent, len(candidates), 3),
+            "success_rate": _share(kept, attempted),
+            "avg_time_per_bug_sec": _share(spent, attempted, 3),
             "cost_usd": round(sum(c.cost_usd for c in candidates), 6),
         },
         "quality_metrics": _quality(rows, verdicts, runs, reviewed, whole or iter),
@@ -91,7 +92,8 @@ def _drift(rows: Sequence[Any], verdicts: Collection[Any]) -> dict[str, Any]:
     """What is compared between nights, besides the yields: pass rate and text length."""
     lengths = [r.issue_length if isinstance(r, Trait) else len(r.problem_statement.strip()) for r in rows]
     kept = sum(v.outcome in (Outcome.VALID, Outcome.SUBTLE) for v in verdicts)
-    return {"pass_rate": _share(kept, len(verdicts)), "text_length": _share(sum(lengths), len(lengths), 1)}
+    tried = sum(v.outcome is not Outcome.PART_NOT_VALID for v in verdicts)
+    return {"pass_rate": _share(kept, tried), "text_length": _share(sum(lengths), len(lengths), 1)}
 
 
 def _quality(

@@ -7,9 +7,10 @@ from typing import Any
 from smith_lib.diffs import DoesNotApply
 from smith_lib.given.fit import fitted
 from smith_lib.inject.alike import Alike
-from smith_lib.types import Candidate, Outcome, Strategy, Tier, Verdict
+from smith_lib.types import UNJUDGED, Candidate, Outcome, Strategy, Verdict
+from smith_lib.validate.crew import unjudged
 
-UNSETTLED = (Outcome.APPLY_FAILED, Outcome.TIMEOUT, Outcome.DUPLICATE)
+UNSETTLED = (*(UNJUDGED - {Outcome.NOT_COVERED}), Outcome.TIMEOUT)
 """Outcomes after which nothing is known of any test."""
 
 
@@ -28,22 +29,14 @@ def judged(
     for candidate in candidates:
         if (near := (alike or {}).get(candidate.candidate_id)) is not None:
             reason = f"{near.likeness:.0%} alike {near.nearest}"
-            refused[candidate.candidate_id] = _refusal(candidate, Outcome.DUPLICATE, reason)
+            refused[candidate.candidate_id] = unjudged(candidate, Outcome.DUPLICATE, reason)
         elif candidate.strategy is Strategy.GIVEN:
             try:
                 fitted(candidate.bug_patch, tree, test_files)
             except DoesNotApply as error:
-                refused[candidate.candidate_id] = _refusal(candidate, Outcome.APPLY_FAILED, str(error))
+                refused[candidate.candidate_id] = unjudged(candidate, Outcome.APPLY_FAILED, str(error))
     found = iter(judge([c for c in candidates if c.candidate_id not in refused]))
     return [refused.get(c.candidate_id) or next(found) for c in candidates]
-
-
-def _refusal(candidate: Candidate, outcome: Outcome, reason: str) -> Verdict:
-    return Verdict(
-        repo_id=candidate.repo_id, candidate_id=candidate.candidate_id, outcome=outcome,
-        reason=reason, fail_to_pass=(), pass_to_pass=(), fail_ratio=0.0, runs=0, seconds=0.0, tier=Tier.COLD,
-        audit="", failures=(),
-    )  # fmt: skip
 
 
 def plain(verdict: Verdict, reliable: Iterable[str]) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from smith_lib.inject.reach import Reach
 from smith_lib.inject.short_of import weighed
 from smith_lib.inject.yields import Weights, Yields
 from smith_lib.settings import InjectSettings
-from smith_lib.types import Category, Complexity, Strategy
+from smith_lib.types import Category, Complexity
 
-COMBINED = 0.30
-"""Largest share of combinations, those over several files included, where there are single bugs too."""
+COMBINED = 0.25
+"""Share kept for combinations, those over several files included, where there are single bugs too."""
+SOUND = 0.7
+"""How likely a bug is noticed by tests and no more than that: a combination of such bugs alone is judged."""
 MOST_OF_ONE = 0.05
 """Largest share of one operator, kinds of combinations among them, where there are others."""
 
@@ -28,23 +30,28 @@ class Bound:
     holds: Callable[[Draft], bool]
     """Whether a draft is of that kind."""
     most: int
-    taken: int = 0
+    taken: float = 0
+
+
+def _worth(draft: Draft) -> float:
+    """How many candidates a draft counts for: a combination, which may never be judged, for less than one."""
+    return float(SOUND ** len(draft.combines))
 
 
 def _shortest(
-    shares: Mapping[Cell, float], taken: Counter[Cell], total: int, open_cells: Sequence[Cell]
+    shares: Mapping[Cell, float], taken: Mapping[Cell, float], total: float, open_cells: Sequence[Cell]
 ) -> Cell:
     """The cell that lacks most: complexity first, then category."""
-    sizes: Counter[Complexity] = Counter()
-    kinds: Counter[Category] = Counter()
+    sizes: defaultdict[Complexity, float] = defaultdict(float)
+    kinds: defaultdict[Category, float] = defaultdict(float)
     for (size, kind), n in taken.items():
         sizes[size] += n
         kinds[kind] += n
-    want_size: Counter[Complexity] = Counter()
-    want_kind: Counter[Category] = Counter()
+    want_size: defaultdict[Complexity, float] = defaultdict(float)
+    want_kind: defaultdict[Category, float] = defaultdict(float)
     for (size, kind), share in shares.items():
-        want_size[size] += share  # type: ignore[assignment]
-        want_kind[kind] += share  # type: ignore[assignment]
+        want_size[size] += share
+        want_kind[kind] += share
 
     def lack(cell: Cell) -> float:
         size, kind = cell
@@ -81,17 +88,21 @@ class Chooser:
         }
         self.shares = weighed(shares, short or {})
         self.max_per_function = max_per_function
-        self.functions: Counter[str] = Counter()
+        self.functions: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+        """Those of single bugs, and of combinations."""
         self.files: Counter[str] = Counter()
-        self.operators: Counter[str] = Counter()
-        self.taken: Counter[Cell] = Counter()
+        self.operators: defaultdict[str, float] = defaultdict(float)
+        self.taken: defaultdict[Cell, float] = defaultdict(float)
         self.chosen: list[Draft] = []
+        self.total = 0.0
+        """What the chosen ones count for."""
         self.most_of_one = limit
         self.bounds: list[Bound] = []
 
     def bound(self, holds: Callable[[Draft], bool], share: float) -> Bound:
         """From now on at most that share of the limit, what is taken already included."""
-        bound = Bound(holds, max(1, round(share * self.limit)), sum(map(holds, self.chosen)))
+        taken = sum(_worth(draft) for draft in self.chosen if holds(draft))
+        bound = Bound(holds, max(1, round(share * self.limit)), taken)
         self.bounds.append(bound)
         return bound
 
@@ -100,7 +111,8 @@ class Chooser:
             return False
         if any(bound.taken >= bound.most and bound.holds(draft) for bound in self.bounds):
             return False
-        return all(self.functions[name] < self.max_per_function for name in draft.functions)
+        functions = self.functions[bool(draft.combines)]
+        return all(functions[name] < self.max_per_function for name in draft.functions)
 
     def _most(self, operator: str) -> int:
         """How many drafts of one operator are taken: fewer where they rarely were valid, never none."""
@@ -109,18 +121,21 @@ class Chooser:
         return max(1, round(self.most_of_one * self.weights.of(operator)))
 
     def _take(self, draft: Draft) -> None:
+        worth = _worth(draft)
         self.chosen.append(draft)
+        self.total += worth
         for bound in self.bounds:
-            bound.taken += bound.holds(draft)
-        self.taken[draft.complexity, draft.category] += 1
-        self.operators[draft.operator] += 1
-        self.functions.update(draft.functions)
+            bound.taken += worth * bound.holds(draft)
+        self.taken[draft.complexity, draft.category] += worth
+        self.operators[draft.operator] += worth
+        self.functions[bool(draft.combines)].update(draft.functions)
         self.files.update(draft.files)
 
     def _crowding(self, draft: Draft) -> tuple[float, int]:
         """How many bugs its function has, weighed by how many tests come by; then its file."""
         weight = self.places.get(id(draft), 1.0)
-        most = max(self.functions[name] for name in draft.functions)
+        functions = self.functions[bool(draft.combines)]
+        most = max(functions[name] for name in draft.functions)
         return (most + 1) / weight, max(self.files[path] for path in draft.files)
 
     def _turn(self, operator: str) -> tuple[float, str]:
@@ -128,17 +143,20 @@ class Chooser:
         weight = self.weights.of(operator) * self.likings.get(operator, 1.0)
         return (self.operators[operator] + self.starts[operator]) / weight, operator
 
-    def take(self, drafts: Sequence[Draft], upto: int, random: Random) -> None:
-        """Take from the drafts until `upto` are chosen in all or none fits."""
+    def take(self, drafts: Sequence[Draft], upto: float, random: Random) -> None:
+        """Take from the drafts that are not chosen yet, until `upto` are in all or none fits."""
         cells: dict[Cell, dict[str, list[Draft]]] = defaultdict(dict)
+        taken = set(map(id, self.chosen))
         for draft in random.sample(drafts, len(drafts)):
+            if id(draft) in taken:
+                continue
             cells[draft.complexity, draft.category].setdefault(draft.operator, []).append(draft)
         if self.reach is not None:
             self.places |= {id(draft): self.reach.weight(draft) for draft in drafts}
         for name in sorted({draft.operator for draft in drafts}):
             self.starts.setdefault(name, random.random())
-        while cells and len(self.chosen) < min(upto, self.limit):
-            cell = _shortest(self.shares, self.taken, len(self.chosen), list(cells))
+        while cells and self.total < min(upto, self.limit):
+            cell = _shortest(self.shares, self.taken, self.total, list(cells))
             operators = cells[cell]
             name = min(operators, key=self._turn)
             pool = operators[name] = [draft for draft in operators[name] if self._fits(draft)]
@@ -152,9 +170,19 @@ class Chooser:
                     del cells[cell]
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen."""
+
+    drafts: tuple[Draft, ...]
+    """They are candidates."""
+    parts: tuple[Draft, ...] = ()
+    """They are candidates for what is combined of them alone."""
+
+
 def choose(
     singles: Sequence[Draft],
-    combined: Sequence[Draft],
+    combined: Callable[[Sequence[Draft]], Sequence[Draft]] | None,
     settings: InjectSettings,
     random: Random,
     written: Sequence[Draft] = (),
@@ -164,31 +192,42 @@ def choose(
     reach: Reach | None = None,
     aim: Aim | None = None,
     short: Mapping[str, float] | None = None,
-) -> list[Draft]:
-    """Up to `settings.limit` of the drafts: written by a model, undone fixes, of several files, the rest.
+    material: Sequence[Draft] = (),
+) -> Choice:
+    """Up to `settings.limit` of the drafts: written by a model, undone fixes, single ones, combinations, of
+    several files first, and single ones again where there are fewer combinations than there may be.
 
-    An operator is drawn in proportion to its yield in `yields` (see `Weights`), all alike without; a place by
-    the share of tests that come by (see `Reach`). Of drafts that are rare `settings.rare_share` of the limit
-    is taken, and of those in `common` functions, which most tests execute, `settings.common_share`; more only
-    where nothing else is left, the rare ones first. `short` weighs the cells that are wanted more
-    (`smith_lib.inject.short_of`).
+    `combined` makes combinations of what was chosen so far, and of as many of `material`. An operator is
+    drawn in proportion to its yield in `yields` (see `Weights`), all alike without; a place by the share of
+    tests that come by (see `Reach`). Of drafts that are rare `settings.rare_share` of the limit is taken, and
+    of those in `common` functions, which most tests execute, `settings.common_share`; more only where nothing
+    else is left, the rare ones first. `short` weighs the cells that are wanted more
+    (`smith_lib.inject.short_of`). A combination counts by how likely its parts are all good.
     """
     aim = aim or usual(settings)
-    chooser = Chooser(settings.limit, aim, settings.max_per_function, Weights(yields or {}), reach, short)
-    chooser.likings = likings([*singles, *combined], aim)
+    weights = Weights(yields or {})
+    chooser = Chooser(settings.limit, aim, settings.max_per_function, weights, reach, short)
+    chooser.likings = likings(singles, aim)
     chooser.take(written, len(written), random)
     part = settings.mirror_share if singles or combined else 1.0
-    chooser.take(mirrored, len(chooser.chosen) + max(1, round(part * settings.limit)), random)
+    chooser.take(mirrored, chooser.total + max(1, round(part * settings.limit)), random)
     chooser.most_of_one = max(3, round(MOST_OF_ONE * settings.limit))
     few = chooser.bound(reach.is_rare if reach is not None else lambda draft: False, settings.rare_share)
     many = chooser.bound(lambda draft: not common.isdisjoint(draft.functions), settings.common_share)
-    wide = [draft for draft in combined if len(draft.files) > 1]
-    narrow = [draft for draft in combined if len(draft.files) == 1]
-    several = min(1.0, aim.several_files * (short or {}).get("multi_file", 1.0))
-    share = several if singles or narrow else 1
-    chooser.take(wide, len(chooser.chosen) + max(1, round(share * settings.limit)), random)
-    if singles:
-        chooser.bound(lambda draft: draft.strategy is Strategy.COMBINE, COMBINED)
+    some = Chooser(settings.limit, aim, settings.max_per_function, weights, reach, short)
+    wide: Sequence[Draft] = ()
+    narrow: Sequence[Draft] = ()
+    if combined is not None:
+        upto = settings.limit - round(COMBINED * settings.limit) if singles else 0
+        chooser.take(singles, upto, random)
+        some.take(material, settings.limit, random)
+        together = combined([*chooser.chosen, *some.chosen])
+        wide = [draft for draft in together if len(draft.files) > 1]
+        narrow = [draft for draft in together if len(draft.files) == 1]
+        several = min(1.0, aim.several_files * (short or {}).get("multi_file", 1.0))
+        share = several if singles or narrow else 1
+        chooser.take(wide, chooser.total + max(1, round(share * settings.limit)), random)
+        chooser.take(narrow, settings.limit, random)
     left = [*singles, *narrow]
     for lifted in (None, few, many, chooser):
         if isinstance(lifted, Bound):
@@ -196,6 +235,5 @@ def choose(
         elif lifted is not None:
             lifted.most_of_one = settings.limit
         chooser.take(left, settings.limit, random)
-        taken = set(map(id, chooser.chosen))
-        left = [draft for draft in left if id(draft) not in taken]
-    return chooser.chosen
+    used = {id(one) for draft in chooser.chosen for one in draft.combines}
+    return Choice(tuple(chooser.chosen), tuple(draft for draft in some.chosen if id(draft) in used))

@@ -99,23 +99,27 @@ def candidates(
         material = []
     drafts = [d for op in material for d in drafts_of(op, sites, studio, wanted, random(op.name))]
     most = max(6, settings.limit // (4 if offered else 1))
-    parts = [*drafts, *authored, *mirrored]
     weights = Weights(yields or {})
-    noticed = {
-        id(d): weights.of(d.operator) ** 2 * (1.0 if reach is None else reach.weight(d)) for d in parts
-    }
-    together = [
-        d
-        for name in kinds
-        for d in combine.combined(name, parts, studio, most, random(name), lambda d: noticed[id(d)])
-    ]
-    singles = drafts if offered else []
+
+    def noticed(draft: Draft) -> float:
+        return weights.of(draft.operator) ** 2 * (1.0 if reach is None else reach.weight(draft))
+
+    def combined(parts: Sequence[Draft]) -> list[Draft]:
+        likely = {id(draft): noticed(draft) for draft in parts}
+        return [
+            draft
+            for name in kinds
+            for draft in combine.combined(name, parts, studio, most, random(name), lambda d: likely[id(d)])
+        ]
+
     picked = balance.choose(
-        singles, together, settings, random("choice"), authored, mirrored, common, yields, reach, aim, short
-    )
+        drafts if offered else [], combined if kinds else None, settings, random("choice"), authored,
+        mirrored, common, yields, reach, aim, short, [] if offered else drafts,
+    )  # fmt: skip
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
-    rows = [row_of(repo.repo_id, draft, seed) for draft in picked]
+    rows = [row_of(repo.repo_id, draft, seed) for draft in picked.drafts]
+    rows += [replace(row_of(repo.repo_id, draft, seed), part_only=True) for draft in picked.parts]
     return sorted(rows, key=lambda row: row.candidate_id)
 
 
@@ -123,14 +127,17 @@ def _is_named(name: str, settings: InjectSettings) -> bool:
     return not settings.operators or name in settings.operators
 
 
+def _id_of(repo_id: str, operator: str, patch: str) -> str:
+    return f"{repo_id}.{operator}.{hashlib.sha256(patch.encode()).hexdigest()[:8]}"
+
+
 def row_of(repo_id: str, draft: Draft, seed: int) -> Candidate:
     """The candidate that a draft makes."""
     patch = draft.patch
     fix_lines = diffs.fix_lines(patch)
-    digest = hashlib.sha256(patch.encode()).hexdigest()[:8]
     row = Candidate(
         repo_id=repo_id,
-        candidate_id=f"{repo_id}.{draft.operator}.{digest}",
+        candidate_id=_id_of(repo_id, draft.operator, patch),
         strategy=draft.strategy,
         operator=draft.operator,
         category=draft.category,
@@ -143,6 +150,7 @@ def row_of(repo_id: str, draft: Draft, seed: int) -> Candidate:
         model=draft.model,
         cost_usd=draft.cost_usd,
         covering_tests=(),
+        parts=tuple(sorted(_id_of(repo_id, part.operator, part.patch) for part in draft.combines)),
     )
     fix = draft.fix
     if fix is None:

@@ -1,4 +1,4 @@
-"""Bugs made of two to four rewrites that do not touch each other's lines."""
+"""Bugs made of two to four others that do not touch each other's lines."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -11,13 +11,13 @@ from smith_lib.inject.draw import Draft, Studio, by_function
 from smith_lib.types import Strategy
 
 NAMES = {
-    "combine_function": "Two to four rewrites in one function.",
-    "combine_file": "Two to four rewrites in functions of one file.",
-    "combine_calls": "Two to four rewrites in a function and one that it calls.",
-    "combine_package": "Two to four rewrites in two or more files of the package.",
+    "combine_function": "Two to four bugs in one function.",
+    "combine_file": "Two to four bugs in functions of one file.",
+    "combine_calls": "Two to four bugs in a function and one that it calls.",
+    "combine_package": "Two to four bugs in two or more files of the package.",
 }
 PARTS = (2, 2, 2, 3, 3, 4)
-"""How many rewrites a combination has, drawn from this list."""
+"""How many bugs a combination has, drawn from this list."""
 
 
 def apart(one: Draft, other: Draft) -> bool:
@@ -141,5 +141,5 @@ def combined(
         draft = studio.draft(parts, Strategy.COMBINE, name, largest.category)
         if draft is not None:
             model = next((part.model for part in chosen if part.model), "")
-            made.append(replace(draft, model=model))
+            made.append(replace(draft, model=model, combines=tuple(chosen)))
     return made

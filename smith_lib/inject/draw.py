@@ -47,6 +47,8 @@ class Draft:
     """The commit that it undoes."""
     reports: tuple[Report, ...] = ()
     """What people wrote about that."""
+    combines: "tuple[Draft, ...]" = ()
+    """The drafts that it is made of, where it is a combination."""
 
     @property
     def patch(self) -> str:

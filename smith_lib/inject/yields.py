@@ -8,12 +8,10 @@ from importlib import resources
 from smith_lib.errors import StorageError, UnknownName
 from smith_lib.publish.version import figures, versions
 from smith_lib.storage import Root
-from smith_lib.types import Candidate, Outcome, Verdict
+from smith_lib.types import UNJUDGED, Candidate, Outcome, Verdict
 
 RECORDED, EVEN = "recorded", "even"
 """Names of yields that no version holds: those measured for this release, and none."""
-UNJUDGED = frozenset({Outcome.NOT_COVERED, Outcome.APPLY_FAILED, Outcome.DUPLICATE})
-"""Outcomes that say nothing of an operator."""
 PRIOR = 6.0
 """Bugs of the mean yield that each operator is taken to have had before it was looked at (a Beta prior)."""
 LEAST = 0.2

@@ -96,7 +96,7 @@ def partial(bug: Candidate, clean: Mapping[str, str], buggy: Mapping[str, str]) 
             continue
         patch = diffs.make({path: clean[path]}, {path: text})
         digest = hashlib.sha256(patch.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        made = replace(bug, candidate_id=f"{bug.repo_id}.{name}.{digest}", operator=name,
+        made = replace(bug, candidate_id=f"{bug.repo_id}.{name}.{digest}", operator=name, parts=(),
                        bug_patch=patch, files=(path,))  # fmt: skip
         found.setdefault(patch, made)
     return list(found.values())

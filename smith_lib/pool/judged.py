@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from smith_lib.inject.mirror_family.undo import NAMES
-from smith_lib.types import Candidate, Outcome, PastFix, Verdict
+from smith_lib.types import UNJUDGED, Candidate, Outcome, PastFix, Verdict
 from smith_lib.validate.judge import SHIPPED
 
 WAYS = tuple(NAMES)
-UNTOLD = (Outcome.NOT_COVERED, Outcome.APPLY_FAILED, Outcome.DUPLICATE)
-"""Outcomes after which nothing is known of its lines' tests."""
 
 
 def told(row: PastFix, undone: Sequence[tuple[Candidate, Verdict]]) -> PastFix:
@@ -27,7 +25,7 @@ def told(row: PastFix, undone: Sequence[tuple[Candidate, Verdict]]) -> PastFix:
 
 def _rank(pair: tuple[Candidate, Verdict]) -> tuple[int, int, int, str]:
     bug, verdict = pair
-    first = {Outcome.VALID: 0, Outcome.SUBTLE: 1}.get(verdict.outcome, 2 + (verdict.outcome in UNTOLD))
+    first = {Outcome.VALID: 0, Outcome.SUBTLE: 1}.get(verdict.outcome, 2 + (verdict.outcome in UNJUDGED))
     return first, WAYS.index(bug.operator), -bug.fix_lines, bug.candidate_id
 
 

@@ -10,7 +10,7 @@ from smith_lib.report.held import Held
 from smith_lib.report.intervals import Share, wilson
 from smith_lib.report.made import Made, by_repo, families
 from smith_lib.settings import PublishSettings
-from smith_lib.types import Category, Complexity, Outcome
+from smith_lib.types import UNJUDGED, Category, Complexity, Outcome
 
 MOST_REPOS = 2_000
 """Rows of the repository table."""
@@ -58,7 +58,7 @@ def funnel(metrics: Mapping[str, Any]) -> tuple[list[Step], list[Step]]:
     outcomes = _part(told, "outcomes")
     made = stats.get("bugs_attempted", 0)
     unjudged = told.get("unjudged", 0) + sum(
-        outcomes.get(name, 0) for name in (Outcome.NOT_COVERED, Outcome.APPLY_FAILED, Outcome.DUPLICATE)
+        outcomes.get(name, 0) for name in UNJUDGED - {Outcome.PART_NOT_VALID}
     )
     kept = outcomes.get(Outcome.VALID, 0) + outcomes.get(Outcome.SUBTLE, 0)
     noticed = made - unjudged - outcomes.get(Outcome.NO_FAILURE, 0)

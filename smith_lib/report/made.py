@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from smith_lib import ledger
 from smith_lib.errors import StorageError
-from smith_lib.inject.yields import UNJUDGED
 from smith_lib.settings import Settings
 from smith_lib.storage import Root, table_at
-from smith_lib.types import Outcome, StageRun, StageStatus
+from smith_lib.types import UNJUDGED, Outcome, StageRun, StageStatus
 
 
 @dataclass

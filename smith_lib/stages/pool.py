@@ -11,7 +11,7 @@ from smith_lib.pool import text
 from smith_lib.pool.collect import collected
 from smith_lib.pool.embed import Embedder, embedder, label
 from smith_lib.pool.index import hashed, packed
-from smith_lib.pool.judged import UNTOLD, by_commit, told
+from smith_lib.pool.judged import by_commit, told
 from smith_lib.pool.shelf import put
 from smith_lib.pool.vary import variation, varied
 from smith_lib.progress import report
@@ -23,7 +23,7 @@ from smith_lib.stages.frame import Desk, finish
 from smith_lib.stages.inject import past_of
 from smith_lib.stages.validate import at_work
 from smith_lib.storage import Shard, read
-from smith_lib.types import Candidate, Outcome, PastFix, Repo, StageRun, Verdict
+from smith_lib.types import UNJUDGED, Candidate, Outcome, PastFix, Repo, StageRun, Verdict
 from smith_lib.validate.crew import verdicts as judge
 
 VERSION = 1
@@ -97,7 +97,7 @@ def _varied(
     """The rows with their variations, judged as any other candidate."""
     most = desk.settings.pool.variations
     by_id = {bug.candidate_id: bug for bug in candidates}
-    covered = [row for row in rows if row.candidate_id and Outcome(row.outcome) not in UNTOLD]
+    covered = [row for row in rows if row.candidate_id and Outcome(row.outcome) not in UNJUDGED]
     bugs = {row.fix_id: by_id[row.candidate_id] for row in covered} if most else {}
     made = varied(bugs, tree.path, most, f"{desk.settings.seed}:{selected.repo_id}:pool")
     flat = [bug for some in made.values() for bug in some]

@@ -10,6 +10,7 @@ from smith_lib.types.instances import CodeFile, Grade, Instance, Review, Solved
 from smith_lib.types.repos import Coverage, CoveredFile, Function, Repo, Test
 from smith_lib.types.runs import LedgerRow, StageRun
 from smith_lib.types.values import (
+    UNJUDGED,
     Category,
     Complexity,
     GradeOutcome,
@@ -29,6 +30,7 @@ Row = (
 )
 
 __all__ = [
+    "UNJUDGED",
     "Candidate", "Category", "CodeFile", "Complexity", "Coverage", "CoveredFile", "Failure", "FixedPiece",
     "Frame", "Function", "Grade", "GradeOutcome", "Instance", "LedgerRow", "Outcome", "PastFix",
     "PatchProblem", "Repo", "RepoOutcome", "Report", "Review", "Row", "Solved", "Stability", "StageRun",

@@ -49,6 +49,10 @@ class Candidate:
     """The rest of its message."""
     fix_reports: tuple[Report, ...] = ()
     """Its pull request and the issues that it names, as far as they could be read."""
+    parts: tuple[str, ...] = ()
+    """The ids of the bugs that it combines; it is judged where each of them alone is valid or subtle."""
+    part_only: bool = False
+    """Whether it is judged for what it is a part of alone, and becomes no task."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,12 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"
     APPLY_FAILED = "apply_failed"
     DUPLICATE = "duplicate"
+    PART_NOT_VALID = "part_not_valid"
+    """It combines bugs of which one, alone, is neither valid nor subtle."""
+
+
+UNJUDGED = frozenset({Outcome.NOT_COVERED, Outcome.APPLY_FAILED, Outcome.DUPLICATE, Outcome.PART_NOT_VALID})
+"""Outcomes after which no test was run."""
 
 
 class Stability(StrEnum):

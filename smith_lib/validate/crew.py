@@ -4,9 +4,9 @@ import logging
 import math
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -15,15 +15,15 @@ from smith_lib.errors import EngineError
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.sandbox.warm import Worker
-from smith_lib.types import Candidate, Outcome, Tier, Verdict
+from smith_lib.types import UNJUDGED, Candidate, Outcome, Tier, Verdict
 from smith_lib.validate.bench import UNKNOWN, Bench, Plan, plan, planned_for
-from smith_lib.validate.judge import Clerk, failing, judge
+from smith_lib.validate.judge import SHIPPED, Clerk, failing, judge
 from smith_lib.validate.kept import Kept
 
 log = logging.getLogger(__name__)
 AUDIT_SEED = 4_201
 """A hash seed that no verdict is made under."""
-UNCHECKED = frozenset({Outcome.APPLY_FAILED, Outcome.FLAKY, Outcome.DUPLICATE})
+UNCHECKED = (UNJUDGED - {Outcome.NOT_COVERED}) | {Outcome.FLAKY}
 """Outcomes that one cold run cannot speak against."""
 
 
@@ -45,16 +45,57 @@ class Crew:
 
 
 def verdicts(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> list[Verdict]:
-    """The candidates' verdicts, in their order. Raises `EngineError` where sandboxes broke twice."""
-    if not candidates:
-        return []
-    made = judged(candidates, bench, crew)
+    """The candidates' verdicts, in their order; combinations are judged last, those alone whose parts are
+    valid or subtle. Raises `EngineError` where sandboxes broke twice.
+    """
+    made: dict[str, Verdict] = {}
+    singles = [c for c in candidates if not c.parts]
+    with standing(crew) if len(singles) < len(candidates) else nullcontext(crew) as crew:
+        made, bench = settled(singles, made, bench, crew)
+        sound = [c for c in candidates if c.parts and not _unsound(c, made)]
+        made, bench = settled(sound, made, bench, crew, [*singles, *sound])
+    for candidate in candidates:
+        if candidate.parts and (reason := _unsound(candidate, made)):
+            made[candidate.candidate_id] = unjudged(candidate, Outcome.PART_NOT_VALID, reason)
+    return [made[c.candidate_id] for c in candidates]
+
+
+def settled(
+    some: Sequence[Candidate], made: Mapping[str, Verdict], bench: Bench, crew: Crew,
+    audience: Sequence[Candidate] = (),
+) -> tuple[dict[str, Verdict], Bench]:  # fmt: skip
+    """The verdicts `made` with those of some candidates, audited, and the bench that is trusted after that.
+
+    The audit is of these and of `audience`, all that was judged so far.
+    """
+    if not some:
+        return {**made}, bench
+    found = {**made, **judged(some, bench, crew)}
+    audience = audience or some
     while True:
-        wrong, bench = audited(candidates, made, bench, crew)
+        wrong, bench = audited(audience, found, bench, crew)
         if not wrong:
-            return [made[c.candidate_id] for c in candidates]
-        again = [c for c in candidates if c.candidate_id in wrong]
-        made |= judged(again, bench, replace(crew, anew=True))
+            return found, bench
+        again = [c for c in audience if c.candidate_id in wrong]
+        found |= judged(again, bench, replace(crew, anew=True))
+
+
+def _unsound(candidate: Candidate, made: Mapping[str, Verdict]) -> str:
+    """Why a combination is not judged: the first part that is no bug by itself; empty where it is."""
+    for part in candidate.parts:
+        told = made.get(part)
+        if told is None or told.outcome not in SHIPPED:
+            return f"{part} alone is {told.outcome if told else 'not judged'}"
+    return ""
+
+
+def unjudged(candidate: Candidate, outcome: Outcome, reason: str) -> Verdict:
+    """The verdict on a candidate of which no test was run."""
+    return Verdict(
+        repo_id=candidate.repo_id, candidate_id=candidate.candidate_id, outcome=outcome,
+        reason=reason, fail_to_pass=(), pass_to_pass=(), fail_ratio=0.0, runs=0, seconds=0.0, tier=Tier.COLD,
+        audit="", failures=(),
+    )  # fmt: skip
 
 
 def judged(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> dict[str, Verdict]:

@@ -32,6 +32,7 @@ from smith_lib.types import (
     RepoOutcome,
     Solved,
     Stability,
+    Strategy,
     Tag,
     Test,
 )
@@ -159,6 +160,8 @@ BREAKS = {
     },
     "candidates": {
         "candidate ids are unique": {"candidate_id": a_candidate(0).candidate_id},
+        "a combination has two parts or more": {"strategy": Strategy.COMBINE, "parts": ("one",)},
+        "nothing else has parts": {"parts": ("one", "two")},
         "no bug is there twice": {"bug_patch": a_candidate(0).bug_patch},
         "the patch is not empty": {"bug_patch": ""},
         "the operator is told": {"operator": ""},

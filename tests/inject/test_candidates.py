@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from smith_lib import diffs
 from smith_lib.errors import UnknownName
+from smith_lib.inject import balance, combine
 from smith_lib.inject import candidates as inject
 from smith_lib.inject.candidates import candidates
 from smith_lib.settings import InjectSettings
@@ -81,7 +82,7 @@ def buggy(tree: Path, candidate: Candidate) -> dict[str, str]:
 
 
 def test_every_candidate_compiles_and_is_another_program(drawn: list[Candidate]) -> None:
-    assert len(drawn) == 150
+    assert sum(_worth(candidate) for candidate in drawn) == pytest.approx(150, abs=1)
     programs = set()
     for candidate in drawn:
         changed = buggy(SOURCES, candidate)
@@ -104,18 +105,51 @@ def test_the_columns_are_what_the_patch_shows(drawn: list[Candidate]) -> None:
         assert {name.split("::")[0] for name in candidate.functions} == set(candidate.files)
 
 
+def _worth(candidate: Candidate) -> float:
+    """How likely it is judged: a combination is where all of its parts turn out good."""
+    return float(balance.SOUND ** len(candidate.parts))
+
+
 def test_the_draw_is_spread_towards_its_shares(drawn: list[Candidate]) -> None:
-    sizes = Counter(candidate.complexity for candidate in drawn)
-    kinds = Counter(candidate.category for candidate in drawn)
+    sizes: dict[Complexity, float] = defaultdict(float)
+    kinds: dict[Category, float] = defaultdict(float)
+    for candidate in drawn:
+        sizes[candidate.complexity] += _worth(candidate)
+        kinds[candidate.category] += _worth(candidate)
     assert 0.5 <= sizes[Complexity.SIMPLE] / 150 <= 0.75
     assert 0.2 <= sizes[Complexity.MEDIUM] / 150 <= 0.38
     assert sizes[Complexity.COMPLEX] >= 6
     assert kinds[Category.LOGIC_ERROR] / 150 == pytest.approx(0.35, abs=0.08)
     assert kinds[Category.EDGE_CASE] / 150 == pytest.approx(0.25, abs=0.08)
-    assert sum(len(candidate.files) > 1 for candidate in drawn) == 8
+    assert sum(_worth(c) for c in drawn if len(c.files) > 1) == pytest.approx(8, abs=1)
     assert max(Counter(c.operator for c in drawn if c.strategy is not Strategy.COMBINE).values()) <= 12
     assert len({candidate.operator for candidate in drawn}) >= 60
-    assert max(Counter(name for c in drawn for name in c.functions).values()) <= 6
+    for some in ([c for c in drawn if not c.parts], [c for c in drawn if c.parts]):
+        assert max(Counter(name for c in some for name in c.functions).values()) <= 6
+
+
+def test_a_combination_is_its_parts_on_lines_of_their_own(drawn: list[Candidate]) -> None:
+    by_id = {candidate.candidate_id: candidate for candidate in drawn}
+    together = [candidate for candidate in drawn if candidate.strategy is Strategy.COMBINE]
+    assert {c.operator for c in together} == {*combine.NAMES}
+    assert {len(c.parts) for c in together} >= {2, 3}
+    assert [c for c in drawn if c.parts] == together
+    for candidate in together:
+        parts = [by_id[name] for name in candidate.parts]
+        assert not any(part.parts or part.part_only for part in parts)
+        assert {name for part in parts for name in part.functions} == {*candidate.functions}
+        gone = sorted(hunk for part in parts for hunk in _gone(part))
+        assert gone == sorted(_gone(candidate))
+
+
+def _gone(candidate: Candidate) -> list[tuple[str, int, str]]:
+    """The clean lines that are not there any more: file, number, text."""
+    found = []
+    for diff in diffs.parse(candidate.bug_patch):
+        for hunk in diff.hunks:
+            for first, last, _, _ in diffs.runs(list(hunk.old), list(hunk.new)):
+                found += [(diff.old_path or "", hunk.start + n, hunk.old[n]) for n in range(first, last)]
+    return found
 
 
 def test_the_same_seed_gives_the_same_rows_under_any_hash_seed(tmp_path: Path) -> None:
@@ -268,8 +302,12 @@ def test_only_named_operators_and_families_are_drawn(tmp_path: Path) -> None:
     )
     assert {candidate.operator for candidate in named} == {"shift_boundary", "remove_emptiness_guard"}
     together = draw(tmp_path, files, strategies=["combine"])
-    assert {candidate.strategy for candidate in together} == {Strategy.COMBINE}
-    assert len(draw(tmp_path, files, operators=["combine_file"])) > 3
+    assert {candidate.strategy for candidate in together if not candidate.part_only} == {Strategy.COMBINE}
+    used = {name for candidate in together for name in candidate.parts}
+    assert {candidate.candidate_id for candidate in together if candidate.part_only} == used
+    of_a_file = draw(tmp_path, files, operators=["combine_file"])
+    assert sum(candidate.operator == "combine_file" for candidate in of_a_file) > 3
+    assert all(candidate.part_only for candidate in of_a_file if candidate.operator != "combine_file")
     semantic = draw(tmp_path, files, strategies=["semantic"])
     assert {candidate.strategy for candidate in semantic} == {Strategy.SEMANTIC}
 
@@ -281,13 +319,16 @@ def test_an_unknown_operator_is_named_with_the_known_ones(tmp_path: Path) -> Non
 
 def test_a_function_takes_no_more_than_its_share(tmp_path: Path) -> None:
     made = draw(tmp_path, written(tmp_path, a=LOOPS, b=CLASSES), limit=100, max_per_function=3)
-    assert max(Counter(name for candidate in made for name in candidate.functions).values()) == 3
+    for some in ([c for c in made if not c.parts], [c for c in made if c.parts]):
+        assert max(Counter(name for candidate in some for name in candidate.functions).values()) == 3
 
 
 def test_what_most_tests_execute_takes_its_share_until_nothing_else_is_left(tmp_path: Path) -> None:
     files = written(tmp_path, a=LOOPS, b=CLASSES)
     known = functions(tmp_path, files)
-    settings = InjectSettings(limit=20, max_per_function=100, common_share=0.1)
+    settings = InjectSettings(
+        limit=20, max_per_function=100, common_share=0.1, strategies=("ast", "semantic")
+    )
     common = {f"{f.file}::{f.qualname}" for f in known if f.file == "a.py"}
 
     def in_common(limit: int, share: float) -> tuple[int, int]:

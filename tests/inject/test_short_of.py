@@ -8,7 +8,7 @@ from tests.inject.test_candidates import SOURCES, functions, own_code, repo
 
 def drawn(short: dict[str, float]) -> list[Candidate]:
     files = own_code()
-    settings = InjectSettings(limit=40, strategies=("semantic",), max_per_function=100)
+    settings = InjectSettings(limit=80, strategies=("semantic",), max_per_function=100)
     return candidates(repo(*files), SOURCES, functions(SOURCES, files), settings, 7, short=short)
 
 

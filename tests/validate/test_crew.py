@@ -159,6 +159,36 @@ def test_the_tests_that_execute_the_change_run_three_times_and_once_with_those_a
     assert cold.jobs == []
 
 
+def together(name: str, text: str, *parts: Candidate) -> Candidate:
+    return replace(bug(0, text), candidate_id=name, parts=tuple(part.candidate_id for part in parts))
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_combination_is_judged_last_and_only_where_each_part_is_good(size: int) -> None:
+    office, harmless = Office(), bug(0, CLEAN.replace("LIMIT = 1", "LIMIT = 2"))
+    harmless = replace(harmless, candidate_id="harmless")
+    both = CLEAN.replace("return 3\n", "return 103\n").replace("return 5\n", "return 105\n")
+    good = together("good", both, bug(3), bug(5))
+    bad = together("bad", both.replace("LIMIT = 1", "LIMIT = 2"), bug(3), harmless)
+    lost = together("lost", both, bug(3), bug(9))
+    found = verdicts([lost, good, bad, bug(3), harmless, bug(5)], bench(), crew(office, size))
+    told = {verdict.candidate_id: verdict for verdict in found}
+    assert [v.candidate_id for v in found] == ["lost", "good", "bad", bug(3).candidate_id, "harmless",
+                                               bug(5).candidate_id]  # fmt: skip
+    assert told["good"].outcome is Outcome.VALID
+    assert told["good"].fail_to_pass == tuple(sorted((TESTS[3], TESTS[5])))
+    for name, reason in (
+        ("bad", "harmless alone is no_failure"),
+        ("lost", f"{bug(9).candidate_id} alone is not judged"),
+    ):
+        assert (told[name].outcome, told[name].reason) == (Outcome.PART_NOT_VALID, reason)
+        assert (told[name].runs, told[name].audit) == (0, "")
+    patches = [order.files[FILE] for _, _, order in office.runs if order.files]
+    first = patches.index(both)
+    assert set(patches[first:]) == {both}
+    assert len(office.made) <= size
+
+
 def test_what_no_test_executes_is_not_run() -> None:
     office = Office()
     uncovered = replace(bench(), coverage=Map(ROWS[:-1], TESTS[:-1]), reliable=TESTS[:-1])
