@@ -45,19 +45,12 @@ def package(selected: StageRun, injected: StageRun, validated: StageRun, desk: D
         settings = desk.settings
         watch = watch_kept(selected, candidates, verdicts, desk)
         want, seed, lanes = settings.package, settings.seed, settings.workers
-        alone = parts_alone(candidates)
-        tasks = [v for v in verdicts if v.candidate_id not in alone]
-        return instances(repo, candidates, tasks, tree.path, want, seed, run, watch, lanes)
+        return instances(repo, candidates, verdicts, tree.path, want, seed, run, watch, lanes)
 
     rows, status = desk.counted(Instance, shard, make)
     return finish(
         row, shard, started, pin=selected.pin, repo_id=selected.repo_id, status=status, rows=rows
     )
-
-
-def parts_alone(candidates: Sequence[Candidate]) -> set[str]:
-    """The ids of bugs that become no tasks, however valid."""
-    return {candidate.candidate_id for candidate in candidates if candidate.part_only}
 
 
 def watch_kept(
@@ -66,8 +59,7 @@ def watch_kept(
     """What the tests see of the place of each bug that becomes a task, by candidate id."""
     [repo] = desk.rows_of(Repo, selected)
     kept = {verdict.candidate_id for verdict in verdicts if verdict.outcome in SUBSETS}
-    kept -= parts_alone(candidates)
-    bugs = [candidate for candidate in candidates if candidate.candidate_id in kept]
+    bugs = [c for c in candidates if c.candidate_id in kept and not c.part_only]
     settings = desk.settings.model_copy(update={"validation": hasty(desk.settings.validation, verdicts)})
     bench, plain = at_work(selected, replace(desk, settings=settings))
     most, seed = desk.settings.package.wrong_fixes, desk.settings.seed

@@ -63,6 +63,13 @@ def test_only_valid_and_subtle_verdicts_become_rows_sorted_by_id(repo: Repo, tre
     assert [(row.subset, row.operator) for row in rows] == [("subtle", "op_8"), ("main", "op_9")]
 
 
+def test_what_is_only_part_of_a_combination_becomes_no_row(repo: Repo, tree: Path) -> None:
+    part = replace(a_bug(">= self.size", "> self.size", operator="op"), part_only=True)
+    verdicts = [a_verdict(bug, FAILURE) for bug in (part, COUNT)]
+    (row,) = instances(repo, [part, COUNT], verdicts, tree, PackageSettings(), 0)
+    assert row.operator == "drop_result"
+
+
 def test_a_verdict_without_its_candidate_is_an_error(repo: Repo, tree: Path) -> None:
     with pytest.raises(InputError, match=r"no such candidate in 'some__repo\.01234567'"):
         instances(repo, [], [a_verdict(COUNT, FAILURE)], tree, PackageSettings(), 0)
