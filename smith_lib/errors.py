@@ -19,6 +19,7 @@
             `-- DamagedShard       what was read is not what was written; it is made again
 """
 
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,12 +32,20 @@ class InputError(SmithError):
     """What was asked cannot be done."""
 
 
+MOST_NAMES = 30
+
+
 class UnknownName(InputError):  # noqa: N818
     """A name that its table does not hold."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        """Say which kind of name, the name, and the known ones."""
-        super().__init__(f"unknown {kind} {name!r}; known: {', '.join(sorted(known))}")
+        """Say which kind of name, the name, and the known ones; of more than `MOST_NAMES` the nearest."""
+        names = sorted(known)
+        told = f"known: {', '.join(names)}"
+        if len(names) > MOST_NAMES:
+            near = difflib.get_close_matches(name, names, n=5)
+            told = f"{'nearest' if near else 'some'} of {len(names)}: {', '.join(near or names[:5])}"
+        super().__init__(f"unknown {kind} {name!r}; {told}")
 
 
 class SourceError(InputError):

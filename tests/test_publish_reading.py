@@ -5,7 +5,7 @@ import pytest
 from smith_lib.curate.choose import Choice
 from smith_lib.errors import InputError, StorageError
 from smith_lib.publish import write_version
-from smith_lib.publish.reading import dataset_at
+from smith_lib.publish.reading import dataset_at, version_at
 from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root
 from tests.rows import an_instance
@@ -37,6 +37,8 @@ def test_a_subset_is_never_mixed_with_another_silently(root):
 def test_what_is_not_there_is_told(root, tmp_path_factory):
     with pytest.raises(InputError, match=r"no version 'v9'.*known: v0001-"):
         dataset_at(f"{root}/published/v9")
+    with pytest.raises(InputError, match=r"no version 'v9999'.*known: v0001-"):
+        version_at("v9999", str(root))
     with pytest.raises(InputError, match=r"`smith run SOURCE\.\.\. --out .*` makes one"):
         dataset_at(str(tmp_path_factory.mktemp("empty")))
     low = Choice((), (an_instance(7, subset="subtle"),), ())

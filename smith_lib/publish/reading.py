@@ -16,7 +16,8 @@ from smith_lib.storage import Root, read_at, table_at
 from smith_lib.types import Instance
 
 T = TypeVar("T")
-VERSION = re.compile(r"v\d{4,}-[0-9a-f]{8}")
+LIKE_A_VERSION = re.compile(r"v\d+(-[0-9a-f]+)?")
+"""What is taken for the name of a version, whole or not."""
 SUBSETS = ("main", "subtle", "all")
 
 
@@ -55,7 +56,7 @@ def version_at(place: str, out: str) -> tuple[Root, str]:
 
     Of a copy of a version: the copy and an empty string. Raises `InputError` where there is none.
     """
-    if "/" not in place and VERSION.fullmatch(place) and not Path(place).exists():
+    if LIKE_A_VERSION.fullmatch(place) and not Path(place).exists():
         return _found(f"{out.rstrip('/')}/{FOLDER}/{place}")
     return _found(out if place == "latest" else place)
 

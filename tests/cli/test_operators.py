@@ -32,4 +32,6 @@ def test_examples_come_with_a_name_or_when_asked(invoke):
     assert first not in invoke("operators", "--family", "semantic").stdout
     assert first in invoke("operators", "drop_slice").stdout
     assert first in invoke("operators", "--examples").stdout
-    assert invoke("operators", "drop_slices").exit_code == 2
+    unknown = invoke("operators", "drop_slices")
+    assert unknown.exit_code == 2
+    assert "unknown operator 'drop_slices'; nearest of" in unknown.stderr and "drop_slice," in unknown.stderr
