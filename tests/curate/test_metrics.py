@@ -79,7 +79,8 @@ def ones(counts):
 def test_generation_stats_agree_with_the_shards(stored):
     database, told = stored
     [(made, cost)] = database.execute("select count(*), sum(cost_usd) from candidates").fetchall()
-    [(untried,)] = database.execute("select count(*) from verdicts where outcome = 'part_not_valid'").fetchall()
+    left = "select count(*) from verdicts where outcome = 'part_not_valid'"
+    [(untried,)] = database.execute(left).fetchall()
     attempted = made - untried
     assert 0 < untried < made
     [(valid, subtle, seconds)] = database.execute(

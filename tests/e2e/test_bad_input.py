@@ -139,9 +139,8 @@ def _ends(run: OddRun, name: str, outcome: RepoOutcome, reason: str) -> None:
     [told] = [r for r in run.called.document["repos"] if r["repo_id"] == row.repo_id]
     kept = outcome is RepoOutcome.KEPT
     assert (told["outcome"], told["reason"]) == ("ok" if kept else "rejected", row.reason)
-    assert bool(run.packaged(row.repo_id)) == kept, [
-        (v.candidate_id, v.outcome, v.reason) for v in run.rows("verdicts", Verdict) if v.repo_id == row.repo_id
-    ]
+    verdicts = [v for v in run.rows("verdicts", Verdict) if v.repo_id == row.repo_id]
+    assert bool(run.packaged(row.repo_id)) == kept, [(v.candidate_id, v.outcome, v.reason) for v in verdicts]
 
 
 @pytest.mark.engine
