@@ -304,6 +304,9 @@ class PublishSettings(_Stage):
     """Largest share of one repository, from `shares_from` rows on; of few ones twice an even share."""
     max_operator_share: float = Field(0.1, gt=0, le=1)
     """Largest share of one operator, likewise."""
+    max_blatant_share: float = Field(0.15, gt=0, le=1)
+    """Largest share of bugs that fail every test which executes what they change, where three or more do;
+    those that keep a module from being imported are among them."""
     alike: float = Field(0.75, ge=0, le=1)
     """From this likeness to another instance of any repository on (0 to 1, what their patches change
     compared), an instance is a near-duplicate and is left out; 0 leaves in all but the very same programs."""

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from smith_lib.curate.bounds import Bound, Shortfall, bounds, groups, shortfalls
-from smith_lib.curate.left import Left
+from smith_lib.curate.bounds import BLATANT, Bound, Shortfall, bounds, groups, shortfalls
+from smith_lib.curate.left import WHY, Left
 from smith_lib.curate.shares import Cap, Cell, Counts, Kind, Share, Taken, largest, multi_file, nearest
 from smith_lib.curate.traits import Trait
 from smith_lib.settings import PublishSettings
@@ -77,6 +77,7 @@ def balanced(
     ):
         share = max(share, min(1.0, 2 / max(1, len(group))))
         limits |= {f"{what} {name}": Cap(f"{what} {name}", None, share) for name in group if share < 1}
+    limits[BLATANT] = Cap(BLATANT, None, settings.max_blatant_share)
     binding: dict[str, Cap] = {}
     for turn in range(ROUNDS):
         kinds = {row.instance_id: _kind(row, binding, settings) for row in band}
@@ -97,9 +98,10 @@ def balanced(
             if full and (limit := binding[full[0]]).most is not None:
                 left.out(row, "place", f"{limit.most} instances change {limit.name} already")
             elif full:
-                left.out(row, "repository or operator", f"enough of {binding[full[0]].name}")
+                kind = "blatant" if full[0] == BLATANT else "repository or operator"
+                left.out(row, kind, f"enough of {limit.name}")
             elif most is not None and len(main) >= most:
-                left.out(row, "budget", "others add more within the budget")
+                left.out(row, "budget", WHY["budget"])
             else:
                 left.out(row, "balance", f"enough of {row.complexity} {row.category} for the balance")
     had, got = there, _count(main)

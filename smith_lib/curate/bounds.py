@@ -13,6 +13,8 @@ from smith_lib.types import Category, Complexity
 if TYPE_CHECKING:
     from smith_lib.curate.traits import Trait
 
+BLATANT = "bugs that fail every test that comes by"
+"""The name of their cap."""
 ENOUGH = 0.95
 """A cell that has so much of what it should have is not short."""
 STRONGEST = 8.0
@@ -90,7 +92,8 @@ def groups(row: "Trait") -> list[str]:
     """The names of everything that a cap may count the row under."""
     places = dict.fromkeys(f"function {row.repo_id} {function}" for function in row.functions)
     files = dict.fromkeys(f"file {row.repo_id} {function.partition('::')[0]}" for function in row.functions)
-    return [*places, *files, f"repository {row.repo}", f"operator {row.operator}"]
+    blatant = [BLATANT] if row.blatant else []
+    return [*places, *files, f"repository {row.repo}", f"operator {row.operator}", *blatant]
 
 
 def shortfalls(there: Mapping[Any, int], wanted: Sequence[Share], met: bool) -> tuple[Shortfall, ...]:

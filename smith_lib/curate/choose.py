@@ -9,7 +9,7 @@ from typing import Any
 from smith_lib.curate.balance import Pick, balanced, capped, first
 from smith_lib.curate.bounds import Bound, Shortfall
 from smith_lib.curate.duplicates import without_near, without_twins
-from smith_lib.curate.left import Left
+from smith_lib.curate.left import WHY, Left
 from smith_lib.curate.order import spread
 from smith_lib.curate.quality import Parts, score, with_distance
 from smith_lib.curate.shares import Cell, Share, shares
@@ -18,24 +18,6 @@ from smith_lib.curate.traits import Described, Trait, trait
 from smith_lib.package.issue import PLAIN
 from smith_lib.settings import PublishSettings
 from smith_lib.types import Instance, Tag
-
-SILENT = "its issue text names neither an input nor what differs"
-PARTLY_TOLD = "its issue text shows one of its changes and not another"
-PARTLY_TESTED = "its tests pass with one of its changes left as it was"
-
-
-WHY = {
-    "silent": "their issue text names neither an input nor what differs",
-    "partly told": "their issue text shows one of their changes and not another",
-    "partly tested": "their tests pass with one of their changes left as it was",
-    "twin": "the same program as another",
-    "near-duplicate": "near-duplicates of others",
-    "place": "their function or file has as many as it may",
-    "repository or operator": "enough of their repository or operator",
-    "balance": "enough of their kind for the balance",
-    "budget": "others add more within the budget",
-}
-"""Kinds of reasons, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +129,11 @@ def choose(
 def _tells(row: Trait, left: Left) -> bool:
     """Whether its issue text tells something to go by, of all that is to be mended, and its tests see all."""
     if row.problem_statement_source == PLAIN:
-        left.out(row, "silent", SILENT)
+        left.out(row, "silent", WHY["silent"])
     elif Tag.PARTLY_TOLD in row.tags:
-        left.out(row, "partly told", PARTLY_TOLD)
+        left.out(row, "partly told", WHY["partly told"])
     elif Tag.PARTLY_TESTED in row.tags:
-        left.out(row, "partly tested", PARTLY_TESTED)
+        left.out(row, "partly tested", WHY["partly tested"])
     else:
         return True
     return False

@@ -54,6 +54,8 @@ class Described(Protocol):
     def tags(self) -> tuple[Tag, ...]: ...
 
 
+MANY = 3
+"""Tests that come by a place, from which on it says something that all of them fail."""
 NEEDED = (
     "instance_id", "repo_id", "repo", "source", "license", "strategy", "operator", "category", "complexity",
     "fix_lines", "files_changed", "functions", "fail_ratio", "subset", "wrong_fixes", "wrong_fixes_surviving",
@@ -96,6 +98,8 @@ class Trait:
     """What the bug's patch changes (`smith_lib.curate.likeness`)."""
     parts: Parts
     """What was measured of its quality; the distance to the nearest neighbour is not known yet."""
+    blatant: bool
+    """Whether every test fails that executes what changes, and `MANY` or more do."""
     appropriate: bool
     """Whether some tests fail and some pass, none does both, and the failing share is not the whole."""
     shard: str
@@ -152,6 +156,7 @@ def trait(row: Any, verdict: Any | None = None, shard: str = "") -> Trait:
         program=_program(row),
         features=features(row.bug_patch),
         parts=parts(row, verdict),
+        blatant=len(row.FAIL_TO_PASS) >= max(MANY, row.covering_tests),
         appropriate=appropriate(row),
         shard=intern(shard),
     )

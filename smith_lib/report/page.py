@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from smith_lib import __version__
+from smith_lib.curate.left import WHY
 from smith_lib.errors import StorageError
 from smith_lib.pool.compare import Distance
 from smith_lib.publish import changes
@@ -23,18 +24,6 @@ from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root
 from smith_lib.types import Instance
 
-KINDS = {
-    "balance": "enough of its complexity and category",
-    "budget": "others add more within the budget",
-    "near-duplicate": "much like another task",
-    "partly tested": "its tests pass with one of its changes left as it was",
-    "partly told": "its issue text shows one of its changes and not another",
-    "place": "enough that change its function or file",
-    "repository or operator": "enough of its repository or operator",
-    "silent": "its issue text tells nothing to go by",
-    "twin": "the same program as another task",
-}
-"""Why an instance was left out, in words."""
 CHANGED = ("added", "removed", "changed")
 MOST_REASONS = 40
 MOST_TESTS = 20
@@ -59,7 +48,7 @@ def page(
         "failing": statistics.median(now.of("failing")),
         "stats": now.metrics.get("generation_stats", {}), "quality": _quality(now.metrics, reviewed),
         "notes": now.metrics.get("notes", []), "curation": now.metrics.get("curation") or {},
-        "worth": now.metrics.get("dataset_score") or {}, "splits": figures.splits(now), "kinds": KINDS,
+        "worth": now.metrics.get("dataset_score") or {}, "splits": figures.splits(now), "kinds": WHY,
         "repo_steps": repo_steps, "bug_steps": bug_steps,
         "rejected": _rejected(now.metrics), "several": wilson(sum(several), len(several)),
         "with_yields": bool(of.operators), "shares_from": wanted.shares_from,

@@ -29,7 +29,7 @@ def test_the_newest_version_of_a_folder_is_shown_beside_the_one_before(invoke, d
     assert f"Beside {first}: 15 tasks stayed, 5 came, 0 went." in page
     assert "<td>newly made or newly chosen</td>" in page
     assert "18 tasks and 2 subtle ones from 2 repositories, made from 2026-11-01 on" in page
-    for said in ("What the pool is short of", "complex, off by one", "much like another task",
+    for said in ("What the pool is short of", "complex, off by one", "much like another",
                  "Score of the dataset", "complex: 6 of 20 wanted", "missed"):  # fmt: skip
         assert said in page
     assert HOSTILE not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page

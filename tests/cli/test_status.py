@@ -111,11 +111,11 @@ def test_it_says_who_began_the_run_and_why_tasks_were_not_published(invoke, root
     facts = {"began_at": "2026-01-31T01:00:00+00:00", "started_by": "me@here"}
     facts |= {"smith": "1.2", "prefect": "3.8"}
     ledger.begin(root, ledger.RunRecord("r1", (KEPT, SMALL, BROKEN), settings, "publish", facts=facts))
-    left_out = {"the same program as another": 1, "enough of their kind for the balance": 1}
+    left_out = {"the same program as another": 1, "enough of the complexity and category": 1}
     ledger.end(root, "r1", {"version": VERSION, "left_out": left_out})
     told = " ".join(invoke("status", "--out", root.url).stdout.split())
     assert "began 2026-01-31T01:00:00+00:00 by me@here with smith 1.2, prefect 3.8; 9 s of work" in told
-    why = "1 (the same program as another), 1 (enough of their kind for the balance)"
+    why = "1 (the same program as another), 1 (enough of the complexity and category)"
     assert f"2 tasks not published: {why}" in told
 
 

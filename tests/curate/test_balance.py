@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -57,6 +58,22 @@ def test_no_repository_operator_file_or_function_is_above_its_cap(rows):
     assert len(choice.main) + len(choice.left_out) == len(rows)
     assert sum(choice.dropped.values()) == len(choice.left_out)
     assert any(why == "enough of operator op0" for _, why in choice.left_out)
+
+
+def test_bugs_that_fail_every_test_that_comes_by_have_their_share_at_most():
+    rows = [replace(row, covering_tests=9) for row in varied_pool(600)]
+    loud = tuple(f"tests/test_a.py::test_{n}" for n in range(9))
+    rows = [replace(row, FAIL_TO_PASS=loud) if n % 3 else row for n, row in enumerate(rows)]
+
+    def taken(**more):
+        choice = choose(rows, SMALL.model_copy(update=more), seed=0)
+        return sum(row.FAIL_TO_PASS == loud for row in choice.main) / len(choice.main), choice
+
+    assert taken(max_blatant_share=1.0)[0] > 0.5
+    share, choice = taken()
+    assert 0.1 < share <= 0.15
+    assert "enough of bugs that fail every test that comes by" in {why for _, why in choice.left_out}
+    assert choice.dropped["blatant"] > 0
 
 
 def test_several_files_have_their_share_and_give_way_where_there_are_none(rows):

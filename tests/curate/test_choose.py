@@ -75,7 +75,7 @@ def test_a_task_whose_text_tells_nothing_is_left_out_with_the_reason():
     silent = an_instance(1, problem_statement_source="template:plain")
     choice = choose([silent, an_instance(2)], SETTINGS, seed=0)
     assert [row.instance_id[-1] for row in choice.main] == ["2"]
-    why = "its issue text names neither an input nor what differs"
+    why = "the issue text names neither an input nor what differs"
     assert choice.left_out == ((silent.instance_id, why),)
 
 
