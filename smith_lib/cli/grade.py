@@ -11,7 +11,7 @@ from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.grade.judged import judged, unfinished
 from smith_lib.grade.run import summary
 from smith_lib.settings import Settings
-from smith_lib.types import Grade, Instance
+from smith_lib.types import Grade, Instance, PatchProblem
 
 
 @click.command(
@@ -78,6 +78,8 @@ def _show(found: Sequence[Grade], rows: dict[str, Instance], where: str) -> None
             click.echo(f"{grade.instance_id}: {what}: {grade.reason}")
         if grade.ignored:
             click.echo(f"{grade.instance_id}: left out: {', '.join(grade.ignored[:5])}")
+    if found and rows and all(grade.problem is PatchProblem.UNKNOWN_INSTANCE for grade in found):
+        click.echo(f"no prediction is of a task of this dataset, whose ids are like {min(rows)!r}")
     figures = summary(found, rows)
     for name, count in figures["outcomes"].items():
         click.echo(f"{name}: {count:,}")

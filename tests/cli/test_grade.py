@@ -53,6 +53,7 @@ def test_a_file_of_predictions_is_graded_row_by_row_and_once(grade, version, tmp
     result = grade(out, "-p", tmp_path / "preds.jsonl")
     assert result.exit_code == 0, result.output
     assert "nobody: refused (unknown_instance): no task has the id 'nobody'" in result.stdout
+    assert "no prediction is of a task of this dataset, whose ids are like '" in result.stdout
     assert "without a prediction: 1 task" in result.stdout
     words = (out, "-p", tmp_path / "preds.jsonl", "--sample", "1", "--json")
     some = [json.loads(grade(*words).stdout) for _ in "ab"]
