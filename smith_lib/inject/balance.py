@@ -91,6 +91,8 @@ class Chooser:
         self.functions: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
         """Those of single bugs, and of combinations."""
         self.files: Counter[str] = Counter()
+        self.uses: Counter[int] = Counter()
+        """How many combinations a draft is part of."""
         self.operators: defaultdict[str, float] = defaultdict(float)
         self.taken: defaultdict[Cell, float] = defaultdict(float)
         self.chosen: list[Draft] = []
@@ -128,15 +130,18 @@ class Chooser:
             bound.taken += worth * bound.holds(draft)
         self.taken[draft.complexity, draft.category] += worth
         self.operators[draft.operator] += worth
+        self.uses.update(map(id, draft.combines))
         self.functions[bool(draft.combines)].update(draft.functions)
         self.files.update(draft.files)
 
-    def _crowding(self, draft: Draft) -> tuple[float, int]:
-        """How many bugs its function has, weighed by how many tests come by; then its file."""
+    def _crowding(self, draft: Draft) -> tuple[int, float, int]:
+        """In how many combinations a part of it is; how many bugs its function has, weighed by how many tests
+        come by; then its file."""
+        parts = sum(self.uses[id(part)] for part in draft.combines)
         weight = self.places.get(id(draft), 1.0)
         functions = self.functions[bool(draft.combines)]
         most = max(functions[name] for name in draft.functions)
-        return (most + 1) / weight, max(self.files[path] for path in draft.files)
+        return parts, (most + 1) / weight, max(self.files[path] for path in draft.files)
 
     def _turn(self, operator: str) -> tuple[float, str]:
         """When an operator's next draft is due: the more were taken, and the less it gives, the later."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from smith_lib import diffs
 from smith_lib.inject import balance, combine
 from smith_lib.inject.aims import Aim
+from smith_lib.inject.alike import Clean, features
 from smith_lib.inject.draw import Draft, Sites, Studio, drafts_of
 from smith_lib.inject.llm_family import family
 from smith_lib.inject.mirror_family import mirror
@@ -106,11 +107,14 @@ def candidates(
 
     def combined(parts: Sequence[Draft]) -> list[Draft]:
         likely = {id(draft): noticed(draft) for draft in parts}
-        return [
-            draft
-            for name in kinds
-            for draft in combine.combined(name, parts, studio, most, random(name), lambda d: likely[id(d)])
-        ]
+        texts = {program.path: Clean(program.text) for program in parsed}
+        sizes = {id(draft): len(features(draft.patch, texts.__getitem__)) for draft in parts}
+        made: list[Draft] = []
+        for name in kinds:
+            made += combine.combined(
+                name, parts, studio, most, random(name), lambda d: likely[id(d)], lambda d: sizes[id(d)]
+            )
+        return made
 
     picked = balance.choose(
         drafts if offered else [], combined if kinds else None, settings, random("choice"), authored,

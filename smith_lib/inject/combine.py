@@ -18,6 +18,8 @@ NAMES = {
 }
 PARTS = (2, 2, 2, 3, 3, 4)
 """How many bugs a combination has, drawn from this list."""
+MOST_OF_IT = 0.7
+"""Largest share of a combination that one of its parts may be: more would be nearly the part alone."""
 
 
 def apart(one: Draft, other: Draft) -> bool:
@@ -124,17 +126,18 @@ GATHER: dict[str, Callable[[Sequence[Draft], Random, Noticed], Iterator[list[Dra
 
 def combined(
     name: str, singles: Sequence[Draft], studio: Studio, wanted: int, random: Random,
-    noticed: Noticed,
+    noticed: Noticed, size: Callable[[Draft], int],
 ) -> list[Draft]:  # fmt: skip
     """Up to `wanted` combinations of one kind; each has the category of its largest part.
 
-    Where a model wrote a part, it is named; what that cost is told of the part alone.
+    `size` tells how much a draft changes. Where a model wrote a part, it is named; what that cost is told of
+    the part alone.
     """
     made: list[Draft] = []
     for tries, chosen in enumerate(GATHER[name](singles, random, noticed)):
         if len(made) >= wanted or tries > 6 * wanted:
             break
-        if len(chosen) < 2:
+        if len(chosen) < 2 or max(map(size, chosen)) > MOST_OF_IT * sum(map(size, chosen)):
             continue
         parts = tuple(part for draft in chosen for part in draft.parts)
         largest = max(chosen, key=lambda draft: draft.fix_lines)
