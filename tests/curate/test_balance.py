@@ -67,7 +67,7 @@ def test_bugs_that_fail_every_test_that_comes_by_have_their_share_at_most():
 
     def taken(**more):
         choice = choose(rows, SMALL.model_copy(update=more), seed=0)
-        return sum(row.FAIL_TO_PASS == loud for row in choice.main) / len(choice.main), choice
+        return sum(loud == row.FAIL_TO_PASS for row in choice.main) / len(choice.main), choice
 
     assert taken(max_blatant_share=1.0)[0] > 0.5
     share, choice = taken()
