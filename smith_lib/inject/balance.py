@@ -9,7 +9,7 @@ from smith_lib.inject.aims import Aim, likings, usual
 from smith_lib.inject.draw import Draft
 from smith_lib.inject.reach import Reach
 from smith_lib.inject.short_of import weighed
-from smith_lib.inject.yields import Weights, Yields
+from smith_lib.inject.yields import Weights
 from smith_lib.settings import InjectSettings
 from smith_lib.types import Category, Complexity
 
@@ -19,6 +19,8 @@ SOUND = 0.7
 """How likely a bug is noticed by tests and no more than that: a combination of such bugs alone is judged."""
 MOST_OF_ONE = 0.05
 """Largest share of one operator, kinds of combinations among them, where there are others."""
+
+EVEN = Weights({})
 
 Cell = tuple[Complexity, Category]
 
@@ -193,7 +195,7 @@ def choose(
     written: Sequence[Draft] = (),
     mirrored: Sequence[Draft] = (),
     common: Set[str] = frozenset(),
-    yields: Yields | None = None,
+    weights: Weights = EVEN,
     reach: Reach | None = None,
     aim: Aim | None = None,
     short: Mapping[str, float] | None = None,
@@ -203,14 +205,13 @@ def choose(
     several files first, and single ones again where there are fewer combinations than there may be.
 
     `combined` makes combinations of what was chosen so far, and of as many of `material`. An operator is
-    drawn in proportion to its yield in `yields` (see `Weights`), all alike without; a place by the share of
-    tests that come by (see `Reach`). Of drafts that are rare `settings.rare_share` of the limit is taken, and
-    of those in `common` functions, which most tests execute, `settings.common_share`; more only where nothing
-    else is left, the rare ones first. `short` weighs the cells that are wanted more
-    (`smith_lib.inject.short_of`). A combination counts by how likely its parts are all good.
+    drawn by its weight, all alike without; a place by the share of tests that come by (see `Reach`). Of
+    drafts that are rare `settings.rare_share` of the limit is taken, and of those in `common` functions,
+    which most tests execute, `settings.common_share`; more only where nothing else is left, the rare ones
+    first. `short` weighs the cells that are wanted more (`smith_lib.inject.short_of`). A combination counts
+    by how likely its parts are all good.
     """
     aim = aim or usual(settings)
-    weights = Weights(yields or {})
     chooser = Chooser(settings.limit, aim, settings.max_per_function, weights, reach, short)
     chooser.likings = likings(singles, aim)
     chooser.take(written, len(written), random)

@@ -118,7 +118,7 @@ def candidates(
 
     picked = balance.choose(
         drafts if offered else [], combined if kinds else None, settings, random("choice"), authored,
-        mirrored, common, yields, reach, aim, short, [] if offered else drafts,
+        mirrored, common, weights, reach, aim, short, [] if offered else drafts,
     )  # fmt: skip
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
