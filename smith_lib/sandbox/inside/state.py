@@ -58,7 +58,10 @@ class State:
         self.names = {module.__name__ for module in self.inside.values()}
         self.known = {id(value) for holder in [*self.outside.values(), *self.nodes.values()]
                       for value in vars(holder).values()}  # fmt: skip
+        self.bound = {}
         self.before = self.taken()
+        for name, module in self.outside.items():
+            self.bound[name] = _sight(module), self.before and self.before[name, ""]
 
     def taken(self):
         """A digest of each name's value, or None where there are too many objects; in forks they compare."""
@@ -78,6 +81,10 @@ class State:
             bound = [pair for pair in sorted(vars(node).items()) if pair[0] not in _COUNTS]
             found["node", name] = self._bindings(bound)
         for name, module in self.outside.items():
+            sight, digest = self.bound.get(name, (None, None))
+            if sight == _sight(module):  # as by far most are
+                found[name, ""] = digest
+                continue
             bound = list(vars(module).items())
             if name == "sys":
                 bound = [pair for pair in bound if pair[0] not in _LAST]
@@ -135,6 +142,12 @@ class State:
             return None
         names = sorted(now.keys() | self.before.keys())
         return [[*name, now.get(name, 0)] for name in names if now.get(name) != self.before.get(name)]
+
+
+def _sight(module):
+    """What a module's names are bound to."""
+    bound = vars(module)
+    return list(bound), list(map(id, bound.values()))
 
 
 def shared(items, relative):
