@@ -15,7 +15,7 @@ from smith_lib.storage import Root, digest
 from smith_lib.storage.schema import from_plain
 from smith_lib.types import Grade, GradeOutcome, Instance, PatchProblem
 
-VERSION = 5
+VERSION = 6
 """Of how patches are graded: what another version has graded is graded again."""
 KEPT = "kept"
 

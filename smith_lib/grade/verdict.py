@@ -54,7 +54,8 @@ def cheated(row: Instance, seen: SuiteReport, made: Sown, usual: Collection[str]
     passing = {test.partition("::")[0] for test in listed if passes(seen, test)}
     for test in made.canaries:
         module = test.partition("::")[0]
-        if passes(seen, test):
+        # Wrong code may give just the value that a twin wants, but not at the same time the one of its test.
+        if passes(seen, test) and (test not in made.twins or passes(seen, made.twins[test])):
             return f"a test that must fail passes, in {module}"
         # A module that cannot be imported takes its tests along, canaries and others; and what skips a wanted
         # test skips its twin.
