@@ -9,6 +9,8 @@ import ast
 import threading
 import time
 
+MARK = "\ufeff"
+"""What some files begin with: Python takes it in bytes, and in a text does not."""
 TRIES = 20
 _alone = threading.Lock()
 
@@ -36,6 +38,8 @@ def span(node: ast.AST) -> range:
 
 
 def _made(source: str | bytes, mode: str) -> ast.AST:
+    if isinstance(source, str):
+        source = source.removeprefix(MARK)
     for left in reversed(range(TRIES)):
         try:
             with _alone:

@@ -40,6 +40,12 @@ def test_the_library_parses_in_no_other_way():
             assert not re.search(r"\bast\.parse\(", path.read_text()), path
 
 
+def test_a_mark_at_the_beginning_is_no_matter():
+    assert ast.dump(syntax.parse("\ufeffx = 1\n")) == ast.dump(syntax.parse("\ufeffx = 1\n".encode()))
+    with pytest.raises(SyntaxError):
+        syntax.parse("x = 1\n\ufeffy = 2\n")
+
+
 def test_what_others_parse_meanwhile_is_no_matter(monkeypatch):
     real, fails = ast.parse, iter([True, True, False])
 

@@ -84,6 +84,25 @@ def test_each_part_of_a_bug_is_told_and_the_least_code_that_shows_it(run: Run, t
 
 @pytest.mark.namespaces
 @pytest.mark.network
+def test_a_part_that_only_the_code_that_was_cut_off_would_show_is_not_told(
+    run: Run, tiny_tree: Path
+) -> None:
+    clean = (tiny_tree / FILE).read_text()
+    other = clean.replace("free is None or start >= free", "free is None or start > free", 1)
+    crash = "\n\ndef merge(xs):\n    raise KeyError('x')\n"
+    code = "from tiny.intervals import merge, schedule\n\nmerge([(1, 2)])\nschedule([('a', 1, 2), ('b', 2, 3)])"
+    alone = code.replace("merge, ", "").replace("merge([(1, 2)])\n", "")
+    made = Part(FILE, "merge", {FILE: clean + crash}), Part(FILE, "schedule", {FILE: other})
+    trial = Trial({FILE: other + crash}, ((code, False), (code + "  # again", False)), made)
+    [(_, shown)] = reproduced({"a": trial}, (), run)["a"]
+    assert shown.code.endswith("merge([(1, 2)])") and shown.parts == (0,)
+    told = Trial(trial.files, (*trial.tries, (alone, False)), made)
+    first, second = reproduced({"a": told}, (), run)["a"]
+    assert (first[1].parts, second[1].parts, second[0]) == ((0,), (1,), alone)
+
+
+@pytest.mark.namespaces
+@pytest.mark.network
 def test_a_bug_that_hangs_is_given_up(run: Run, tiny_tree: Path) -> None:
     endless = "\n\ndef covered(xs):\n    while True:\n        pass\n\ndef gaps(*_):\n    return 7\n"
     files = {FILE: (tiny_tree / FILE).read_text() + endless}

@@ -6,9 +6,9 @@ code), `outside` (modules to import once), `sources` (files of the tree to compi
 to tell all that differs), `seconds` of processor time and `patience` in wall seconds for each. Standard
 output has a line for each snippet that is told: the case's number, the snippet's index, what was seen on
 clean and on buggy code, the code that showed it (the snippet, or with `every` unset less of it where that
-shows the same), and the numbers of the parts that it shows and none before it did. Told is the first that
-shows a difference, and after it each that shows a part of the bug which none before it showed; a part on
-which a snippet hangs is given up.
+shows the same), and the numbers of the parts that this code shows and none before it did. Told is the first
+that shows a difference, and after it each that shows a part of the bug which none before it showed; a part
+on which a snippet hangs is given up.
 """
 
 import ast
@@ -61,18 +61,27 @@ def main():
                 break
             if not differ(buggy, clean):
                 continue
-            seen = [(part, run_with(part[1], code, job)) for part in hidden]
-            left = [part for part, it in seen if it is not None and alike(it, clean)]
+            left = not_shown(hidden, code, clean, job)
             if not told or job["every"] or len(left) < len(hidden):
                 least = code, clean, buggy
                 if not job["every"]:
                     least = smaller(*least, case["files"], job)
+                if least[0] != code:  # what comes after the place where another part strikes is not there
+                    left = not_shown(hidden, *least[:2], job)
+                    if told and len(left) == len(hidden):
+                        continue
                 shows = sorted({at for at, _ in hidden} - {at for at, _ in left})
                 out.write(json.dumps([number, index, *least[1:], least[0], shows]) + "\n")
                 out.flush()
             hidden, told = left, True
             if not hidden and not job["every"]:
                 break
+
+
+def not_shown(parts, code, clean, job):
+    """Those of the parts (number, files) with which the code shows what it does on clean code."""
+    seen = [(part, run_with(part[1], code, job)) for part in parts]
+    return [part for part, it in seen if it is not None and alike(it, clean)]
 
 
 def run_with(files, code, job):
