@@ -29,6 +29,8 @@ class Line:
     """The furthest stage that it came to."""
     status: str = ""
     candidates: int = 0
+    parts_only: int = 0
+    """How many of them become no tasks themselves, as only what combines them was asked for."""
     outcomes: dict[str, int] = field(default_factory=dict)
     valid: int = 0
     subtle: int = 0
@@ -57,7 +59,7 @@ class Line:
         return f"{self.source}: {self.reason}" + (f" (log: {self.log})" if self.log else "")
 
 
-COUNTED = ("candidates", "valid", "subtle", "instances", "published")
+COUNTED = ("candidates", "parts_only", "valid", "subtle", "instances", "published")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,8 @@ def _select(root: Root, shard: str, line: Line, _: set[str]) -> None:
 
 
 def _inject(root: Root, shard: str, line: Line, _: set[str]) -> None:
-    line.candidates = len(column(root, shard, "candidate_id"))
+    alone = column(root, shard, "part_only")
+    line.candidates, line.parts_only = len(alone), sum(alone)
 
 
 def _validate(root: Root, shard: str, line: Line, _: set[str]) -> None:

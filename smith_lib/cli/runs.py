@@ -83,15 +83,10 @@ def ready(sources: list[str], settings: Settings, until: str = "") -> dict[str, 
     from smith_lib.storage import Root
 
     some_known(sources, settings)
-    if settings.inject.operators:
-        from smith_lib.inject.table import chosen  # brings libcst
-
-        chosen(settings.inject.operators)
-    if until not in ("", "select") and set(settings.inject.strategies) == {"llm"} and not settings.llm.model:
-        raise InputError("inject.strategies names llm alone, but llm.model is not set, "
-                         "e.g. --set llm.model=openai/gpt-4o-mini")  # fmt: skip
     kept_out(settings.select)
-    Root.at(settings.out)
+    root = Root.at(settings.out)
+    if until != "select":
+        _injectable(settings, root, bool(until))
     kind, cache = settings.sandbox.kind, cache_folder(settings)
     sandbox = open_sandbox(kind, settings.environments, settings.sandbox, cache, settings.workers)
     try:
@@ -101,6 +96,31 @@ def ready(sources: list[str], settings: Settings, until: str = "") -> dict[str, 
         return summary
     finally:
         sandbox.close()
+
+
+def _injectable(settings: Settings, root: "Root", injects: bool) -> None:
+    """Nothing. Raises `InputError` where the settings name what there is not, or, of a run that injects, ask
+    for bugs that cannot be made."""
+    from smith_lib.inject.short_of import drawn_by
+    from smith_lib.inject.yields import known
+
+    wanted, named = settings.inject, set[str]()
+    if wanted.operators:
+        from smith_lib.inject.table import families  # brings libcst
+
+        named = families(wanted.operators)
+    if not injects:
+        return
+    if named and named.isdisjoint(wanted.strategies):
+        raise InputError(
+            f"inject.operators names only operators of the family {', '.join(sorted(named))}, which"
+            f" inject.strategies ({', '.join(wanted.strategies)}) leaves out"
+        )
+    if set(wanted.strategies) == {"llm"} and not settings.llm.model:
+        raise InputError("inject.strategies names llm alone, but llm.model is not set, "
+                         "e.g. --set llm.model=openai/gpt-4o-mini")  # fmt: skip
+    known(wanted.yields, root)
+    drawn_by(wanted.short_of, root)
 
 
 def run_until(sources: list[str], settings: Settings, as_json: bool, until: str = "publish") -> None:

@@ -9,6 +9,7 @@ from smith_lib.cli.options import Command, json_option, with_settings
 from smith_lib.cli.records import sizes
 from smith_lib.settings import Settings
 from smith_lib.storage import Root
+from smith_lib.types import Outcome
 
 
 @click.command(
@@ -72,6 +73,10 @@ def _show(found: Funnel, root: Root, out: str) -> None:
             [(screen.coloured(name), n, f"{n / judged:.1%}") for name, n in ordered],
             ("candidates", "share"),
         )
+    if Outcome.PART_NOT_VALID in outcomes:
+        click.echo(f"{Outcome.PART_NOT_VALID}: combinations of which a part is no bug by itself; not judged")
+    if alone := totals["parts_only"]:
+        click.echo(f"{screen.many(alone, 'candidate')} only parts of combinations, of which no tasks are made")
     if began := _began(found):
         click.echo(began)
     for line in found.repositories:

@@ -12,16 +12,17 @@ from smith_lib.validate.crew import unjudged
 
 UNSETTLED = (*(UNJUDGED - {Outcome.NOT_COVERED}), Outcome.TIMEOUT)
 """Outcomes after which nothing is known of any test."""
+Judge = Callable[[Sequence[Candidate], Mapping[str, Verdict]], list[Verdict]]
 
 
 def judged(
     candidates: Sequence[Candidate],
     tree: Path,
     test_files: Collection[str],
-    judge: Callable[[Sequence[Candidate]], list[Verdict]],
+    judge: Judge,
     alike: Mapping[str, Alike] | None = None,
 ) -> list[Verdict]:
-    """The candidates' verdicts in their order, those of bugs that fit by `judge`.
+    """The candidates' verdicts in their order, those of bugs that fit by `judge`, which is also told the others.
 
     A candidate of Smith's own always goes to `judge`, unless it is one of the near-duplicates in `alike`.
     """
@@ -35,7 +36,7 @@ def judged(
                 fitted(candidate.bug_patch, tree, test_files)
             except DoesNotApply as error:
                 refused[candidate.candidate_id] = unjudged(candidate, Outcome.APPLY_FAILED, str(error))
-    found = iter(judge([c for c in candidates if c.candidate_id not in refused]))
+    found = iter(judge([c for c in candidates if c.candidate_id not in refused], refused))
     return [refused.get(c.candidate_id) or next(found) for c in candidates]
 
 

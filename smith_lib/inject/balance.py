@@ -17,6 +17,8 @@ COMBINED = 0.25
 """Share kept for combinations, those over several files included, where there are single bugs too."""
 SOUND = 0.7
 """How likely a bug is noticed by tests and no more than that: a combination of such bugs alone is judged."""
+FEWEST_PARTS = 8
+"""So many bugs are drawn at least where there are to be combinations alone."""
 MOST_OF_ONE = 0.05
 """Largest share of one operator, kinds of combinations among them, where there are others."""
 
@@ -220,13 +222,13 @@ def choose(
     chooser.most_of_one = max(3, round(MOST_OF_ONE * settings.limit))
     few = chooser.bound(reach.is_rare if reach is not None else lambda draft: False, settings.rare_share)
     many = chooser.bound(lambda draft: not common.isdisjoint(draft.functions), settings.common_share)
-    some = Chooser(settings.limit, aim, settings.max_per_function, weights, reach, short)
+    some = Chooser(max(FEWEST_PARTS, settings.limit), aim, settings.max_per_function, weights, reach, short)
     wide: Sequence[Draft] = ()
     narrow: Sequence[Draft] = ()
     if combined is not None:
         upto = settings.limit - round(COMBINED * settings.limit) if singles else 0
         chooser.take(singles, upto, random)
-        some.take(material, settings.limit, random)
+        some.take(material, some.limit, random)
         together = combined([*chooser.chosen, *some.chosen])
         wide = [draft for draft in together if len(draft.files) > 1]
         narrow = [draft for draft in together if len(draft.files) == 1]

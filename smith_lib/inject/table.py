@@ -1,5 +1,6 @@
 """The table of operators: one line a module, which is read from top to bottom."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -87,6 +88,14 @@ def chosen(names: tuple[str, ...]) -> tuple[tuple[Operator, ...], tuple[str, ...
         tuple(op for op in catalogue() if not some or op.name in names),
         tuple(name for name in combine.NAMES if not names or name in names),
     )
+
+
+def families(names: Iterable[str]) -> set[str]:
+    """The families that operators of these names are of. Raises `UnknownName`."""
+    chosen(tuple(names))
+    of = {op.name: str(op.family) for op in catalogue()} | dict.fromkeys(combine.NAMES, "combine")
+    of |= dict.fromkeys(MIRRORED, "mirror") | dict.fromkeys(WRITTEN, "llm")
+    return {of[name] for name in names}
 
 
 def operators() -> list[OperatorInfo]:

@@ -8,7 +8,7 @@ from smith_lib.curate.choose import Choice
 from smith_lib.curate.splits import SPLITS, TRAIN, split_of_files
 from smith_lib.curate.traits import Described
 from smith_lib.publish.columns import explained
-from smith_lib.types import Tag
+from smith_lib.types import Outcome, Tag
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -115,7 +115,8 @@ def _funnel(metrics: Mapping[str, Any], choice: Choice) -> str:
     funnel = metrics.get("funnel", {})
     rows: list[tuple[str, Any]] = [(f"repositories, {k}", n) for k, n in funnel.get("repos", {}).items() if n]
     rows.append(("candidates", metrics.get("generation_stats", {}).get("bugs_attempted", 0)))
-    rows += [(f"judged {outcome}", n) for outcome, n in funnel.get("outcomes", {}).items() if n]
+    outcomes = funnel.get("outcomes", {})
+    rows += [(f"judged {k}", n) for k, n in outcomes.items() if n and k != Outcome.PART_NOT_VALID]
     rows.append(("left out for balance, likeness or a text that tells too little", len(choice.left_out)))
     rows.append(("published", _total(choice)))
     text = _table(("step", "count"), rows)

@@ -27,7 +27,7 @@ from smith_lib.publish.whole import Whole
 from smith_lib.settings import PublishSettings
 from smith_lib.storage import Root, schema_of
 from smith_lib.storage.shards import to_table
-from smith_lib.types import Instance
+from smith_lib.types import Instance, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -251,7 +251,11 @@ def _put(root: Root, version: str, files: Mapping[str, bytes]) -> None:
 def _funnel_line(metrics: Mapping[str, Any]) -> str:
     """The funnel in one line, e.g. `3 repositories, 60 candidates: 40 no_failure, 20 flaky`."""
     stats, funnel = metrics.get("generation_stats", {}), metrics.get("funnel", {})
-    outcomes = ", ".join(f"{n} {outcome}" for outcome, n in funnel.get("outcomes", {}).items() if n)
+    came = dict(funnel.get("outcomes", {}))
+    unmade = came.pop(Outcome.PART_NOT_VALID, 0)  # is no candidate that was tried
+    outcomes = ", ".join(f"{n} {outcome}" for outcome, n in came.items() if n)
+    if unmade:
+        outcomes += f"; and {unmade} combinations not judged, as a part is no bug by itself"
     repos, tried = stats.get("repos_processed", 0), stats.get("bugs_attempted", 0)
     line = f"{repos} {'repository' if repos == 1 else 'repositories'}, "
     line += f"{tried} {'candidate' if tried == 1 else 'candidates'}"

@@ -89,6 +89,8 @@ def _made(
             learnt.examples, learnt.aim(settings), short,
         )  # fmt: skip
         report("inject", repo.repo_id, len(made), len(made))
+        if not made:
+            log.warning("%s: none of the bugs that the settings ask for can be made in it", repo.repo_id)
         return made
 
     return shard, *desk.counted(Candidate, shard, make)

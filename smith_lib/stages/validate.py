@@ -1,6 +1,7 @@
 """Validate: from candidates to verdicts."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 
@@ -30,8 +31,12 @@ def validate(selected: StageRun, injected: StageRun, desk: Desk) -> StageRun:
         candidates = read(desk.root, Shard("candidates", selected.repo_id, injected.key), Candidate)
         [repo] = desk.rows_of(Repo, selected)
         bench, crew = at_work(selected, desk, len(candidates))
-        judge, alike = partial(verdicts, bench=bench, crew=crew), desk.settings.validation.alike
+        alike = desk.settings.validation.alike
         near = near_duplicates(candidates, bench.clean, alike) if alike else {}
+
+        def judge(some: Sequence[Candidate], others: Mapping[str, Verdict]) -> list[Verdict]:
+            return verdicts(some, bench, crew, others)
+
         return judged(candidates, desk.tree_of(repo).path, repo.test_files, judge, near)
 
     rows, status = desk.counted(Verdict, shard, make)

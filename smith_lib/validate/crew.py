@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from random import Random
+from types import MappingProxyType
 
 from smith_lib import diffs
 from smith_lib.errors import EngineError
@@ -44,18 +45,20 @@ class Crew:
     """Whose work it is, to be told while it goes on."""
 
 
-def verdicts(candidates: Sequence[Candidate], bench: Bench, crew: Crew) -> list[Verdict]:
+def verdicts(
+    candidates: Sequence[Candidate], bench: Bench, crew: Crew, told: Mapping[str, Verdict] = MappingProxyType({})
+) -> list[Verdict]:
     """The candidates' verdicts, in their order; combinations are judged last, those alone whose parts are
-    valid or subtle. Raises `EngineError` where sandboxes broke twice.
+    valid or subtle. `told` are verdicts on others. Raises `EngineError` where sandboxes broke twice.
     """
     made: dict[str, Verdict] = {}
     singles = [c for c in candidates if not c.parts]
     with standing(crew) if len(singles) < len(candidates) else nullcontext(crew) as crew:
         made, bench = settled(singles, made, bench, crew)
-        sound = [c for c in candidates if c.parts and not _unsound(c, made)]
+        sound = [c for c in candidates if c.parts and not _unsound(c, {**told, **made})]
         made, bench = settled(sound, made, bench, crew, [*singles, *sound])
     for candidate in candidates:
-        if candidate.parts and (reason := _unsound(candidate, made)):
+        if candidate.parts and (reason := _unsound(candidate, {**told, **made})):
             made[candidate.candidate_id] = unjudged(candidate, Outcome.PART_NOT_VALID, reason)
     return [made[c.candidate_id] for c in candidates]
 

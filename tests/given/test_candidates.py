@@ -1,6 +1,6 @@
 """Given bugs become candidates under their own ids, and those that do not fit are told why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -104,7 +104,8 @@ def test_those_that_fit_are_judged_and_the_order_is_kept(tree: Path) -> None:
     rows = [a_candidate(candidate_id="smith's", bug_patch=""), *candidates(given, REPO, tree)]
     asked: list[str] = []
 
-    def judge(some: Sequence[Candidate]) -> list[Verdict]:
+    def judge(some: Sequence[Candidate], others: Mapping[str, Verdict]) -> list[Verdict]:
+        assert [*others] == ["0", "2"]
         asked.extend(c.candidate_id for c in some)
         return [a_verdict(candidate_id=c.candidate_id) for c in some]
 

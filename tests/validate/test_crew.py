@@ -18,7 +18,7 @@ from smith_lib.storage import Root
 from smith_lib.types import Candidate, Coverage, CoveredFile, Outcome, Tier, Verdict
 from smith_lib.validate.bench import Bench, plan
 from smith_lib.validate.coverage import Map
-from smith_lib.validate.crew import Crew, standing, verdicts
+from smith_lib.validate.crew import Crew, standing, unjudged, verdicts
 from smith_lib.validate.judge import judge
 from smith_lib.validate.kept import Kept
 from smith_lib.validate.reached import Reached
@@ -177,6 +177,10 @@ def test_a_combination_is_judged_last_and_only_where_each_part_is_good(size: int
                                                bug(5).candidate_id]  # fmt: skip
     assert told["good"].outcome is Outcome.VALID
     assert told["good"].fail_to_pass == tuple(sorted((TESTS[3], TESTS[5])))
+    [again] = verdicts([lost], bench(), crew(Office()), {v.candidate_id: v for v in found})
+    assert again.reason == f"{bug(9).candidate_id} alone is not judged"
+    near = {bug(9).candidate_id: unjudged(bug(9), Outcome.DUPLICATE, "")}
+    assert verdicts([lost, bug(3)], bench(), crew(Office()), near)[0].reason.endswith(" alone is duplicate")
     for name, reason in (
         ("bad", "harmless alone is no_failure"),
         ("lost", f"{bug(9).candidate_id} alone is not judged"),
