@@ -83,7 +83,7 @@ def bounds(
         pools, takes = (Counter(n for r in some for n in groups(r) if n in caps) for some in (band, main))
         for name in sorted(caps):
             high = caps[name].room(total)
-            binds = "high" if takes[name] >= high else ""
+            binds = "missed" if takes[name] > high else "high" if takes[name] == high else ""
             rows.append(Bound(name, "cap", pools[name], takes[name], 0, high, binds))
     return tuple(rows)
 

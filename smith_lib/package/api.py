@@ -71,6 +71,8 @@ def of(snippet: Snippet, files: dict[str, str], read: Read) -> Called | None:
     for node in reversed(named):
         if _plain(node) and isinstance(node.ctx, ast.Load):
             root, _, rest = ast.unparse(node).partition(".")
+            if root in made and rest:  # a method of what a variable holds
+                root, _, rest = f"{made[root]}.{rest}".partition(".")
             dotted = ".".join(filter(None, (imports.get(root, ""), rest)))
             found = _resolve(dotted, files, read, 0) if root in imports else None
             if found is not None and found.signature:
@@ -94,6 +96,8 @@ def _outermost(node: ast.AST) -> str:
         return ast.unparse(node.func) if _plain(node.func) else _outermost(node.func)
     if isinstance(node, ast.Attribute):
         return ast.unparse(node) if _plain(node) else _outermost(node.value)
+    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        return _outermost(node.generators[0].iter)
     if isinstance(node, ast.Compare):
         return _outermost(node.left)
     if isinstance(node, ast.BoolOp):

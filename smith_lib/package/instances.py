@@ -84,7 +84,7 @@ def instances(
     if run is not None:
         tries = {name: _trial(cases[name], facts) for name, facts in found.items()}
         ran = reproduced(tries, repo.outside, run, sources=repo.source_files, lanes=lanes)
-    rows = []
+    rows: dict[str, Instance] = {}
     for name, case in cases.items():
         seeded = f"{seed}:{instance_id(name)}"
         text = issue.least(case)
@@ -92,8 +92,16 @@ def instances(
             text = _text(case, seeded, ran.get(name, ()), found[name] if run is not None else None)
         if name in tries and case.candidate.strategy is Strategy.COMBINE:
             text = replace(text, partly=_is_partly(text, tries[name].parts, ran.get(name, ())))
-        rows.append(_instance(case, text, settings, (watch or {}).get(name, Watch())))
-    return sorted(rows, key=lambda row: row.instance_id)
+        rows[name] = _instance(case, text, settings, (watch or {}).get(name, Watch()))
+    for name, row in rows.items():
+        rows[name] = _as_hard(row, [rows[part] for part in by_id[name].parts if part in rows])
+    return sorted(rows.values(), key=lambda row: row.instance_id)
+
+
+def _as_hard(row: Instance, parts: Sequence[Instance]) -> Instance:
+    """The row, no easier than the hardest of the bugs that it combines."""
+    hardest = max([row.difficulty_points, *(part.difficulty_points for part in parts)])
+    return replace(row, difficulty_points=hardest, difficulty=difficulty(hardest))
 
 
 def _case(

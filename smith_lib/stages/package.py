@@ -17,7 +17,7 @@ from smith_lib.validate.bench import Touching
 from smith_lib.validate.crew import standing
 from smith_lib.validate.crew import verdicts as judged
 
-VERSION = 11
+VERSION = 12
 REPORT_KB = 64 * 1024
 """What trying the issues' code may tell."""
 

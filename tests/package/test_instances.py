@@ -19,6 +19,7 @@ from smith_lib.types import CodeFile, Outcome, Repo
 from tests.package.boxes import FILES, LIBRARY, TESTS, a_bug, a_failure, a_verdict
 
 COUNT = a_bug("return len(self.things)", "return None", operator="drop_result")
+CHANGED = 1 + next(n for n, line in enumerate(LIBRARY.split("\n")) if "return len(self.things)" in line)
 FAILURE = a_failure("TestOnly::test_alone", 'Box(2).put("x")', "AssertionError", "assert None == 1")
 
 
@@ -68,6 +69,22 @@ def test_what_is_only_part_of_a_combination_becomes_no_row(repo: Repo, tree: Pat
     verdicts = [a_verdict(bug, FAILURE) for bug in (part, COUNT)]
     (row,) = instances(repo, [part, COUNT], verdicts, tree, PackageSettings(), 0)
     assert row.operator == "drop_result"
+
+
+def test_a_combination_is_no_easier_than_its_hardest_part(repo: Repo, tree: Path) -> None:
+    part = a_bug(">= self.size", "> self.size", operator="hard")
+    whole = replace(COUNT, parts=(part.candidate_id, "not judged"))
+    near = a_failure("TestOnly::test_alone", 'Box(2).put("x")', "AssertionError", "no", (CHANGED, "count"))
+    seen = replace(near, test_id="tests/test_box.py::test_other")
+    easy = a_verdict(whole, near, seen)
+    verdicts = [easy, a_verdict(part, FAILURE)]
+    same = replace(easy, candidate_id=COUNT.candidate_id)
+    [alone] = instances(repo, [COUNT], [same], tree, PackageSettings(), 0)
+    rows = instances(repo, [whole, part], verdicts, tree, PackageSettings(), 0)
+    by_operator = {row.operator: row for row in rows}
+    assert alone.difficulty_points < by_operator["hard"].difficulty_points
+    assert by_operator["drop_result"].difficulty_points == by_operator["hard"].difficulty_points
+    assert by_operator["drop_result"].difficulty == by_operator["hard"].difficulty
 
 
 def test_a_verdict_without_its_candidate_is_an_error(repo: Repo, tree: Path) -> None:
