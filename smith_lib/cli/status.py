@@ -76,7 +76,7 @@ def _show(found: Funnel, root: Root, out: str) -> None:
     if Outcome.PART_NOT_VALID in outcomes:
         click.echo(f"{Outcome.PART_NOT_VALID}: combinations of which a part is no bug by itself; not judged")
     if alone := totals["parts_only"]:
-        click.echo(f"{screen.many(alone, 'candidate')} only parts of combinations, of which no tasks are made")
+        click.echo(f"{screen.many(alone, 'candidate')} only parts of combinations, and no tasks themselves")
     if began := _began(found):
         click.echo(began)
     for line in found.repositories:

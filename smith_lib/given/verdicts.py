@@ -22,7 +22,7 @@ def judged(
     judge: Judge,
     alike: Mapping[str, Alike] | None = None,
 ) -> list[Verdict]:
-    """The candidates' verdicts in their order, those of bugs that fit by `judge`, which is also told the others.
+    """The candidates' verdicts in their order, those of bugs that fit by `judge`, which is told the others.
 
     A candidate of Smith's own always goes to `judge`, unless it is one of the near-duplicates in `alike`.
     """

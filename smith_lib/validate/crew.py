@@ -46,7 +46,10 @@ class Crew:
 
 
 def verdicts(
-    candidates: Sequence[Candidate], bench: Bench, crew: Crew, told: Mapping[str, Verdict] = MappingProxyType({})
+    candidates: Sequence[Candidate],
+    bench: Bench,
+    crew: Crew,
+    told: Mapping[str, Verdict] = MappingProxyType({}),
 ) -> list[Verdict]:
     """The candidates' verdicts, in their order; combinations are judged last, those alone whose parts are
     valid or subtle. `told` are verdicts on others. Raises `EngineError` where sandboxes broke twice.

@@ -216,7 +216,7 @@ def test_something_is_said_before_prefect_is_imported(invoke):
     ("setting", "told"),
     [
         ('inject.strategies=["llm"]', "inject.strategies names llm alone, but llm.model is not set"),
-        ('inject.operators=["mirror_reverse"]', "names only operators of the family mirror, which inject.str"),
+        ('inject.operators=["mirror_reverse"]', "names only operators of the family mirror, which"),
         ('inject.yields="v0009"', "unknown yields 'v0009'; known: even, recorded"),
         ('inject.short_of="v0009"', "unknown version to draw by 'v0009'; known: even"),
         ('select.contamination_file="/not/there"', "contamination_file '/not/there': No such file"),

@@ -31,7 +31,7 @@ def told(**tests: str) -> GradeOutcome:
         ("xpassed", "passed", GradeOutcome.CHEATING),
     ],
 )
-def test_a_twin_and_its_test_pass_together_only_for_a_cheat(wanted: str, twin: str, how: GradeOutcome) -> None:
+def test_a_twin_and_its_test_pass_for_a_cheat_alone(wanted: str, twin: str, how: GradeOutcome) -> None:
     assert told(wanted=wanted, kept="passed", twin=twin) is how
 
 

@@ -90,7 +90,8 @@ def test_a_part_that_only_the_code_that_was_cut_off_would_show_is_not_told(
     clean = (tiny_tree / FILE).read_text()
     other = clean.replace("free is None or start >= free", "free is None or start > free", 1)
     crash = "\n\ndef merge(xs):\n    raise KeyError('x')\n"
-    code = "from tiny.intervals import merge, schedule\n\nmerge([(1, 2)])\nschedule([('a', 1, 2), ('b', 2, 3)])"
+    jobs = "schedule([('a', 1, 2), ('b', 2, 3)])"
+    code = f"from tiny.intervals import merge, schedule\n\nmerge([(1, 2)])\n{jobs}"
     alone = code.replace("merge, ", "").replace("merge([(1, 2)])\n", "")
     made = Part(FILE, "merge", {FILE: clean + crash}), Part(FILE, "schedule", {FILE: other})
     trial = Trial({FILE: other + crash}, ((code, False), (code + "  # again", False)), made)
