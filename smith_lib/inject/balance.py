@@ -17,6 +17,8 @@ COMBINED = 0.25
 """Share kept for combinations, those over several files included, where there are single bugs too."""
 SOUND = 0.7
 """How likely a bug is noticed by tests and no more than that: a combination of such bugs alone is judged."""
+WIDE = 0.25
+"""Share of those over several files where there are combinations alone."""
 FEWEST_PARTS = 8
 """So many bugs are drawn at least where there are to be combinations alone."""
 MOST_OF_ONE = 0.05
@@ -92,8 +94,10 @@ class Chooser:
         }
         self.shares = weighed(shares, short or {})
         self.max_per_function = max_per_function
-        self.functions: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
-        """Those of single bugs, and of combinations."""
+        self.functions: dict[bool, defaultdict[str, float]] = {
+            False: defaultdict(float), True: defaultdict(float)
+        }  # fmt: skip
+        """What single bugs, and combinations, count for in each."""
         self.files: Counter[str] = Counter()
         self.uses: Counter[int] = Counter()
         """How many combinations a draft is part of."""
@@ -118,7 +122,7 @@ class Chooser:
         if any(bound.taken >= bound.most and bound.holds(draft) for bound in self.bounds):
             return False
         functions = self.functions[bool(draft.combines)]
-        return all(functions[name] < self.max_per_function for name in draft.functions)
+        return all(functions[name] + _worth(draft) <= self.max_per_function for name in draft.functions)
 
     def _most(self, operator: str) -> int:
         """How many drafts of one operator are taken: fewer where they rarely were valid, never none."""
@@ -135,7 +139,8 @@ class Chooser:
         self.taken[draft.complexity, draft.category] += worth
         self.operators[draft.operator] += worth
         self.uses.update(map(id, draft.combines))
-        self.functions[bool(draft.combines)].update(draft.functions)
+        for name in draft.functions:
+            self.functions[bool(draft.combines)][name] += worth
         self.files.update(draft.files)
 
     def _crowding(self, draft: Draft) -> tuple[int, float, int]:
@@ -233,7 +238,7 @@ def choose(
         wide = [draft for draft in together if len(draft.files) > 1]
         narrow = [draft for draft in together if len(draft.files) == 1]
         several = min(1.0, aim.several_files * (short or {}).get("multi_file", 1.0))
-        share = several if singles or narrow else 1
+        share = several if singles else max(several, WIDE) if narrow else 1
         chooser.take(wide, chooser.total + max(1, round(share * settings.limit)), random)
         chooser.take(narrow, settings.limit, random)
     left = [*singles, *narrow]

@@ -99,7 +99,7 @@ def candidates(
     if not offered and not kinds:
         material = []
     drafts = [d for op in material for d in drafts_of(op, sites, studio, wanted, random(op.name))]
-    most = max(6, settings.limit // (4 if offered else 1))
+    most = max(6, settings.limit // 4 if offered else 3 * settings.limit)
     weights = Weights(yields or {})
 
     def noticed(draft: Draft) -> float:
