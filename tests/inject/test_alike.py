@@ -111,7 +111,7 @@ def test_a_near_duplicate_has_a_verdict_that_names_the_nearest_and_is_not_judged
     alike = {rows[1].candidate_id: Alike(rows[0].candidate_id, 0.8649)}
     asked: list[str] = []
 
-    def judge(some: object) -> list[Verdict]:
+    def judge(some: object, others: object) -> list[Verdict]:
         asked.extend(row.candidate_id for row in some)  # type: ignore[attr-defined]
         return [a_verdict(1), a_verdict(3)]
 
