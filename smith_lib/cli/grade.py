@@ -72,12 +72,14 @@ def _show(found: Sequence[Grade], rows: dict[str, Instance], where: str) -> None
     if len(lines) != 1:
         lines.append(_line("total", found))
     screen.table("", columns, lines, columns[1:])
+    several = len({grade.model for grade in found}) > 1
     for grade in found:
+        name = f"{grade.instance_id} by {grade.model}" if several else grade.instance_id
         if not grade.resolved:
             what = f"{grade.outcome} ({grade.problem})" if grade.problem else str(grade.outcome)
-            click.echo(f"{grade.instance_id}: {what}: {grade.reason}")
+            click.echo(f"{name}: {what}: {grade.reason}")
         if grade.ignored:
-            click.echo(f"{grade.instance_id}: left out: {', '.join(grade.ignored[:5])}")
+            click.echo(f"{name}: left out: {', '.join(grade.ignored[:5])}")
     if found and rows and all(grade.problem is PatchProblem.UNKNOWN_INSTANCE for grade in found):
         click.echo(f"no prediction is of a task of this dataset, whose ids are like {min(rows)!r}")
     figures = summary(found, rows)
