@@ -23,6 +23,8 @@ class Case:
 
     project: str = ""
     """What the project calls itself; empty where it does not say."""
+    by_part: tuple[tuple[str, ...], ...] = ()
+    """Of a combination the tests that each of its parts fails by itself."""
 
     @property
     def name(self) -> str:

@@ -42,7 +42,7 @@ def beside(case: Case, found: Sequence[Facts]) -> list[Facts]:
 def _found(case: Case) -> list[Facts]:
     seen = [(failure.test_id, failure) for failure in case.verdict.failures]
     known = {test_id for test_id, _ in seen}
-    unseen = _spread([t for t in case.verdict.fail_to_pass if t not in known], parts.several(case.candidate))
+    unseen = _unseen(case, [t for t in case.verdict.fail_to_pass if t not in known])
     found = [fact for test_id, failure in seen for fact in _each(case, test_id, failure)]
     return found + [fact for t in unseen for fact in _each(case, t, None) if fact.code or not seen]
 
@@ -54,11 +54,21 @@ def _each(case: Case, test_id: str, failure: Failure | None) -> list[Facts]:
     return [fact, _facts(case, test_id, failure, whole=True)] if asks else [fact]
 
 
-def _spread(tests: Sequence[str], several: bool) -> list[str]:
+def _unseen(case: Case, tests: Sequence[str]) -> list[str]:
+    """Some of the tests whose code is to be tried; of a combination those that a part fails which no other
+    fails are among them."""
+    chosen: list[str] = []
+    for failing in case.by_part:
+        others = {test for some in case.by_part if some is not failing for test in some}
+        chosen += _spread([t for t in tests if t in failing and t not in others], MOST_UNSEEN)
+    most = MOST_UNSEEN_OF_SEVERAL if parts.several(case.candidate) else MOST_UNSEEN
+    return list(dict.fromkeys([*chosen, *_spread(tests, most)]))
+
+
+def _spread(tests: Sequence[str], most: int) -> list[str]:
     """Some of the tests, of different functions first, from all over the suite."""
     functions = {split(t).file + "::".join(split(t).names): t for t in reversed(tests)}
     firsts = sorted(functions.values())
-    most = MOST_UNSEEN_OF_SEVERAL if several else MOST_UNSEEN
     step = max(1, -(-len(firsts) // most))
     return list(dict.fromkeys([*firsts[::step], *firsts]))[:most]
 

@@ -70,6 +70,7 @@ def instances(
     by_id = {candidate.candidate_id: candidate for candidate in candidates}
     cases: dict[str, issue.Case] = {}
     project = declared_name(tree)
+    failing = {verdict.candidate_id: verdict.fail_to_pass for verdict in verdicts}
     for verdict in verdicts:
         if verdict.outcome not in SUBSETS:
             continue
@@ -77,7 +78,7 @@ def instances(
             raise InputError(f"verdict on {verdict.candidate_id!r}: no such candidate in {repo.repo_id!r}")
         if by_id[verdict.candidate_id].part_only:
             continue
-        cases[verdict.candidate_id] = _case(repo, by_id[verdict.candidate_id], verdict, read, project)
+        cases[verdict.candidate_id] = _case(repo, by_id[verdict.candidate_id], verdict, read, project, failing)
     found = {name: facts for name, case in cases.items() if (facts := _facts(case)) is not None}
     ran: dict[str, tuple[Showing, ...]] = {}
     tries: dict[str, Trial] = {}
@@ -105,11 +106,13 @@ def _as_hard(row: Instance, parts: Sequence[Instance]) -> Instance:
 
 
 def _case(
-    repo: Repo, candidate: Candidate, verdict: Verdict, read: hidden.Read, project: str
-) -> issue.Case:
+    repo: Repo, candidate: Candidate, verdict: Verdict, read: hidden.Read, project: str,
+    failing: Mapping[str, tuple[str, ...]],
+) -> issue.Case:  # fmt: skip
     buggy = diffs.apply(candidate.bug_patch, read)
     patch = diffs.make(buggy, {path: read(path) for path in buggy})
-    return issue.Case(repo, candidate, verdict, patch, buggy, read, project)
+    by_part = tuple(failing[part] for part in candidate.parts if part in failing)
+    return issue.Case(repo, candidate, verdict, patch, buggy, read, project, by_part)
 
 
 def _facts(case: issue.Case) -> list[Facts] | None:
