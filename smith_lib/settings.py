@@ -128,7 +128,7 @@ class InjectSettings(_Stage):
 
     limit: int = Field(200, ge=1, le=1_000_000, json_schema_extra=flag("--limit"))
     """Candidates a repository. Of combinations, which are judged only where their parts are good, more are
-    made, so that about so many are judged."""
+    made than are judged."""
     short_of: str = Field("even", min_length=1)
     """What is drawn more of: the name of a version published in the same `out`, for the cells of complexity
     and category that it was short of, or `even`. The nightly job takes the newest version for `even`."""

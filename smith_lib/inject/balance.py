@@ -15,8 +15,9 @@ from smith_lib.types import Category, Complexity
 
 COMBINED = 0.25
 """Share kept for combinations, those over several files included, where there are single bugs too."""
-SOUND = 0.7
-"""How likely a bug is noticed by tests and no more than that: a combination of such bugs alone is judged."""
+SOUND, VALID = 0.7, 0.57
+"""How likely a bug is valid or subtle, and how likely it is valid: combinations of the former are judged, and
+nearly all of them are valid."""
 WIDE = 0.25
 """Share of those over several files where there are combinations alone."""
 FEWEST_PARTS = 8
@@ -39,9 +40,13 @@ class Bound:
     taken: float = 0
 
 
+def worth(parts: int) -> float:
+    """How many single bugs a combination of so many parts stands for among the valid ones; 1 without parts."""
+    return float(min(1.0, SOUND**parts / VALID))
+
+
 def _worth(draft: Draft) -> float:
-    """How many candidates a draft counts for: a combination, which may never be judged, for less than one."""
-    return float(SOUND ** len(draft.combines))
+    return worth(len(draft.combines))
 
 
 def _shortest(
@@ -131,16 +136,16 @@ class Chooser:
         return max(1, round(self.most_of_one * self.weights.of(operator)))
 
     def _take(self, draft: Draft) -> None:
-        worth = _worth(draft)
+        counts = _worth(draft)
         self.chosen.append(draft)
-        self.total += worth
+        self.total += counts
         for bound in self.bounds:
-            bound.taken += worth * bound.holds(draft)
-        self.taken[draft.complexity, draft.category] += worth
-        self.operators[draft.operator] += worth
+            bound.taken += counts * bound.holds(draft)
+        self.taken[draft.complexity, draft.category] += counts
+        self.operators[draft.operator] += counts
         self.uses.update(map(id, draft.combines))
         for name in draft.functions:
-            self.functions[bool(draft.combines)][name] += worth
+            self.functions[bool(draft.combines)][name] += counts
         self.files.update(draft.files)
 
     def _crowding(self, draft: Draft) -> tuple[int, float, int]:
@@ -216,7 +221,7 @@ def choose(
     drafts that are rare `settings.rare_share` of the limit is taken, and of those in `common` functions,
     which most tests execute, `settings.common_share`; more only where nothing else is left, the rare ones
     first. `short` weighs the cells that are wanted more (`smith_lib.inject.short_of`). A combination counts
-    by how likely its parts are all good.
+    for what it is worth.
     """
     aim = aim or usual(settings)
     chooser = Chooser(settings.limit, aim, settings.max_per_function, weights, reach, short)

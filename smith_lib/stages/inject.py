@@ -28,7 +28,7 @@ from smith_lib.validate.called import called
 from smith_lib.validate.coverage import by_most_tests, by_tests
 
 log = logging.getLogger(__name__)
-VERSION = 17
+VERSION = 18
 MIRROR = frozenset({"mirror_share", "mirror_per_fix", "mirror_commits", "mirror_pulls", "histories"})
 """Settings that matter where there is a history."""
 LEARNT = frozenset({"towards", "towards_weights", "llm_examples"})

@@ -106,8 +106,7 @@ def test_the_columns_are_what_the_patch_shows(drawn: list[Candidate]) -> None:
 
 
 def _worth(candidate: Candidate) -> float:
-    """How likely it is judged: a combination is where all of its parts turn out good."""
-    return float(balance.SOUND ** len(candidate.parts))
+    return balance.worth(len(candidate.parts))
 
 
 def test_the_draw_is_spread_towards_its_shares(drawn: list[Candidate]) -> None:
