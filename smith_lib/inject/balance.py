@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from smith_lib.inject.aims import Aim, likings, usual
@@ -34,6 +34,8 @@ Cell = tuple[Complexity, Category]
 class Bound:
     """At most so many drafts of a kind."""
 
+    name: str
+    """Why others are left out, in words."""
     holds: Callable[[Draft], bool]
     """Whether a draft is of that kind."""
     most: int
@@ -114,20 +116,24 @@ class Chooser:
         self.most_of_one = limit
         self.bounds: list[Bound] = []
 
-    def bound(self, holds: Callable[[Draft], bool], share: float) -> Bound:
+    def bound(self, name: str, holds: Callable[[Draft], bool], share: float) -> Bound:
         """From now on at most that share of the limit, what is taken already included."""
         taken = sum(_worth(draft) for draft in self.chosen if holds(draft))
-        bound = Bound(holds, max(1, round(share * self.limit)), taken)
+        bound = Bound(name, holds, max(1, round(share * self.limit)), taken)
         self.bounds.append(bound)
         return bound
 
-    def _fits(self, draft: Draft) -> bool:
+    def left_out(self, draft: Draft) -> str:
+        """Why a draft cannot be taken, in words; empty where it can."""
         if self.operators[draft.operator] >= self._most(draft.operator):
-            return False
-        if any(bound.taken >= bound.most and bound.holds(draft) for bound in self.bounds):
-            return False
+            return "enough of their operator"
+        for bound in self.bounds:
+            if bound.taken >= bound.most and bound.holds(draft):
+                return bound.name
         functions = self.functions[bool(draft.combines)]
-        return all(functions[name] + _worth(draft) <= self.max_per_function for name in draft.functions)
+        if any(functions[name] + _worth(draft) > self.max_per_function for name in draft.functions):
+            return "enough in their function"
+        return ""
 
     def _most(self, operator: str) -> int:
         """How many drafts of one operator are taken: fewer where they rarely were valid, never none."""
@@ -178,7 +184,7 @@ class Chooser:
             cell = _shortest(self.shares, self.taken, self.total, list(cells))
             operators = cells[cell]
             name = min(operators, key=self._turn)
-            pool = operators[name] = [draft for draft in operators[name] if self._fits(draft)]
+            pool = operators[name] = [draft for draft in operators[name] if not self.left_out(draft)]
             if pool:
                 draft = min(pool, key=self._crowding)
                 pool.remove(draft)
@@ -197,6 +203,8 @@ class Choice:
     """They are candidates."""
     parts: tuple[Draft, ...] = ()
     """They are candidates for what is combined of them alone."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many drafts are no candidates, by why."""
 
 
 def choose(
@@ -230,8 +238,14 @@ def choose(
     part = settings.mirror_share if singles or combined else 1.0
     chooser.take(mirrored, chooser.total + max(1, round(part * settings.limit)), random)
     chooser.most_of_one = max(3, round(MOST_OF_ONE * settings.limit))
-    few = chooser.bound(reach.is_rare if reach is not None else lambda draft: False, settings.rare_share)
-    many = chooser.bound(lambda draft: not common.isdisjoint(draft.functions), settings.common_share)
+    few = chooser.bound(
+        "enough where few tests come by", reach.is_rare if reach is not None else lambda draft: False,
+        settings.rare_share,
+    )  # fmt: skip
+    many = chooser.bound(
+        "enough in functions that most tests execute", lambda draft: not common.isdisjoint(draft.functions),
+        settings.common_share,
+    )  # fmt: skip
     some = Chooser(max(FEWEST_PARTS, settings.limit), aim, settings.max_per_function, weights, reach, short)
     wide: Sequence[Draft] = ()
     narrow: Sequence[Draft] = ()
@@ -254,4 +268,10 @@ def choose(
             lifted.most_of_one = settings.limit
         chooser.take(left, settings.limit, random)
     used = {id(one) for draft in chooser.chosen for one in draft.combines}
-    return Choice(tuple(chooser.chosen), tuple(draft for draft in some.chosen if id(draft) in used))
+    taken = {id(draft) for draft in chooser.chosen} | used
+    rest = [d for d in (*singles, *written, *mirrored, *wide, *narrow) if id(d) not in taken]
+    return Choice(
+        tuple(chooser.chosen),
+        tuple(draft for draft in some.chosen if id(draft) in used),
+        Counter(chooser.left_out(draft) or "enough already" for draft in rest),
+    )

@@ -120,6 +120,8 @@ def candidates(
         drafts if offered else [], combined if kinds else None, settings, random("choice"), authored,
         mirrored, common, weights, reach, aim, short, [] if offered else drafts,
     )  # fmt: skip
+    told = ", ".join(f"{n} {why}" for why, n in sorted(picked.left_out.items()))
+    log.info("%s: %d candidates; left out: %s", repo.repo_id, len(picked.drafts), told or "nothing")
     for reason, n in sorted(studio.refused.items()):
         log.debug("%s: %s: %d", repo.repo_id, reason, n)
     rows = [row_of(repo.repo_id, draft, seed) for draft in picked.drafts]
