@@ -43,7 +43,7 @@ class Bound:
 
 
 def worth(parts: int) -> float:
-    """How many single bugs a combination of so many parts stands for among the valid ones; 1 without parts."""
+    """How many single bugs a combination of so many parts stands for among valid ones; 1 without parts."""
     return float(min(1.0, SOUND**parts / VALID))
 
 

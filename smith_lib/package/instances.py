@@ -76,9 +76,9 @@ def instances(
             continue
         if verdict.candidate_id not in by_id:
             raise InputError(f"verdict on {verdict.candidate_id!r}: no such candidate in {repo.repo_id!r}")
-        if by_id[verdict.candidate_id].part_only:
-            continue
-        cases[verdict.candidate_id] = _case(repo, by_id[verdict.candidate_id], verdict, read, project, failing)
+        candidate = by_id[verdict.candidate_id]
+        if not candidate.part_only:
+            cases[verdict.candidate_id] = _case(repo, candidate, verdict, read, project, failing)
     found = {name: facts for name, case in cases.items() if (facts := _facts(case)) is not None}
     ran: dict[str, tuple[Showing, ...]] = {}
     tries: dict[str, Trial] = {}
