@@ -303,7 +303,7 @@ class PublishSettings(_Stage):
     """Most instances that change the same file."""
     max_repo_share: float = Field(0.1, gt=0, le=1)
     """Largest share of one repository, from `shares_from` rows on; of few ones twice an even share."""
-    max_operator_share: float = Field(0.1, gt=0, le=1)
+    max_operator_share: float = Field(0.08, gt=0, le=1)
     """Largest share of one operator, likewise."""
     max_blatant_share: float = Field(0.15, gt=0, le=1)
     """Largest share of bugs that fail every test which executes what they change, where three or more do;
