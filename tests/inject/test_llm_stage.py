@@ -50,13 +50,14 @@ def test_the_family_is_as_if_off_until_a_model_answers(
 
     unset = inject(before, desk_of(tmp_path))
     assert (unset.shard, unset.status) == (off.shard, StageStatus.CACHED)
-    [line] = caplog.messages
+    [line] = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
     assert line == "inject.strategies names llm, but llm.model is not set; the other families go on"
     caplog.clear()
     with caplog.at_level(logging.WARNING):
         keyless = inject(before, desk_of(tmp_path, **{"llm.model": "openai/gpt-4o-mini"}))
     assert (keyless.shard, keyless.status) == (off.shard, StageStatus.CACHED)
-    [line] = [record.message for record in caplog.records if record.name.startswith("smith_lib")]
+    records = [record for record in caplog.records if record.name.startswith("smith_lib")]
+    [line] = [record.message for record in records if record.levelno >= logging.WARNING]
     assert line.endswith("set OPENAI_API_KEY; the other families go on")
     with pytest.raises(ModelUnusable, match="set OPENAI_API_KEY"):
         inject(before, desk_of(tmp_path, **{"llm.model": "openai/gpt-4o-mini", "inject.strategies": ["llm"]}))
