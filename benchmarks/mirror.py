@@ -25,12 +25,12 @@ from smith_lib.settings import MANY, load
 from smith_lib.stages import Desk
 from smith_lib.stages.frame import follows
 from smith_lib.storage import Shard, read
-from smith_lib.types import UNJUDGED, Candidate, Outcome, Repo, Verdict
+from smith_lib.types import UNTOLD, Candidate, Outcome, Repo, Verdict
 from smith_lib.validate.judge import SHIPPED
 
 SOURCE = "github:andialbrecht/sqlparse"
 AGES = (("< 2 years", 0, 2), ("2-4 years", 2, 5), ("5-9 years", 5, 10), ("10+ years", 10, 1_000))
-OUTCOMES = tuple(o for o in Outcome if o not in UNJUDGED - {Outcome.NOT_COVERED})
+OUTCOMES = tuple(o for o in Outcome if o not in UNTOLD)
 
 
 def main() -> int:

@@ -7,10 +7,10 @@ from typing import Any
 from smith_lib.diffs import DoesNotApply
 from smith_lib.given.fit import fitted
 from smith_lib.inject.alike import Alike
-from smith_lib.types import UNJUDGED, Candidate, Outcome, Strategy, Verdict
+from smith_lib.types import UNTOLD, Candidate, Outcome, Strategy, Verdict
 from smith_lib.validate.crew import unjudged
 
-UNSETTLED = (*(UNJUDGED - {Outcome.NOT_COVERED}), Outcome.TIMEOUT)
+UNSETTLED = UNTOLD | {Outcome.TIMEOUT}
 """Outcomes after which nothing is known of any test."""
 Judge = Callable[[Sequence[Candidate], Mapping[str, Verdict]], list[Verdict]]
 

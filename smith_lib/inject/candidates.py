@@ -62,7 +62,9 @@ def candidates(
     aim: Aim | None = None,
     short: Mapping[str, float] | None = None,
 ) -> list[Candidate]:
-    """Up to `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
+    """About `settings.limit` bugs in the functions that clean tests call, sorted by id; the same for a seed.
+
+    More combinations are among them than will be judged, and what is judged for these alone.
 
     `executed` has, by path, the first lines of the statements that reliable tests execute; in functions,
     nothing else is changed; `common` has the functions that most tests execute, as `file::qualname`; `yields`

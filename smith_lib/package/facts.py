@@ -58,8 +58,9 @@ def _unseen(case: Case, tests: Sequence[str]) -> list[str]:
     """Some of the tests whose code is to be tried; of a combination those that a part fails which no other
     fails are among them."""
     chosen: list[str] = []
-    for failing in case.by_part:
-        others = {test for some in case.by_part if some is not failing for test in some}
+    fails = [frozenset(failing) for failing in case.by_part]
+    for at, failing in enumerate(fails):
+        others = frozenset[str]().union(*fails[:at], *fails[at + 1 :])
         chosen += _spread([t for t in tests if t in failing and t not in others], MOST_UNSEEN)
     most = MOST_UNSEEN_OF_SEVERAL if parts.several(case.candidate) else MOST_UNSEEN
     return list(dict.fromkeys([*chosen, *_spread(tests, most)]))

@@ -10,14 +10,12 @@ from smith_lib.package.compared import bodies, compared
 from smith_lib.package.equivalent import same_program
 from smith_lib.package.wrong_fixes import Maker, partial, places
 from smith_lib.settings import ValidateSettings
-from smith_lib.types import UNJUDGED, Candidate, Outcome, Strategy, Tier, Verdict
+from smith_lib.types import UNTOLD, Candidate, Outcome, Strategy, Tier, Verdict
 from smith_lib.validate.affected import Touched, touched
 from smith_lib.validate.bench import Bench, Touching, planned_for
 
 SURVIVES = frozenset({Outcome.NO_FAILURE, Outcome.NOT_COVERED})
 """Outcomes of a wrong fix that no test fails."""
-UNTOLD = UNJUDGED - {Outcome.NOT_COVERED}
-"""Outcomes that tell nothing of any test."""
 FAILS = frozenset({Outcome.VALID, Outcome.SUBTLE, Outcome.TOO_BROKEN, Outcome.FLAKY})
 
 LIKELY = 8

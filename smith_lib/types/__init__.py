@@ -11,6 +11,7 @@ from smith_lib.types.repos import Coverage, CoveredFile, Function, Repo, Test
 from smith_lib.types.runs import LedgerRow, StageRun
 from smith_lib.types.values import (
     UNJUDGED,
+    UNTOLD,
     Category,
     Complexity,
     GradeOutcome,
@@ -30,7 +31,7 @@ Row = (
 )
 
 __all__ = [
-    "UNJUDGED",
+    "UNJUDGED", "UNTOLD",
     "Candidate", "Category", "CodeFile", "Complexity", "Coverage", "CoveredFile", "Failure", "FixedPiece",
     "Frame", "Function", "Grade", "GradeOutcome", "Instance", "LedgerRow", "Outcome", "PastFix",
     "PatchProblem", "Repo", "RepoOutcome", "Report", "Review", "Row", "Solved", "Stability", "StageRun",

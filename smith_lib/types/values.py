@@ -34,7 +34,9 @@ class Outcome(StrEnum):
     """It combines bugs of which one, alone, is neither valid nor subtle."""
 
 
-UNJUDGED = frozenset({Outcome.NOT_COVERED, Outcome.APPLY_FAILED, Outcome.DUPLICATE, Outcome.PART_NOT_VALID})
+UNTOLD = frozenset({Outcome.APPLY_FAILED, Outcome.DUPLICATE, Outcome.PART_NOT_VALID})
+"""Outcomes that tell nothing of any test."""
+UNJUDGED = UNTOLD | {Outcome.NOT_COVERED}
 """Outcomes after which no test was run."""
 
 

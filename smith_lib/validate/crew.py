@@ -16,7 +16,7 @@ from smith_lib.errors import EngineError
 from smith_lib.progress import report
 from smith_lib.sandbox.suite import SuiteJob, SuiteReport
 from smith_lib.sandbox.warm import Worker
-from smith_lib.types import UNJUDGED, Candidate, Outcome, Tier, Verdict
+from smith_lib.types import UNTOLD, Candidate, Outcome, Tier, Verdict
 from smith_lib.validate.bench import UNKNOWN, Bench, Plan, plan, planned_for
 from smith_lib.validate.judge import SHIPPED, Clerk, failing, judge
 from smith_lib.validate.kept import Kept
@@ -24,7 +24,7 @@ from smith_lib.validate.kept import Kept
 log = logging.getLogger(__name__)
 AUDIT_SEED = 4_201
 """A hash seed that no verdict is made under."""
-UNCHECKED = (UNJUDGED - {Outcome.NOT_COVERED}) | {Outcome.FLAKY}
+UNCHECKED = UNTOLD | {Outcome.FLAKY}
 """Outcomes that one cold run cannot speak against."""
 
 
@@ -58,10 +58,12 @@ def verdicts(
     singles = [c for c in candidates if not c.parts]
     with standing(crew) if len(singles) < len(candidates) else nullcontext(crew) as crew:
         made, bench = settled(singles, made, bench, crew)
-        sound = [c for c in candidates if c.parts and not _unsound(c, {**told, **made})]
+        known = {**told, **made}
+        sound = [c for c in candidates if c.parts and not _unsound(c, known)]
         made, bench = settled(sound, made, bench, crew, [*singles, *sound])
+    known = {**told, **made}  # what an audit has changed
     for candidate in candidates:
-        if candidate.parts and (reason := _unsound(candidate, {**told, **made})):
+        if candidate.parts and (reason := _unsound(candidate, known)):
             made[candidate.candidate_id] = unjudged(candidate, Outcome.PART_NOT_VALID, reason)
     return [made[c.candidate_id] for c in candidates]
 
